@@ -1,0 +1,120 @@
+"""The parent's end of a worker: one process for each engine, one window for each question."""
+
+import json
+import os
+import subprocess
+import tempfile
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from peers.engines import Seat
+from peers.workloads import WORKLOADS
+
+WORKER = Path(__file__).with_name("worker.py")
+HUNG_S = 120  # far beyond the slowest window
+WINDOW_S = 0.2
+# A stray tracing key in the shell would send every LangGraph step to a server.
+STRAY = ("LANGSMITH_", "LANGCHAIN_", "AGNO_", "BURR_")
+
+
+class WorkerDied(Exception):
+    """A worker ended before its answer; the message names the engine and its last words."""
+
+
+@dataclass(frozen=True)
+class Figures:
+    """One window, as its worker measured it."""
+
+    runs: int
+    cpu_us_per_step: float
+    wall_s: float
+    rss_mib: float
+
+
+class Worker:
+    """A running worker; a context manager, so that none outlives the table."""
+
+    def __init__(self, seat: Seat) -> None:
+        self.seat = seat
+        self.runs: dict[tuple[str, int], int] = {}
+        self.stderr = tempfile.TemporaryFile("w+", encoding="utf-8")  # noqa: SIM115
+        self.process = subprocess.Popen(
+            command(seat),
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=self.stderr,
+            text=True,
+            env=quiet_environment(),
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        at: TracebackType | None,
+    ) -> None:
+        watchdog = threading.Timer(HUNG_S, self.process.kill)
+        watchdog.start()
+        self.process.communicate()  # ends its stdin, and so the worker
+        watchdog.cancel()
+        self.stderr.close()
+
+    def calibrate(self, workload: str, size: int) -> None:
+        """Choose how many runs make a window of about `WINDOW_S`; builds and warms up as well."""
+        at_once = WORKLOADS[workload].at_once
+        runs = max(50, at_once)
+        while (wall_s := self.ask(workload, size, runs).wall_s) < WINDOW_S / 4:
+            runs *= 4
+        crowds = round(WINDOW_S / wall_s * runs / at_once)
+        self.runs[workload, size] = max(crowds, 1) * at_once
+
+    def window(self, workload: str, size: int) -> Figures:
+        """Measure one window of the calibrated length."""
+        return self.ask(workload, size, self.runs[workload, size])
+
+    def ask(self, workload: str, size: int, runs: int) -> Figures:
+        """Send one command and wait for its answer."""
+        assert self.process.stdin
+        assert self.process.stdout
+        watchdog = threading.Timer(HUNG_S, self.process.kill)
+        watchdog.start()
+        try:
+            question = {"workload": workload, "size": size, "runs": runs}
+            print(json.dumps(question), file=self.process.stdin, flush=True)
+            answer = self.process.stdout.readline()
+        except BrokenPipeError:
+            answer = ""
+        finally:
+            watchdog.cancel()
+        if not answer:
+            raise self.death(f"{workload}/{size}")
+        figures = json.loads(answer)
+        return Figures(**{name: figures[name] for name in Figures.__dataclass_fields__})
+
+    def death(self, during: str) -> WorkerDied:
+        """Why there was no answer."""
+        code = self.process.wait()
+        self.stderr.seek(0)
+        tail = "".join(self.stderr.readlines()[-15:]).rstrip() or "(nothing)"
+        return WorkerDied(
+            f"engine {self.seat.engine.name!r} ended with code {code} during {during} "
+            f"under {self.seat.python}; its stderr ends with:\n{tail}"
+        )
+
+
+def command(seat: Seat) -> list[str]:
+    """The command line of a worker."""
+    engine = seat.engine
+    line = [seat.python, str(WORKER), engine.name, "--module", engine.module]
+    return [*line, "--hide", engine.hide] if engine.hide else line
+
+
+def quiet_environment() -> dict[str, str]:
+    """Our environment without the switches of the frameworks."""
+    return {name: value for name, value in os.environ.items() if not name.startswith(STRAY)}

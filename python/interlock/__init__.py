@@ -1,0 +1,83 @@
+"""Interlock: a governed, low-latency runtime for multi-agent orchestration.
+
+>>> import interlock as il
+>>> @il.agent
+... async def greet(message, ctx):
+...     return f"Hello, {message.text}!"
+>>> hello = il.Sequential("hello", [greet])
+>>> async def main():
+...     async with il.open(plans=[hello]) as runtime:
+...         return (await runtime.run(hello, "Ada")).text
+>>> import asyncio; asyncio.run(main())
+'Hello, Ada!'
+"""
+
+from interlock._core import __version__
+from interlock.agent import Agent, agent
+from interlock.config import Config
+from interlock.context import Context
+from interlock.errors import (
+    AgentError,
+    ConfigError,
+    Denied,
+    InterlockError,
+    InternalError,
+    JournalCorrupt,
+    JournalError,
+    JournalLocked,
+    JournalVersionUnsupported,
+    LimitExceeded,
+    Overloaded,
+    ProviderError,
+    RunCancelled,
+    RunError,
+    RunFailed,
+    StoreError,
+    UsageError,
+)
+from interlock.message import HandOff, Message, Outcome, Reply, Usage, User
+from interlock.patterns import Handoff, Sequential, fail, review, step
+from interlock.runtime import Run, Runtime
+from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
+from interlock.tools import Tool, tool
+
+__all__ = [
+    "Agent",
+    "AgentError",
+    "Config",
+    "ConfigError",
+    "Context",
+    "Denied",
+    "HandOff",
+    "Handoff",
+    "InterlockError",
+    "InternalError",
+    "JournalCorrupt",
+    "JournalError",
+    "JournalLocked",
+    "JournalVersionUnsupported",
+    "LimitExceeded",
+    "Message",
+    "Outcome",
+    "Overloaded",
+    "ProviderError",
+    "Reply",
+    "Run",
+    "RunCancelled",
+    "RunError",
+    "RunFailed",
+    "Runtime",
+    "Sequential",
+    "StoreError",
+    "Tool",
+    "Usage",
+    "UsageError",
+    "User",
+    "__version__",
+    "agent",
+    "fail",
+    "open",
+    "review",
+    "step",
+    "tool",
+]

@@ -1,0 +1,198 @@
+"""Every error that Interlock raises, in one tree.
+
+::
+
+    InterlockError                    .code .hint
+    ├── UsageError (ValueError)       you called it wrong; nothing was started
+    ├── ConfigError (ValueError)      .path .line   a plan or a configuration file is wrong
+    ├── RunError                      .run_id
+    │   ├── RunFailed                 the run ended without an answer
+    │   ├── RunCancelled              the run was called off
+    │   └── LimitExceeded             a limit of the plan or the runtime was passed
+    ├── Denied                        a guard said no
+    ├── AgentError                    an agent's own code failed; its error is the cause
+    ├── ProviderError                 .retryable .retry_after
+    ├── StoreError                    the store could not do it
+    ├── JournalError                  .run .frame
+    │   ├── JournalCorrupt            the file is damaged; the message names run and frame
+    │   ├── JournalVersionUnsupported the file was written by a newer version
+    │   └── JournalLocked             the file belongs to another process or another runtime
+    ├── Overloaded                    .retry_after   the runtime is full
+    └── InternalError                 a bug of ours
+
+Waiting, suspension and duplicates are values, not errors.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+class InterlockError(Exception):
+    """The root of the tree.
+
+    ``code`` is stable and made for programs, ``hint`` says the way out.
+    """
+
+    code: str = "internal"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None) -> None:
+        super().__init__(f"{message}\nhint: {hint}" if hint else message)
+        self.message = message
+        self.hint = hint
+        if code is not None:
+            self.code = code
+
+
+class UsageError(InterlockError, ValueError):
+    """A call that can't mean anything. It was refused before anything happened."""
+
+    code = "usage"
+
+
+class ConfigError(InterlockError, ValueError):
+    """A plan or a configuration file is wrong. ``path`` is the key's path, ``line`` its line."""
+
+    code = "config"
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: str | None = None, path: str | None = None, line: int | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.path = path
+        self.line = line
+
+
+class RunError(InterlockError):
+    """Something about one run. ``run_id`` names it, where it is known."""
+
+    code = "run"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None, run_id: str | None = None) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.run_id = run_id
+
+
+class RunFailed(RunError):
+    """The run ended without an answer; the cause is the agent's error, if one raised."""
+
+    code = "run.failed"
+
+
+class RunCancelled(RunError):
+    """The run was called off."""
+
+    code = "run.cancelled"
+
+
+class LimitExceeded(RunError):
+    """A limit was passed."""
+
+    code = "run.limit"
+
+
+class Denied(InterlockError):
+    """A guard said no."""
+
+    code = "denied"
+
+
+class AgentError(InterlockError):
+    """An agent's own code failed; the original error is the cause."""
+
+    code = "agent"
+
+
+class ProviderError(InterlockError):
+    """A provider of models or tools failed. ``retry_after`` is in seconds."""
+
+    code = "provider"
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: str | None = None, retryable: bool = False, retry_after: float | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.retryable = retryable
+        self.retry_after = retry_after
+
+
+class StoreError(InterlockError):
+    """The store could not do it."""
+
+    code = "store"
+
+
+class JournalError(InterlockError):
+    """The journal could not do it. ``run`` and ``frame`` say where, when the place is known."""
+
+    code = "journal"
+
+    def __init__(
+        self, message: str, *, hint: str = "", code: str | None = None, run: str | None = None, frame: int | None = None
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.run = run
+        self.frame = frame
+
+
+class JournalCorrupt(JournalError):
+    """The file is damaged, and the damage was found; nothing was guessed."""
+
+    code = "journal.corrupt"
+
+
+class JournalVersionUnsupported(JournalError):
+    """The file was written by a newer version."""
+
+    code = "journal.version_unsupported"
+
+
+class JournalLocked(JournalError):
+    """The file belongs to another process, or to another runtime of this one."""
+
+    code = "journal.locked"
+
+
+class Overloaded(InterlockError):
+    """The runtime is full, and nothing was started. Try again after ``retry_after`` seconds."""
+
+    code = "overloaded"
+
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None, retry_after: float = 0.1) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.retry_after = retry_after
+
+
+class InternalError(InterlockError):
+    """A bug of Interlock. Please report it with the version."""
+
+    code = "internal"
+
+
+_BY_CODE: dict[str, type[InterlockError]] = {
+    "journal.corrupt": JournalCorrupt,
+    "journal.version_unsupported": JournalVersionUnsupported,
+    "journal.locked": JournalLocked,
+    "overloaded": Overloaded,
+}
+_BY_STEM: dict[str, type[InterlockError]] = {
+    "config": ConfigError,
+    "usage": UsageError,
+    "run": RunError,
+    "journal": JournalError,
+    "store": StoreError,
+}
+
+
+def from_core(code: str, message: str, hint: str, **fields: Any) -> InterlockError:
+    """Build the error for a code of the native core; the core calls this."""
+    kind = _BY_CODE.get(code) or _BY_STEM.get(code.partition(".")[0]) or InternalError
+    if kind is Overloaded:
+        return Overloaded(message, hint=hint, code=code, retry_after=fields.get("retry_after_ms", 100) / 1_000)
+    if kind is ConfigError:
+        return ConfigError(message, hint=hint, code=code, path=fields.get("path"), line=fields.get("line"))
+    if kind is RunError:
+        return RunError(message, hint=hint, code=code, run_id=fields.get("run"))
+    if issubclass(kind, JournalError):
+        return kind(message, hint=hint, code=code, run=fields.get("run"), frame=fields.get("frame"))
+    return kind(message, hint=hint, code=code)

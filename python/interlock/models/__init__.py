@@ -1,0 +1,1 @@
+"""Models, each behind a small protocol; the libraries they need are extras."""

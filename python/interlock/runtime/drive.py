@@ -1,0 +1,276 @@
+"""Driving one run: give the agents their turns, feed what they answer, and stop when the engine says so."""
+
+from __future__ import annotations
+
+import asyncio
+from time import perf_counter_ns
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from interlock._core import Step
+from interlock.agent import Agent
+from interlock.context import Context
+from interlock.errors import InterlockError, RunCancelled, UsageError
+from interlock.message import HandOff, Message, Outcome, Reply, Usage, User
+from interlock.runtime.effects import call_tool
+from interlock.runtime.suspend import Rest
+from interlock.runtime.watch import Watch
+
+if TYPE_CHECKING:
+    from interlock.runtime.runtime import Runtime
+
+CALL, EMBED, QUEUED, NOTHING, SETTLED = Step.CALL, Step.EMBED, Step.QUEUED, Step.NOTHING, Step.SETTLED
+_CLOSED_HINT = "open the same file again with the same plans: the run goes on"
+SLICE_NS = 1_000_000
+"""A run gives the loop back after this long without a suspension, so that one run never starves the others."""
+
+
+class Drive:
+    """One run that goes on in this process."""
+
+    __slots__ = (
+        "abandoned", "cancels", "error", "followers", "interrupting", "number", "parked", "run_id", "runtime", "slice", "spent", "task",
+        "thread", "upset", "user", "watching",
+    )
+
+    def __init__(self, runtime: Runtime, number: int, run_id: str, user: User | None, thread: str | None) -> None:
+        self.runtime = runtime
+        self.number = number
+        self.run_id = run_id
+        self.user = user
+        self.thread = thread
+        self.task: asyncio.Task[Any] | None = None
+        self.cancels = 0
+        """Cancellations of the task that were there before the run."""
+        self.abandoned = False
+        self.watching: Watch | None = None
+        self.upset: Step | None = None
+        """A step that came from outside the turn: a limit passed, a cancel, a slot."""
+        self.interrupting = False
+        self.parked: asyncio.Future[None] | None = None
+        self.followers: list[asyncio.Future[Outcome]] = []
+        self.error: BaseException | None = None
+        self.spent = 0
+        self.slice = 0
+
+    async def drive(self, step: Step, since: int) -> Outcome:
+        """Run until it is settled and the journal has it. ``since`` is when the runtime began to work on it (ns)."""
+        runtime, engine = self.runtime, self.runtime.engine
+        self.task, self.slice = asyncio.current_task(), since
+        self.cancels = self.task.cancelling() if self.task is not None else 0
+        runtime.drives[self.number] = self
+        try:
+            while True:
+                kind = step.kind
+                if step.wake is not None:
+                    runtime.timer.arm(step.wake)
+                if step.granted:
+                    runtime.grant(step.granted)
+                if self.watching is not None:
+                    self.watching.notice()
+                if kind == CALL:
+                    agent = runtime.agents[step.agent]
+                    ctx = Context(self, step.turn, step.attempt, step.feedback, step.due)
+                    message = Message(step.text, data=step.data, sender=step.sender)
+                    now = perf_counter_ns()
+                    self.spent += now - since
+                    if now - self.slice > SLICE_NS:
+                        await asyncio.sleep(0)
+                        self.slice = perf_counter_ns()
+                    answer, raised = await self._attempt(agent, message, ctx)
+                    since = perf_counter_ns()
+                    step = self._feed(ctx, answer, raised)
+                elif kind == SETTLED:
+                    self.spent += perf_counter_ns() - since
+                    await runtime.commits.wait(step.ticket)
+                    return self._outcome(step)
+                elif kind == EMBED:
+                    self.spent += perf_counter_ns() - since
+                    vector = await self._outside(runtime.embeddings.embed(step.text))
+                    since = self.slice = perf_counter_ns()
+                    step = self._upset_or(lambda: engine.embedded(self.number, vector))
+                else:  # QUEUED for a slot, or NOTHING because another step is on its way
+                    self.spent += perf_counter_ns() - since
+                    step = await self._park()
+                    since = self.slice = perf_counter_ns()
+        except asyncio.CancelledError:
+            if self.abandoned:
+                raise self._closed() from None
+            self._record_cancel("the caller was cancelled")
+            raise
+        except BaseException as error:
+            self._give_up(error)
+            raise
+        finally:
+            runtime.drives.pop(self.number, None)
+
+    async def _attempt(self, agent: Agent, message: Message, ctx: Context) -> tuple[Any, BaseException | None]:
+        """The agent's answer, or what it raised; never both."""
+        try:
+            coroutine = agent.function(message, ctx)
+            try:
+                yielded = coroutine.send(None)  # type: ignore[attr-defined]
+            except StopIteration as stop:
+                return stop.value, None
+            try:
+                return await Rest(coroutine, yielded), None  # type: ignore[arg-type]
+            finally:
+                self.slice = perf_counter_ns()
+        except asyncio.CancelledError as error:
+            if not self._was_us() and self._was_caller():
+                raise
+            return None, error  # ours, or one that the agent raised by itself
+        except Exception as error:  # an agent's error is an input like any other; the kernel decides what follows
+            return None, error
+
+    def _was_us(self) -> bool:
+        """Whether a cancellation that arrived is the one that an upset sent, and nobody else's."""
+        if not self.interrupting or self.task is None:
+            return False
+        self.interrupting = False
+        return self.task.uncancel() <= self.cancels
+
+    def _was_caller(self) -> bool:
+        """Whether somebody cancelled the task in which the run is driven."""
+        return self.task is not None and self.task.cancelling() > self.cancels
+
+    def _feed(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
+        """Tell the engine how the attempt went. After an upset this is late: the engine absorbs it and the upset stands."""
+        if self.interrupting and self.task is not None:
+            # The agent answered in spite of the cancellation, which therefore was not delivered or was swallowed.
+            self.interrupting = False
+            self.task.uncancel()
+        engine, number, turn = self.runtime.engine, self.number, ctx.turn
+        if isinstance(raised, asyncio.CancelledError) and self.upset is not None:
+            step, self.upset = self.upset, None  # the agent gave way, and has nothing to say
+            return step
+        if raised is not None:
+            self.error = raised
+            return self._upset_or(lambda: engine.raised(number, turn, f"{type(raised).__name__}: {raised}"))
+        return self._upset_or(lambda: self._reply(ctx, answer))
+
+    def _upset_or(self, feed: Any) -> Step:
+        step: Step = feed()
+        if self.upset is not None:
+            step, self.upset = self.upset, None
+        return step
+
+    def _reply(self, ctx: Context, answer: Any) -> Step:
+        engine, number, turn = self.runtime.engine, self.number, ctx.turn
+        passed = ctx.handed_off
+        if passed is not None and answer is not passed:
+            return engine.answered_wrongly(number, turn, f"it handed off to {passed.agent!r} and did not return the handoff")
+        if type(answer) is str:
+            return engine.replied(number, turn, answer)
+        if isinstance(answer, Reply):
+            try:
+                data = None if answer.data is None else orjson.dumps(answer.data)
+                return engine.replied(number, turn, answer.text, data, answer.confidence, answer.intent)
+            except (TypeError, ValueError) as error:
+                self.error = error
+                return engine.answered_wrongly(number, turn, f"its reply can't be recorded: {error}")
+        if isinstance(answer, HandOff):
+            data = None if answer.reason is None else orjson.dumps({"reason": answer.reason})
+            return engine.replied(number, turn, answer.text or "", data, None, None, answer.agent)
+        return engine.answered_wrongly(number, turn, f"it answered with {type(answer).__name__}, not with str, il.Reply or ctx.hand_off(…)")
+
+    def interrupt(self, step: Step) -> None:
+        """A step from outside the turn: stop what goes on, and take it."""
+        self.upset = step
+        if self.parked is not None:
+            if not self.parked.done():
+                self.parked.set_result(None)
+        elif self.task is not None and not self.interrupting:
+            self.interrupting = True
+            self.task.cancel()
+
+    async def _park(self) -> Step:
+        """Wait for a step from outside."""
+        while self.upset is None:
+            self.parked = self.runtime.loop.create_future()
+            try:
+                await self.parked
+            finally:
+                self.parked = None
+        step, self.upset = self.upset, None
+        return step
+
+    async def _outside(self, awaitable: Any) -> Any:
+        """Await something of the runtime's own that an upset may stop."""
+        try:
+            return await awaitable
+        except asyncio.CancelledError:
+            if not self._was_us():
+                raise
+            return b""
+
+    def abandon(self) -> None:
+        """The runtime closes: stop, and record nothing, so that a durable run goes on at the next opening."""
+        self.abandoned = True
+        if self.task is not None:
+            self.task.cancel()
+
+    def _closed(self) -> RunCancelled:
+        error = RunCancelled(f"the runtime was closed while run {self.run_id} was under way", hint=_CLOSED_HINT, run_id=self.run_id)
+        self._fail_followers(error)
+        return error
+
+    def _give_up(self, error: BaseException) -> None:
+        """The runtime itself could not go on: the run is called off where the journal still can say so."""
+        try:
+            self._record_cancel(f"the runtime stopped it: {type(error).__name__}: {error}")
+        except InterlockError as second:
+            error.add_note(f"and it could not be recorded: {second.message}")
+        self._fail_followers(error)
+
+    def _fail_followers(self, error: BaseException) -> None:
+        for follower in self.followers:
+            if not follower.done():
+                follower.set_exception(error)
+                follower.exception()  # seen: whoever awaits it gets it, and nobody is warned if nobody does
+
+    def watch(self) -> Watch:
+        """Begin to tell a stream about this run."""
+        self.watching = Watch(self.runtime.engine, self.number)
+        return self.watching
+
+    def unwatch(self) -> None:
+        """The stream is gone."""
+        if self.watching is not None:
+            self.watching.close()
+            self.watching = None
+
+    def _record_cancel(self, reason: str) -> None:
+        """The run is called off, as an event; the writer commits it whether or not anybody waits."""
+        step = self.runtime.engine.cancel(self.number, reason)
+        if step.granted:
+            self.runtime.grant(step.granted)
+        if step.kind == SETTLED:
+            self._outcome(step)
+
+    def _outcome(self, step: Step) -> Outcome:
+        usage = Usage(step.turns, step.handoffs, step.effects, self.spent / 1_000)
+        error = self.error if step.status in ("failed", "in_review") else None
+        outcome = Outcome(self.run_id, step.status, step.text, data=step.data, usage=usage, reason=step.reason, error=error)
+        for follower in self.followers:
+            if not follower.done():
+                follower.set_result(outcome)
+        return outcome
+
+    def seconds_left(self, due: int) -> float:
+        """Seconds until a moment of the engine's clock."""
+        return max(0.0, (due - self.runtime.engine.now()) / 1_000_000)
+
+    def history(self) -> list[Message]:
+        """What was said in the run so far."""
+        said = self.runtime.engine.messages(self.number)
+        return [Message(text, data=data, sender=sender) for sender, text, data in said]
+
+    async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
+        """Run a tool for a turn, recorded."""
+        tool = self.runtime.tools.get(name)
+        if tool is None:
+            known = ", ".join(sorted(self.runtime.tools)) or "none"
+            raise UsageError(f"there is no tool {name!r} (there is: {known})", hint="give it to il.open(tools=[…])")
+        return await call_tool(self.runtime, self.number, ctx.turn, tool, arguments)

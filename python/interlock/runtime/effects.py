@@ -1,0 +1,45 @@
+"""Effects of a turn: recorded with their arguments and results, and never run twice where that would matter."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from interlock.errors import AgentError, UsageError
+from interlock.tools import Tool
+
+if TYPE_CHECKING:
+    from interlock.runtime.runtime import Runtime
+
+
+async def call_tool(runtime: Runtime, run: int, turn: int, tool: Tool, arguments: dict[str, Any]) -> Any:
+    """Call a tool on behalf of a turn.
+
+    Raises:
+        UsageError: JSON can't hold the arguments or the result.
+        AgentError: the turn is over, so nothing may be done in its name any more.
+        Exception: whatever the tool raised.
+    """
+    engine = runtime.engine
+    effect = engine.effect_begun(run, turn, tool.name, tool.acts, _json(arguments, f"the arguments of tool {tool.name!r}"))
+    if effect.stored is not None:
+        return orjson.loads(effect.stored)
+    if effect.key is None:
+        raise AgentError(f"tool {tool.name!r} was called after its turn was over", hint="await tools inside the turn", code="agent.late-tool")
+    if effect.after:
+        await runtime.commits.wait(effect.after)  # the intent is durable before anything happens
+    try:
+        result = _json(await tool.call(arguments), f"the result of tool {tool.name!r}")
+    except Exception as error:
+        engine.effect_ended(run, effect.key, False, f"{type(error).__name__}: {error}".encode())
+        raise
+    engine.effect_ended(run, effect.key, True, result)
+    return orjson.loads(result)
+
+
+def _json(value: Any, what: str) -> bytes:
+    try:
+        return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
+    except TypeError as error:
+        raise UsageError(f"{what} can't be recorded: {error}", hint="use what JSON can hold") from None

@@ -1,0 +1,400 @@
+"""The runtime: opened once in an event loop, shared by every request that the service serves."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import weakref
+from collections.abc import AsyncIterator, Iterable, Sequence
+from contextlib import aclosing, suppress
+from pathlib import Path
+from time import perf_counter_ns
+from types import TracebackType
+from typing import Any, Self
+
+import orjson
+
+from interlock import events
+from interlock._core import Engine, Step
+from interlock.agent import Agent
+from interlock.config import Config
+from interlock.errors import UsageError
+from interlock.message import Outcome, Usage, User
+from interlock.models.embedding import Embedder
+from interlock.patterns import Handoff, Pattern, Sequential, agents_of, plan_text
+from interlock.runtime.commits import Commits
+from interlock.runtime.drive import Drive
+from interlock.runtime.embeddings import Embeddings
+from interlock.runtime.semantic import load_semantic
+from interlock.runtime.started import Run
+from interlock.runtime.timer import Timer
+from interlock.tools import Tool
+
+_OPEN: weakref.WeakSet[Runtime] = weakref.WeakSet()
+
+
+class Runtime:
+    """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
+
+    def __init__(
+        self, path: str | Path | None, plans: Sequence[Pattern], config: Config | None, tools: Iterable[Tool], embedder: Embedder | None
+    ) -> None:
+        self._path = None if path is None else Path(path)
+        self._given = tuple(plans)
+        self._config = config
+        self._embedder = embedder
+        self._plans: dict[int, tuple[Pattern, int]] = {}
+        self._state = "new"
+        self._background: set[asyncio.Task[Any]] = set()
+        self.agents: dict[str, Agent] = {}
+        self.tools = {tool.name: tool for tool in tools}
+        self.drives: dict[int, Drive] = {}
+        self.engine: Engine
+        self.loop: asyncio.AbstractEventLoop
+        self.commits: Commits
+        self.timer: Timer
+        self.embeddings: Embeddings
+
+    async def __aenter__(self) -> Self:
+        """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
+        if self._state != "new":
+            raise UsageError(f"this runtime is {self._state}", hint="call il.open(…) again for another one")
+        self.loop = asyncio.get_running_loop()
+        limits = self._config.limits if self._config else {}
+        self.engine = Engine(None if self._path is None else os.fspath(self._path), **limits)
+        try:
+            for pattern in self._given:
+                self.add_plan(pattern)
+            self.embedder = self.apply_config(self._config)
+            self.commits = Commits(self.engine, self.loop)
+        except BaseException:
+            self.engine.close()
+            raise
+        self.timer = Timer(self.engine, self.loop, self._expired)
+        self.embeddings = Embeddings(self.loop, self.embedder)
+        self._state = "open"
+        _OPEN.add(self)
+        self._take_up()
+        return self
+
+    async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        """Call off what still runs in this process, without recording it as cancelled: a durable run goes on at the next opening."""
+        await self.close()
+
+    async def close(self) -> None:
+        """Stop. Runs under way stop where they are; at level durable the next opening resumes them."""
+        if self._state != "open":
+            return
+        self._state = "closed"
+        _OPEN.discard(self)
+        for drive in list(self.drives.values()):
+            drive.abandon()
+        if self._background:
+            await asyncio.gather(*self._background, return_exceptions=True)
+        self.timer.close()
+        self.commits.close()
+        self.engine.close()
+
+    def add_plan(self, pattern: Pattern) -> None:
+        """Compile a plan and make its agents known.
+
+        Raises:
+            ConfigError: the core found something wrong; the message names the node's path.
+            UsageError: two different agents share a name.
+        """
+        if not isinstance(pattern, (Sequential, Handoff)):
+            raise UsageError(f"{pattern!r} is not a plan", hint="wrap agents in il.Sequential or il.Handoff")
+        for agent in agents_of(pattern):
+            known = self.agents.setdefault(agent.name, agent)
+            if known.function is not agent.function:
+                raise UsageError(f"two agents are called {agent.name!r}", hint="give one of them another name: il.agent(function, name=…)")
+        self._plans[id(pattern)] = (pattern, self.engine.add_plan(plan_text(pattern)))
+
+    def apply_config(self, config: Config | None) -> Embedder | None:
+        """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
+
+        Raises:
+            ConfigError: a rule is wrong; the message names the key's path and line.
+        """
+        if config is None:
+            return self._embedder
+        embedder = self._embedder
+        if config.semantic is not None:
+            embedder = load_semantic(self.engine, config.semantic, self._embedder)
+        if config.rules or config.semantic is not None:
+            self.engine.set_rules(config.table_text())
+        self._config = config
+        if self._state == "open":
+            self.embeddings = Embeddings(self.loop, embedder)
+        return embedder
+
+    async def run(
+        self,
+        plan: Pattern,
+        text: str,
+        *,
+        data: Any = None,
+        user: User | str | None = None,
+        deadline: float | None = None,
+        thread: str | None = None,
+        key: str | None = None,
+    ) -> Outcome:
+        """Run a plan on a message and wait for its outcome, which is durable when this returns.
+
+        Args:
+            plan: one of the plans that the runtime was opened with, or a new one.
+            text: the user's message.
+            data: JSON beside it.
+            user: for whom; an id or an ``il.User``.
+            deadline: seconds for the whole run, 120 by default. A review stops it.
+            thread: the conversation that the run belongs to.
+            key: the same key gives the same run, however often it is asked for.
+
+        Raises:
+            Overloaded: the runtime is full; nothing was started.
+            UsageError: the arguments can't mean anything.
+            JournalError: the journal stopped; nothing was acknowledged.
+        """
+        since = perf_counter_ns()
+        begun = self._begin(plan, text, data, user, deadline, thread, key)
+        if isinstance(begun, Outcome):
+            return begun
+        drive, step = begun
+        if step is None:
+            return await asyncio.shield(self._follow(drive))
+        return await drive.drive(step, since)
+
+    async def start(self, plan: Pattern, text: str, **options: Any) -> Run:
+        """Start a run and return at once with a handle. The options are those of ``run``."""
+        begun = self._begin(plan, text, **_options(options))
+        if isinstance(begun, Outcome):
+            done: asyncio.Future[Outcome] = self.loop.create_future()
+            done.set_result(begun)
+            return Run(begun.run_id, done, lambda _: False)
+        drive, step = begun
+        outcome = self._follow(drive)
+        if step is not None:
+            self._spawn(drive, step)
+        return Run(drive.run_id, outcome, lambda reason: self._cancel(drive, reason))
+
+    async def stream(self, plan: Pattern, text: str, **options: Any) -> AsyncIterator[events.Event]:
+        """Run a plan and yield its events as they happen; what settles the run comes when the journal has it.
+
+        Leaving the loop early cancels the run. The options are those of ``run``.
+        """
+        begun = self._begin(plan, text, **_options(options), watch=True)
+        if isinstance(begun, Outcome):
+            for event in await self.history(begun.run_id):
+                yield event
+            return
+        drive, step = begun
+        watch = drive.watch()
+        outcome = self._follow(drive)
+        if step is not None:
+            self._spawn(drive, step)
+        try:
+            async with aclosing(watch.events(outcome)) as seen:
+                async for event in seen:
+                    yield event
+            await outcome
+        finally:
+            drive.unwatch()
+            self._cancel(drive, "the stream was left")
+
+    async def resume(self, run_id: str, *, answer: str | None = None, reject: str | None = None, by: str = "operator") -> Outcome:
+        """Go on with a run: wait for one that is under way, or decide one that is in review.
+
+        Args:
+            run_id: the run.
+            answer: for a run in review: deliver this text.
+            reject: for a run in review: end it as failed, for this reason.
+            by: who decides.
+
+        Returns:
+            The outcome as it stands; a run whose plan or agent is absent is ``waiting``, and ``reason`` says for what.
+
+        Raises:
+            UsageError: there is no such run, or it is not in review and a decision was given.
+        """
+        self._check_open()
+        found = self.engine.look_up(run_id)
+        if answer is not None and reject is not None:
+            raise UsageError("a review is answered or rejected, not both", hint="give answer=… or reject=…")
+        if answer is not None or reject is not None:
+            step = self.engine.decide_review(found.run, answer is not None, answer if answer is not None else reject or "", by)
+            await self.commits.wait(step.ticket)
+            return _outcome(run_id, step)
+        if found.step is None:
+            return await asyncio.shield(self._follow(self.drives[found.run]))
+        return _outcome(run_id, found.step)
+
+    async def history(self, run_id: str) -> list[events.Event]:
+        """Everything that happened to a run, in order."""
+        self._check_open()
+        recorded = orjson.loads(self.engine.history(self.engine.look_up(run_id).run))
+        return [events.from_json(event) for event in recorded["events"]]
+
+    def waiting(self) -> dict[str, str]:
+        """Runs that can't go on in this process, and what each needs."""
+        self._check_open()
+        return {run_id: needs for _, run_id, needs in self.engine.waiting()}
+
+    def stats(self) -> dict[str, int]:
+        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs."""
+        self._check_open()
+        counts: dict[str, int] = orjson.loads(self.engine.stats())
+        return counts
+
+    def _begin(
+        self,
+        plan: Pattern,
+        text: str,
+        data: Any,
+        user: User | str | None,
+        deadline: float | None,
+        thread: str | None,
+        key: str | None,
+        watch: bool = False,
+    ) -> Outcome | tuple[Drive, Step | None]:
+        if self._state != "open":
+            self._check_open()
+        entry = self._plans.get(id(plan))
+        if entry is None:
+            self.add_plan(plan)
+            entry = self._plans[id(plan)]
+        if deadline is not None and not deadline > 0:
+            raise UsageError(f"deadline is {deadline} s", hint="give seconds greater than 0")
+        if isinstance(user, str):
+            user = User(user)
+        payload = None if data is None else _json(data)
+        milliseconds = None if deadline is None else max(1, round(deadline * 1_000))
+        started = self.engine.start(entry[1], text, payload, None if user is None else user.to_json(), key, thread, milliseconds, watch)
+        if started.is_new:
+            return Drive(self, started.run, started.id, user, thread), started.step
+        if started.step is not None:
+            return _outcome(started.id, started.step)
+        return self.drives[started.run], None
+
+    def _take_up(self) -> None:
+        """Drive the runs that the journal left unfinished."""
+        for number, run_id, step in self.engine.resume_all(list(self.agents)):
+            user, thread = self._circumstances(number)
+            self._spawn(Drive(self, number, run_id, user, thread), step)
+
+    def _circumstances(self, number: int) -> tuple[User | None, str | None]:
+        """For whom a run acts, as it was recorded."""
+        for payload in orjson.loads(self.engine.history(number))["payloads"]:
+            if payload["kind"] == "request":
+                said = payload["data"]
+                return (User.from_json(said["user"]) if said["user"] else None), said["thread"]
+        return None, None
+
+    def _spawn(self, drive: Drive, step: Step) -> None:
+        self.drives[drive.number] = drive
+        task = self.loop.create_task(drive.drive(step, perf_counter_ns()), name=f"interlock {drive.run_id}")
+        self._background.add(task)
+        task.add_done_callback(self._finished)
+
+    def _finished(self, task: asyncio.Task[Outcome]) -> None:
+        self._background.discard(task)
+        if not task.cancelled() and (error := task.exception()) is not None:
+            # The followers were given it; without any, the loop's handler reports it, so that it is never silent.
+            self.loop.call_exception_handler({"message": f"{task.get_name()} stopped", "exception": error, "task": task})
+
+    def _follow(self, drive: Drive) -> asyncio.Future[Outcome]:
+        """A future for a run that another task drives."""
+        future: asyncio.Future[Outcome] = self.loop.create_future()
+        drive.followers.append(future)
+        return future
+
+    def _cancel(self, drive: Drive, reason: str) -> bool:
+        if self.drives.get(drive.number) is not drive:
+            return False
+        step = self.engine.cancel(drive.number, reason)
+        if step.kind == Step.NOTHING:
+            return False
+        drive.interrupt(step)
+        return True
+
+    def _expired(self) -> None:
+        for number, step in self.engine.expire():
+            drive = self.drives.get(number)
+            if drive is not None:
+                drive.interrupt(step)
+
+    def grant(self, numbers: list[int]) -> None:
+        """Slots were freed: the runs that wait for them go on."""
+        for number in numbers:
+            drive = self.drives.get(number)
+            if drive is not None:
+                drive.interrupt(self.engine.take(number))
+
+    def _check_open(self) -> None:
+        if self._state != "open":
+            raise UsageError(f"this runtime is {self._state}", hint=_HINTS[self._state])
+
+    def forked(self) -> None:
+        """The process was forked: the child owns neither the loop nor the journal."""
+        self._state = "forked"
+
+
+_HINTS = {
+    "new": "use it inside `async with il.open(…) as runtime:`",
+    "closed": "call il.open(…) again",
+    "forked": "open a runtime of its own in each process, after the fork",
+}
+
+
+def _disown_after_fork() -> None:
+    for runtime in list(_OPEN):
+        runtime.forked()
+
+
+os.register_at_fork(after_in_child=_disown_after_fork)
+
+
+def _options(given: dict[str, Any]) -> dict[str, Any]:
+    known = {"data": None, "user": None, "deadline": None, "thread": None, "key": None}
+    unknown = given.keys() - known.keys()
+    if unknown:
+        raise UsageError(f"unknown options: {', '.join(sorted(unknown))}", hint=f"known are {', '.join(known)}")
+    return known | given
+
+
+def _json(data: Any) -> bytes:
+    try:
+        return orjson.dumps(data)
+    except TypeError as error:
+        raise UsageError(f"data can't be recorded: {error}", hint="use what JSON can hold") from None
+
+
+def _outcome(run_id: str, step: Step) -> Outcome:
+    usage = Usage(step.turns, step.handoffs, step.effects)
+    return Outcome(run_id, step.status, step.text, data=step.data, usage=usage, reason=step.reason)
+
+
+def open_runtime(
+    path: str | Path | None = None,
+    *,
+    plans: Sequence[Pattern] = (),
+    config: Config | str | Path | None = None,
+    tools: Iterable[Tool] = (),
+    embedder: Embedder | None = None,
+) -> Runtime:
+    """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
+
+    Args:
+        path: the journal's file, which this process then owns. No path means a journal in memory.
+        plans: the plans whose runs it takes up again, and those that will be asked for.
+        config: a ``Config``, or the path of a YAML file.
+        tools: what agents reach through ``ctx.tool``.
+        embedder: for the semantic stage, instead of the one that the configuration names.
+
+    Raises:
+        ConfigError: the file can't be read, or something in it is wrong.
+    """
+    if isinstance(config, (str, Path)):
+        config = Config.load(config)
+    with suppress(TypeError):
+        plans = tuple(plans)
+    return Runtime(path, plans, config, tools, embedder)

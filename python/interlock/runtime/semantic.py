@@ -1,0 +1,43 @@
+"""Building the index of examples that the configuration names."""
+
+from __future__ import annotations
+
+import csv
+from pathlib import Path
+
+import numpy as np
+
+from interlock._core import Engine
+from interlock.config import SemanticConfig
+from interlock.errors import ConfigError
+from interlock.models.embedding import Embedder, as_rows, load_embedder
+
+
+def read_examples(path: Path) -> tuple[list[str], list[str]]:
+    """Texts and their intents from a CSV file with the columns ``text`` and ``intent`` (or ``category``).
+
+    Raises:
+        ConfigError: the file is not such a file, or holds no example.
+    """
+    with path.open(encoding="utf-8", newline="") as file:
+        rows = csv.DictReader(file)
+        columns = rows.fieldnames or []
+        intent = next((name for name in ("intent", "category") if name in columns), None)
+        if "text" not in columns or intent is None:
+            raise ConfigError(f"{path}: has the columns {columns}", hint="name them text and intent", path=str(path))
+        pairs = [(row["text"], row[intent]) for row in rows]
+    if not pairs:
+        raise ConfigError(f"{path}: holds no example", hint="write one line for each example", path=str(path))
+    return [text for text, _ in pairs], [label for _, label in pairs]
+
+
+def load_semantic(engine: Engine, config: SemanticConfig, given: Embedder | None) -> Embedder:
+    """Embed the examples, give them to the core, and return the embedder that messages must be embedded with."""
+    texts, labels = read_examples(config.examples)
+    embedder = given or load_embedder(config.embedder, texts, labels)
+    rows = as_rows(embedder.embed(texts), len(texts))
+    intents = sorted(set(labels))
+    numbers = {intent: number for number, intent in enumerate(intents)}
+    codes = np.asarray([numbers[label] for label in labels], dtype="<u4")
+    engine.set_semantic(rows.shape[1], rows.tobytes(), codes.tobytes(), intents, config.k)
+    return embedder

@@ -1,0 +1,71 @@
+//! Rust errors as `interlock.errors`: one way across, by code, with the fields that the Python class wants.
+
+use interlock_engine::EngineError;
+use interlock_journal::JournalError;
+use pyo3::prelude::*;
+use pyo3::sync::PyOnceLock;
+use pyo3::types::PyDict;
+
+static FROM_CORE: PyOnceLock<Py<PyAny>> = PyOnceLock::new();
+
+/// Fields that an error carries besides its text.
+#[derive(Default)]
+struct Fields {
+    retry_after_ms: Option<u64>,
+    path: Option<String>,
+    line: Option<u32>,
+    run: Option<String>,
+    frame: Option<u64>,
+}
+
+pub(crate) fn engine(error: EngineError) -> PyErr {
+    let mut fields = Fields::default();
+    match &error {
+        EngineError::Journal(inner) => return journal(inner),
+        EngineError::Overloaded { retry_after_ms, .. } => fields.retry_after_ms = Some(*retry_after_ms),
+        EngineError::Rules(inner) => {
+            fields.path = Some(inner.path().to_owned());
+            fields.line = inner.line();
+        }
+        EngineError::UnknownAgent { path, .. } => fields.path = Some(path.clone()),
+        EngineError::UnknownRun { run } | EngineError::NotInReview { run, .. } => fields.run = Some(run.clone()),
+        EngineError::Corrupt { run, .. } | EngineError::Refused { run, .. } => fields.run = Some(run.to_string()),
+        _ => {} // the enum is open to new causes, which need no field until they say so
+    }
+    raise(error.code(), &error.to_string(), &error.hint(), &fields)
+}
+
+pub(crate) fn journal(error: &JournalError) -> PyErr {
+    let mut fields = Fields::default();
+    if let JournalError::Corrupt { run, frame, .. } = error {
+        fields.run = run.as_ref().map(ToString::to_string);
+        fields.frame = *frame;
+    }
+    raise(error.code(), &error.to_string(), &error.hint(), &fields)
+}
+
+fn raise(code: &str, message: &str, hint: &str, fields: &Fields) -> PyErr {
+    Python::attach(|py| {
+        let built = (|| -> PyResult<PyErr> {
+            let build = FROM_CORE.import(py, "interlock.errors", "from_core")?;
+            let named = PyDict::new(py);
+            if let Some(ms) = fields.retry_after_ms {
+                named.set_item("retry_after_ms", ms)?;
+            }
+            if let Some(path) = &fields.path {
+                named.set_item("path", path)?;
+            }
+            if let Some(line) = fields.line {
+                named.set_item("line", line)?;
+            }
+            if let Some(run) = &fields.run {
+                named.set_item("run", run)?;
+            }
+            if let Some(frame) = fields.frame {
+                named.set_item("frame", frame)?;
+            }
+            Ok(PyErr::from_value(build.call((code, message, hint), Some(&named))?))
+        })();
+        built.unwrap_or_else(|error| error)
+    })
+}

@@ -1,0 +1,25 @@
+//! `interlock._core`: the only crate that knows Python. Ints, strings, bytes and frozen classes cross, nothing else.
+
+mod engine;
+mod error;
+mod reader;
+mod step;
+
+use pyo3::prelude::*;
+
+#[pymodule(gil_used = true)]
+mod _core {
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    use crate::engine::{PyEffect, PyEngine};
+    #[pymodule_export]
+    use crate::reader::{PyReader, verify};
+    #[pymodule_export]
+    use crate::step::{PyStarted, PyStep};
+
+    #[pymodule_init]
+    fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
+        module.add("__version__", env!("CARGO_PKG_VERSION"))
+    }
+}

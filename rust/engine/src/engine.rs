@@ -1,0 +1,134 @@
+//! The native half of the shell: it owns the runs, pumps the kernel, and lets out only what needs Python.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use interlock_journal::{Journal, SaltSource};
+use interlock_kernel::{Digest, Micros, Name};
+use interlock_rules::RoutingTable;
+use rustc_hash::FxHashMap;
+
+use crate::admission::{Limits, Slots};
+use crate::clock::Clock;
+use crate::deadlines::Deadlines;
+use crate::live::Live;
+use crate::plans::PlanEntry;
+use crate::semantic::Semantic;
+use crate::watch::Seen;
+use crate::{EngineError, WaitingRun};
+
+/// One runtime's engine. Every method takes the one lock for a few microseconds and never calls back.
+pub struct Engine {
+    pub(crate) journal: Journal,
+    pub(crate) core: Mutex<Core>,
+    pub(crate) clock: Clock,
+}
+
+#[derive(Debug)]
+pub(crate) struct Core {
+    pub limits: Limits,
+    pub plans: Vec<PlanEntry>,
+    pub table: Option<Arc<RoutingTable>>,
+    pub semantic: Option<Arc<Semantic>>,
+    pub live: FxHashMap<u64, Live>,
+    pub keys: FxHashMap<Arc<str>, u64>,
+    pub waiting: BTreeMap<u64, WaitingRun>,
+    pub watched: FxHashMap<u64, Vec<Seen>>,
+    pub slots: Slots,
+    pub deadlines: Deadlines,
+    pub salts: SaltSource,
+    pub next_run: u64,
+    pub stats: Stats,
+}
+
+/// Counts since the engine was opened.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Stats {
+    pub started: u64,
+    pub settled: u64,
+    pub turns: u64,
+    pub frames: u64,
+    /// Recorded decisions at gates.
+    pub passages: u64,
+    /// Late and repeated inputs, which changed nothing.
+    pub absorbed: u64,
+    pub live: usize,
+    pub queued_turns: usize,
+}
+
+impl Engine {
+    /// An engine over a journal in memory, or over a file that this process then owns.
+    ///
+    /// # Errors
+    /// `EngineError::Journal` when the file can't be opened, is owned elsewhere, damaged, or newer than this version.
+    pub fn open(path: Option<&Path>, limits: Limits, clock: Clock) -> Result<Self, EngineError> {
+        let journal = match path {
+            None => Journal::memory(limits.retain)?,
+            Some(path) => Journal::open(path, concat!("interlock ", env!("CARGO_PKG_VERSION")))?,
+        };
+        let core = Core {
+            limits,
+            plans: Vec::new(),
+            table: None,
+            semantic: None,
+            live: FxHashMap::default(),
+            keys: FxHashMap::default(),
+            waiting: BTreeMap::new(),
+            watched: FxHashMap::default(),
+            slots: Slots::default(),
+            deadlines: Deadlines::default(),
+            salts: SaltSource::new()?,
+            next_run: journal.next_run(),
+            stats: Stats::default(),
+        };
+        Ok(Self { journal, core: Mutex::new(core), clock })
+    }
+
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, Core>, EngineError> {
+        self.core.lock().map_err(|_| EngineError::Internal("a feed panicked earlier"))
+    }
+
+    pub fn journal(&self) -> &Journal {
+        &self.journal
+    }
+
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    pub fn now(&self) -> Micros {
+        self.clock.now()
+    }
+
+    pub fn stats(&self) -> Result<Stats, EngineError> {
+        let core = self.lock()?;
+        Ok(Stats { live: core.live.len(), queued_turns: core.slots.queued(), ..core.stats })
+    }
+
+    /// Replace the index of examples. Runs that route later use the new one, and record its revision.
+    pub fn set_semantic(&self, semantic: Semantic) -> Result<u64, EngineError> {
+        let revision = semantic.revision();
+        self.lock()?.semantic = Some(Arc::new(semantic));
+        Ok(revision)
+    }
+
+    /// The revision of the rules that new runs get.
+    pub fn rules_revision(&self) -> Result<Option<Digest>, EngineError> {
+        Ok(self.lock()?.table.as_ref().map(|table| table.revision()))
+    }
+
+    /// Every agent that the plans given so far may call.
+    pub fn agents(&self) -> Result<Vec<Name>, EngineError> {
+        let core = self.lock()?;
+        let mut agents: Vec<Name> = core.plans.iter().flat_map(|entry| entry.plan.agents()).collect();
+        agents.sort_unstable();
+        agents.dedup();
+        Ok(agents)
+    }
+
+    /// Write what is queued and let the file go.
+    pub fn close(&self) -> Result<(), EngineError> {
+        Ok(self.journal.close()?)
+    }
+}

@@ -1,0 +1,30 @@
+//! The native half of the shell. It owns the runs, the journal, the deadlines, the slots and the index,
+//! and answers every command that does not need Python itself.
+
+mod admission;
+mod clock;
+mod deadlines;
+mod effects;
+mod engine;
+mod error;
+mod feed;
+mod live;
+mod plans;
+mod pump;
+mod resume;
+mod semantic;
+mod settle;
+mod start;
+mod step;
+mod watch;
+
+pub use admission::Limits;
+pub use clock::Clock;
+pub use effects::EffectStart;
+pub use engine::{Engine, Stats};
+pub use error::EngineError;
+pub use feed::Answer;
+pub use resume::{Resumed, WaitingRun};
+pub use semantic::Semantic;
+pub use step::{Call, Owed, Request, Settled, Started, Status, Step};
+pub use watch::Seen;

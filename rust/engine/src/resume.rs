@@ -1,0 +1,211 @@
+//! Coming back: unfinished runs are folded from the journal, and what they owe is offered again.
+
+use std::sync::Arc;
+
+use interlock_journal::{Frame, Journal, MessageBody, Payload, PayloadKind, RunRow, RunStatus};
+use interlock_kernel::limits::RUN_DEADLINE_MS;
+use interlock_kernel::{Digest, Event, Input, Name, ReviewId, RunId, RunStarted, State, evolve};
+use interlock_rules::RuleBook;
+
+use crate::engine::{Core, Engine};
+use crate::live::{Batch, Body, Held, Live, Said, Underway};
+use crate::plans::{PlanEntry, compile_plan, compile_table};
+use crate::step::{Settled, Status, Step};
+use crate::{EngineError, settle};
+
+/// A run that waits for something that this process does not have.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WaitingRun {
+    pub id: RunId,
+    /// In words: which plan, or which agents.
+    pub needs: String,
+}
+
+/// A run that goes on after a restart.
+#[derive(Debug)]
+pub struct Resumed {
+    pub run: u64,
+    pub id: RunId,
+    pub step: Step,
+}
+
+impl Engine {
+    /// Fold every unfinished run and say what each owes. Runs whose plan or agents are absent wait, and are listed.
+    pub fn resume_all(&self, agents: &[String]) -> Result<Vec<Resumed>, EngineError> {
+        let mut resumed = Vec::new();
+        for row in self.journal.unfinished()? {
+            if row.status == RunStatus::Open {
+                let mut core = self.lock()?;
+                if core.live.contains_key(&row.number) {
+                    continue;
+                }
+                core.waiting.remove(&row.number);
+                if let Some(step) = core.bring_back(self, &row, agents)? {
+                    resumed.push(Resumed { run: row.number, id: row.id, step });
+                }
+            }
+        }
+        Ok(resumed)
+    }
+
+    /// Runs that wait for a plan or an agent.
+    pub fn waiting(&self) -> Result<Vec<(u64, WaitingRun)>, EngineError> {
+        Ok(self.lock()?.waiting.iter().map(|(run, waiting)| (*run, waiting.clone())).collect())
+    }
+
+    /// A run that settled or waits, as it stands. `None` when it is under way in this process.
+    pub fn look_up(&self, id: RunId) -> Result<(u64, Option<Settled>), EngineError> {
+        let row = self.journal.find_id(id)?.ok_or_else(|| EngineError::UnknownRun { run: id.to_string() })?;
+        let core = self.lock()?;
+        if core.live.contains_key(&row.number) {
+            return Ok((row.number, None));
+        }
+        core.look_up(&self.journal, row.number).map(|settled| (row.number, Some(settled)))
+    }
+
+    /// The id of a run that this journal holds.
+    pub fn run_id(&self, run: u64) -> Result<RunId, EngineError> {
+        if let Some(live) = self.lock()?.live.get(&run) {
+            return Ok(live.id);
+        }
+        match self.journal.frames(run)?.first().and_then(Frame::event) {
+            Some(Event::RunStarted(started)) => Ok(started.run),
+            Some(_) | None => Err(EngineError::UnknownRun { run: run.to_string() }),
+        }
+    }
+
+    /// What was said in a run that is under way, the user's message first: sender, text and JSON data.
+    pub fn messages(&self, run: u64) -> Result<Vec<(Option<Name>, String, Option<Vec<u8>>)>, EngineError> {
+        let core = self.lock()?;
+        let live = core.live.get(&run).ok_or_else(|| EngineError::UnknownRun { run: run.to_string() })?;
+        Ok(live.held.messages().map(|said| (said.sender.clone(), said.text.clone(), said.data.clone())).collect())
+    }
+}
+
+impl Core {
+    pub(crate) fn look_up(&self, journal: &Journal, run: u64) -> Result<Settled, EngineError> {
+        let waits = self.waiting.get(&run);
+        let folded = self.fold(journal, run)?;
+        let mut settled = settle::settled(&folded.state, &folded.held, journal.committed());
+        if let Some(waiting) = waits {
+            settled.status = Status::Waiting;
+            settled.reason = Some(waiting.needs.clone());
+        }
+        Ok(settled)
+    }
+
+    /// Bring a run that is in review back into memory, so that it can be decided. Returns the open review.
+    pub(crate) fn wake_up(&mut self, journal: &Journal, run: u64) -> Result<ReviewId, EngineError> {
+        let folded = self.fold(journal, run)?;
+        match &folded.state {
+            State::InReview(waiting) => {
+                let review = waiting.review;
+                self.live.insert(run, folded);
+                Ok(review)
+            }
+            State::Unstarted(_) | State::Running(_) | State::Ended(_) => {
+                let status = settle::settled(&folded.state, &folded.held, 0).status.name();
+                Err(EngineError::NotInReview { run: folded.id.to_string(), status })
+            }
+        }
+    }
+
+    fn bring_back(&mut self, engine: &Engine, row: &RunRow, agents: &[String]) -> Result<Option<Step>, EngineError> {
+        let mut live = self.fold(&engine.journal, row.number)?;
+        let plan = Arc::clone(settle::plan_of(&live.state));
+        let absent: Vec<String> = plan.agents().iter().filter(|name| !agents.iter().any(|known| **known == ***name)).map(|name| format!("{name:?}")).collect();
+        let known = self.plans.iter().any(|entry| entry.plan.name == plan.name);
+        if !known || !absent.is_empty() {
+            let mut needs = if known { String::new() } else { format!("plan {:?} ", &*plan.name) };
+            if !absent.is_empty() {
+                needs += &format!("{} {}", if absent.len() == 1 { "agent" } else { "agents" }, absent.join(", "));
+            }
+            self.waiting.insert(row.number, WaitingRun { id: row.id, needs: needs.trim_end().to_owned() });
+            return Ok(None);
+        }
+        live.key.clone_from(&row.key);
+        if let Some(key) = &row.key {
+            self.keys.insert(key.clone(), row.number);
+        }
+        self.live.insert(row.number, live);
+        let now = engine.clock.now();
+        let input = Input::Reopened { deadline: now.after_ms(RUN_DEADLINE_MS) };
+        let ticket = self.feed(&engine.journal, row.number, input, Batch::default(), now)?;
+        ticket.map(|ticket| self.owed(row.number, ticket)).transpose()
+    }
+
+    /// The run as its journal tells it.
+    fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
+        let frames = journal.frames(run)?;
+        let held = hold(journal.payloads(run)?)?;
+        let Some(Event::RunStarted(started)) = frames.first().and_then(Frame::event) else {
+            return Err(EngineError::UnknownRun { run: run.to_string() });
+        };
+        let entry = self.plan_of(journal, started)?;
+        let rules = self.rules_of(journal, started.rules, &entry)?;
+        let mut state = State::new(entry.plan);
+        for event in frames.iter().filter_map(Frame::event) {
+            state = evolve(state, event).map_err(|corrupt| EngineError::Corrupt { run, corrupt })?;
+        }
+        let seq = frames.last().map_or(0, |frame| frame.seq + 1);
+        Ok(Live {
+            number: run,
+            id: started.run,
+            state,
+            rules,
+            held,
+            seq,
+            slot: None,
+            queued: None,
+            armed: None,
+            key: None,
+            effects: Underway::default(),
+            watched: self.watched.contains_key(&run),
+        })
+    }
+
+    /// The plan that a run was started with: as it was given now, or as the journal keeps it.
+    fn plan_of(&self, journal: &Journal, started: &RunStarted) -> Result<PlanEntry, EngineError> {
+        if let Some(entry) = self.plans.iter().find(|entry| entry.plan.digest == started.plan) {
+            return Ok(entry.clone());
+        }
+        compile_plan(&document(journal, started.plan)?)
+    }
+
+    fn rules_of(&self, journal: &Journal, revision: Option<Digest>, entry: &PlanEntry) -> Result<RuleBook, EngineError> {
+        let table = match (revision, &self.table) {
+            (None, _) => None,
+            (Some(revision), Some(table)) if table.revision() == revision => Some(Arc::clone(table)),
+            (Some(revision), _) => Some(Arc::new(compile_table(&document(journal, revision)?)?)),
+        };
+        Ok(RuleBook::new(table, entry.checks.clone()))
+    }
+}
+
+fn document(journal: &Journal, digest: Digest) -> Result<String, EngineError> {
+    journal.document(&digest)?.ok_or(EngineError::Internal("a run refers to a document that its journal does not hold"))
+}
+
+fn said(bytes: &[u8]) -> Result<Said, EngineError> {
+    let body = MessageBody::decode(bytes)?;
+    Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into) })
+}
+
+/// Payloads by number, as the run held them.
+fn hold(payloads: Vec<Payload>) -> Result<Held, EngineError> {
+    let mut held = Held::default();
+    for payload in payloads {
+        match payload.kind {
+            PayloadKind::Message => held.push(Body::Message(said(&payload.bytes)?)),
+            PayloadKind::Request => {
+                let said: serde_json::Value = serde_json::from_slice(&payload.bytes)?;
+                held.user = said.get("user").filter(|user| !user.is_null()).map(|user| user.to_string().into_bytes());
+                held.push(Body::Bytes(payload.bytes));
+            }
+            PayloadKind::Arguments | PayloadKind::Result | PayloadKind::ErrorText | PayloadKind::Decision | PayloadKind::Document => {
+                held.push(Body::Bytes(payload.bytes));
+            }
+        }
+    }
+    Ok(held)
+}

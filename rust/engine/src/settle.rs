@@ -1,0 +1,135 @@
+//! How a run stands, in words and as the journal's row.
+
+use interlock_journal::StartRow;
+use interlock_kernel::{CheckVerdict, EndedHow, Event, Failure, Phase, RefusalWhy, ReviewWhy, RunFailCode, State};
+
+use crate::EngineError;
+use crate::engine::Core;
+use crate::live::{Held, Live};
+use crate::step::{Settled, Status};
+
+/// Stands in for a state that is being evolved; never seen by anybody.
+pub(crate) fn placeholder(state: &State) -> State {
+    State::Unstarted(std::sync::Arc::clone(plan_of(state)))
+}
+
+pub(crate) fn plan_of(state: &State) -> &std::sync::Arc<interlock_kernel::plan::Plan> {
+    match state {
+        State::Unstarted(plan) => plan,
+        State::Running(running) => &running.plan,
+        State::InReview(waiting) => &waiting.running.plan,
+        State::Ended(ended) => &ended.plan,
+    }
+}
+
+/// The row that a run's first frame adds to the list of runs.
+pub(crate) fn start_row(live: &Live, events: &[Event]) -> Option<StartRow> {
+    matches!(events.first(), Some(Event::RunStarted(_)))
+        .then(|| StartRow { id: live.id, key: live.key.clone(), plan: plan_of(&live.state).name.clone() })
+}
+
+impl Core {
+    /// Take a run that ended, or waits for a person, out of memory: its journal has everything.
+    pub(crate) fn settle(&mut self, run: u64, ticket: u64) -> Result<Settled, EngineError> {
+        let live = self.live.remove(&run).ok_or(EngineError::Internal("a run settled twice"))?;
+        if let Some(key) = &live.key {
+            self.keys.remove(key);
+        }
+        self.stats.settled += 1;
+        let remaining = &self.live;
+        self.deadlines.tidy(remaining.len(), |run| remaining.contains_key(&run));
+        Ok(settled(&live.state, &live.held, ticket))
+    }
+}
+
+/// A settled (or still running) state, as the shell sees it.
+pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
+    let (turns, handoffs, effects) = match state {
+        State::Unstarted(_) => (0, 0, 0),
+        State::Running(running) => (running.turns, running.handoffs, running.effects.len()),
+        State::InReview(waiting) => (waiting.running.turns, waiting.running.handoffs, waiting.running.effects.len()),
+        State::Ended(ended) => (ended.turns, ended.handoffs, ended.effects as usize),
+    };
+    let mut settled = Settled {
+        ticket,
+        status: Status::Running,
+        text: String::new(),
+        data: None,
+        turns,
+        handoffs,
+        effects: u32::try_from(effects).unwrap_or(u32::MAX),
+        reason: None,
+    };
+    match state {
+        State::Unstarted(_) | State::Running(_) => {}
+        State::InReview(waiting) => {
+            settled.status = Status::InReview;
+            settled.reason = Some(why_review(waiting.why, &waiting.running.phase, held));
+        }
+        State::Ended(ended) => match ended.how {
+            EndedHow::Delivered { message } => {
+                settled.status = Status::Delivered;
+                if let Some(body) = held.message(message.number) {
+                    settled.text.clone_from(&body.text);
+                    settled.data.clone_from(&body.data);
+                }
+            }
+            EndedHow::Failed { code, failure } => {
+                settled.status = Status::Failed;
+                let detail = failure.and_then(|text| held.text(text.number));
+                settled.reason = Some(detail.map_or_else(|| why_failed(code).into(), |text| format!("{}: {text}", why_failed(code))));
+            }
+            EndedHow::Cancelled => settled.status = Status::Cancelled,
+        },
+    }
+    settled
+}
+
+fn why_failed(code: RunFailCode) -> &'static str {
+    match code {
+        RunFailCode::DeadlinePassed => "the run's deadline passed",
+        RunFailCode::StepFailed => "a step failed",
+        RunFailCode::HandOffLimit => "no further handoff was allowed",
+        RunFailCode::Rejected => "the reviewer rejected it",
+    }
+}
+
+fn why_review(why: ReviewWhy, phase: &Phase, held: &Held) -> String {
+    let reason = match why {
+        ReviewWhy::StepFailed => "a step failed",
+        ReviewWhy::NoRoute => "no rule took the task",
+        ReviewWhy::Routed => "the routing rule asks for a person",
+        ReviewWhy::Fallback => "the agent came to nothing and its rule's fallback is a person",
+        ReviewWhy::HandOffLimit => "no further handoff was allowed",
+        ReviewWhy::Escalated => "the rule's escalation_after was reached",
+        ReviewWhy::TooManyTurns => "the run took more turns than any run may",
+    };
+    match phase {
+        Phase::Missed { turn, failure } => format!("{reason}: agent {:?}: {}", turn.agent, in_words(failure, held)),
+        Phase::Entering { .. }
+        | Phase::AwaitingFact { .. }
+        | Phase::InTurn(_)
+        | Phase::Answered { .. }
+        | Phase::Routed { .. }
+        | Phase::Unroutable { .. } => reason.into(),
+    }
+}
+
+/// Why an attempt came to nothing, for the agent that tries again and for the person who is asked.
+pub(crate) fn in_words(failure: &Failure, held: &Held) -> String {
+    match failure {
+        Failure::Raised(text) => format!("it raised {}", held.text(text.number).unwrap_or_default()),
+        Failure::WrongType(text) => held.text(text.number).unwrap_or_default(),
+        Failure::TimedOut { after_ms } => format!("it did not answer within {after_ms} ms"),
+        Failure::Unchecked(verdicts) => failed_checks(verdicts),
+        Failure::HandOff(RefusalWhy::UnknownTarget) => "its handoff names no member of the plan".into(),
+        Failure::HandOff(RefusalWhy::Itself) => "it handed off to itself".into(),
+        Failure::HandOff(RefusalWhy::Visited) => "its handoff names an agent that had the turn before".into(),
+        Failure::HandOff(RefusalWhy::LimitReached) => "the handoffs are used up".into(),
+    }
+}
+
+fn failed_checks(verdicts: &[CheckVerdict]) -> String {
+    let failed: Vec<&str> = verdicts.iter().filter_map(|verdict| verdict.failed.as_deref()).collect();
+    format!("its reply failed a check: {}", failed.join("; "))
+}

@@ -1,0 +1,107 @@
+//! Letting a run in: the same key gives the same run, a full runtime says so, and a new run gets its first step.
+
+use interlock_journal::PayloadKind;
+use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
+use interlock_kernel::{Input, Micros, RunId, State};
+use interlock_rules::RuleBook;
+
+use crate::engine::{Core, Engine};
+use crate::live::{Batch, Held, Live, Said, Underway};
+use crate::step::{Request, Started};
+use crate::EngineError;
+
+/// How long to wait before trying a full runtime again, when nothing better is known.
+const RETRY_AFTER_MS: u64 = 100;
+
+impl Engine {
+    /// Start a run of a plan, or find the one that the same key started.
+    ///
+    /// # Errors
+    /// `Overloaded` when the runtime is full: nothing was written, and `retry_after_ms` says when to come back.
+    pub fn start(&self, plan: usize, request: Request) -> Result<Started, EngineError> {
+        if request.text.len() > MAX_TEXT {
+            return Err(EngineError::TextTooLong { bytes: request.text.len(), limit: MAX_TEXT });
+        }
+        let mut core = self.lock()?;
+        if let Some(key) = &request.key {
+            if let Some(run) = core.keys.get(key.as_str()) {
+                return Ok(Started::Live { run: *run, id: core.live.get(run).map_or(RunId(0), |live| live.id) });
+            }
+            if let Some(row) = self.journal.find_key(key)? {
+                let settled = core.look_up(&self.journal, row.number)?;
+                return Ok(Started::Past { run: row.number, id: row.id, settled });
+            }
+        }
+        core.has_room(self.journal.queued_bytes())?;
+        let now = self.clock.now();
+        let run = core.next_run;
+        core.next_run += 1;
+        let (live, input, batch) = core.prepare(run, plan, request, now)?;
+        if let Some(key) = live.key.clone() {
+            core.keys.insert(key, run);
+        }
+        let id = live.id;
+        core.live.insert(run, live);
+        core.stats.started += 1;
+        let ticket = core.feed(&self.journal, run, input, batch, now)?.ok_or(EngineError::Internal("a run did not start"))?;
+        let step = core.owed(run, ticket)?;
+        Ok(Started::New { run, id, step })
+    }
+}
+
+impl Core {
+    fn has_room(&self, queued: usize) -> Result<(), EngineError> {
+        let full = |what, limit| Err(EngineError::Overloaded { what, limit, retry_after_ms: RETRY_AFTER_MS });
+        if self.live.len() >= self.limits.max_runs {
+            return full("too many runs are under way", self.limits.max_runs);
+        }
+        if queued > self.limits.max_queued_bytes {
+            return full("the journal has too many bytes to write", self.limits.max_queued_bytes);
+        }
+        Ok(())
+    }
+}
+
+impl Core {
+    /// A run that has not started yet, and the input that starts it.
+    fn prepare(&mut self, number: u64, plan: usize, request: Request, now: Micros) -> Result<(Live, Input, Batch), EngineError> {
+        let entry = self.plans.get(plan).ok_or(EngineError::Internal("a run was asked of a plan that was not added"))?;
+        let rules = RuleBook::new(self.table.clone(), entry.checks.clone());
+        let mut held = Held::of(request.user.clone());
+        let mut batch = Batch::default();
+        let body = Said { text: request.text, data: request.data, sender: None };
+        let message = batch.message(&mut held, &mut self.salts, body)?;
+        let circumstances = circumstances(request.user.as_deref(), request.key.as_deref(), request.thread.as_deref())?;
+        let about = match circumstances {
+            Some(bytes) => Some(batch.bytes(&mut held, &mut self.salts, PayloadKind::Request, bytes)?),
+            None => None,
+        };
+        let id = RunId(u128::from(now.0 / 1_000) << 80 | u128::from_be_bytes(self.salts.draw()) >> 48);
+        let table = self.table.as_ref().map(|table| table.revision());
+        let deadline = now.after_ms(request.deadline_ms.unwrap_or(RUN_DEADLINE_MS));
+        let live = Live {
+            number,
+            id,
+            state: State::new(entry.plan.clone()),
+            rules,
+            held,
+            seq: 0,
+            slot: None,
+            queued: None,
+            armed: None,
+            key: request.key.map(Into::into),
+            effects: Underway::default(),
+            watched: request.watch,
+        };
+        Ok((live, Input::Requested { run: id, rules: table, message, request: about, deadline }, batch))
+    }
+}
+
+/// Who asks and under which key and thread, as one JSON object; nothing when nobody said.
+fn circumstances(user: Option<&[u8]>, key: Option<&str>, thread: Option<&str>) -> Result<Option<Vec<u8>>, EngineError> {
+    if user.is_none() && key.is_none() && thread.is_none() {
+        return Ok(None);
+    }
+    let user: Option<serde_json::Value> = user.map(serde_json::from_slice).transpose()?;
+    Ok(Some(serde_json::to_vec(&serde_json::json!({ "user": user, "key": key, "thread": thread }))?))
+}

@@ -1,0 +1,258 @@
+//! The journal in a file: SQLite with a log, written by one thread, read through a second connection.
+//! Appending encodes and enqueues; what is appended counts once the writer has synced it.
+
+#[cfg(test)]
+mod tests;
+
+use std::os::fd::RawFd;
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::thread::JoinHandle;
+
+use interlock_kernel::{Digest, Name, RunId};
+
+use crate::frame::{DocumentKind, Frame};
+use crate::live::{Known, Live};
+use crate::lock::{Ownership, canonical};
+use crate::own::Own;
+use crate::queue::{Batch, Shared, State};
+use crate::scan::{Roots, Scan, scan};
+use crate::store::{self, Store, lock};
+use crate::wake::{Wake, Wanted};
+use crate::writer::Writer;
+use crate::{Append, JournalError, Payload, Reader, RunFilter, RunRow, Ticket, query, schema};
+
+pub(crate) struct Durable {
+    /// The process that opened it. A fork's copy has no writer thread, and must not touch the connections.
+    opened_by: u32,
+    shared: Arc<Shared>,
+    reader: Reader,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    ownership: Mutex<Option<Ownership>>,
+}
+
+impl Durable {
+    /// Opens or makes a journal; gives it with the highest number that a run has.
+    pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>) -> Result<(Self, u64), JournalError> {
+        let path = canonical(path)?;
+        if path.exists() {
+            drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
+        }
+        let ownership = Ownership::take(&path)?;
+        schema::create_if_missing(&path, by)?;
+        let reader = Reader::open(&path)?;
+        let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
+        let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
+        let last = reader.ask(query::last_run)?;
+        let frontier = scan.frontier;
+        let (size, root) = (frontier.size(), frontier.root());
+        let state = State {
+            live, own, batch: Batch::default(), size, checkpoint: (size, root), wanted: Wanted::default(), idle: false, waiting: 0,
+            closing: false, failure: None, retired: 0,
+        };
+        let shared = Arc::new(Shared {
+            state: Mutex::new(state),
+            work: Condvar::new(),
+            done: Condvar::new(),
+            committed: AtomicU64::new(size),
+            queued_bytes: AtomicUsize::new(0),
+            wake: Wake::new().map_err(|cause| JournalError::io(&path, cause))?,
+        });
+        let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
+        let writer = Writer { shared: Arc::clone(&shared), connection, frontier, path: path.clone() }.spawn()?;
+        let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
+        let durable = Self { opened_by: std::process::id(), shared, reader, writer, ownership };
+        match durable.note_opening(by) {
+            Ok(()) => Ok((durable, last)),
+            Err(cause) => {
+                let _ = durable.close(); // the cause says more
+                Err(cause)
+            }
+        }
+    }
+
+    fn note_opening(&self, by: &str) -> Result<(), JournalError> {
+        let mut state = lock(&self.shared.state);
+        let frame = state.own.opened(by)?;
+        state.size += 1;
+        self.shared.enqueue(state, 0, &frame, vec![]);
+        self.flush()
+    }
+
+    /// Refuses a fork's copy before anything of it is touched.
+    fn here(&self) -> Result<(), JournalError> {
+        let (opened_by, used_by) = (self.opened_by, std::process::id());
+        if opened_by == used_by { Ok(()) } else { Err(JournalError::Forked { opened_by, used_by }) }
+    }
+
+    fn state(&self) -> Result<MutexGuard<'_, State>, JournalError> {
+        self.here()?;
+        Ok(lock(&self.shared.state))
+    }
+
+    /// The state, once no run in memory or in the file has the append's key. A run that moves from the one to the other
+    /// between the two looks would be missed, so the file is asked again if any has moved.
+    fn state_for(&self, append: &Append<'_>) -> Result<MutexGuard<'_, State>, JournalError> {
+        let mut state = self.state()?;
+        let Some(key) = append.start.as_ref().and_then(|start| start.key.as_deref()) else { return Ok(state) };
+        loop {
+            state.open()?;
+            state.live.check(append)?;
+            let retired = state.retired;
+            drop(state);
+            if let Some(row) = self.reader.find_key(key)? {
+                return Err(JournalError::KeyTaken { key: key.into(), run: row.number });
+            }
+            state = self.state()?;
+            if state.retired == retired {
+                return Ok(state);
+            }
+        }
+    }
+
+    /// Waits until what is queued of a run is in the file.
+    fn settle(&self, run: u64) -> Result<(), JournalError> {
+        let known = self.state()?.live.get(run).map(|known| known.ticket);
+        known.map_or(Ok(()), |ticket| self.shared.wait(ticket))
+    }
+}
+
+/// The unfinished runs. What the list of runs says of them must fit the frames, since appending goes on from there.
+fn recall_runs(reader: &Reader, scan: &Scan) -> Result<Live, JournalError> {
+    let mut live = Live::default();
+    for row in reader.unfinished()? {
+        let found = scan.frames.get(&row.number).copied().unwrap_or(0);
+        if found != row.frames {
+            let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
+            return Err(JournalError::damaged(what).at(crate::error::RunName { number: row.number, id: Some(row.id) }, None));
+        }
+        live.insert(Known { row, ticket: 0 });
+    }
+    Ok(live)
+}
+
+fn recall_own(reader: &Reader) -> Result<Own, JournalError> {
+    let mut own = Own::new()?;
+    reader.frames(0)?.iter().for_each(|frame| own.recall(frame));
+    Ok(own)
+}
+
+impl Store for Durable {
+    fn append(&self, append: Append<'_>) -> Result<Ticket, JournalError> {
+        let frames = store::encode_all(&append)?;
+        let mut state = self.state_for(&append)?;
+        state.open()?;
+        state.live.check(&append)?;
+        state.size += append.events.len() as u64;
+        let ticket = state.size;
+        state.live.apply(&append, ticket);
+        self.shared.enqueue(state, append.run, &frames, append.payloads);
+        Ok(Ticket(ticket))
+    }
+
+    fn register(&self, what: DocumentKind, name: Name, digest: Digest, text: &str) -> Result<Ticket, JournalError> {
+        let mut state = self.state()?;
+        state.open()?;
+        if let Some(known) = state.own.document(&digest) {
+            return Ok(Ticket(known.ticket));
+        }
+        let ticket = state.size + 1;
+        let (frame, payload) = state.own.register(what, name, digest, text, ticket)?;
+        state.size = ticket;
+        self.shared.enqueue(state, 0, &frame, vec![payload]);
+        Ok(Ticket(ticket))
+    }
+
+    fn committed(&self) -> u64 {
+        self.shared.committed.load(Ordering::Acquire)
+    }
+
+    fn checkpoint(&self) -> (u64, Digest) {
+        lock(&self.shared.state).checkpoint
+    }
+
+    fn flush(&self) -> Result<(), JournalError> {
+        let size = self.state()?.size;
+        self.shared.wait(size)
+    }
+
+    fn close(&self) -> Result<(), JournalError> {
+        self.here()?;
+        let Some(writer) = lock(&self.writer).take() else { return Ok(()) };
+        self.reader.close(); // first, so that the writer's connection is the last and can put the log into the file
+        lock(&self.shared.state).closing = true;
+        self.shared.work.notify_one();
+        let joined = writer.join();
+        drop(lock(&self.ownership).take());
+        match (self.failure(), joined) {
+            (Some(cause), _) => Err(JournalError::Failed { cause: cause.into() }),
+            (None, Err(_)) => Err(JournalError::Misused { what: "the journal's writer panicked; this is a mistake in the journal".into() }),
+            (None, Ok(())) => Ok(()),
+        }
+    }
+
+    fn find_id(&self, id: RunId) -> Result<Option<RunRow>, JournalError> {
+        let known = self.state()?.live.by_id(id).map(|known| known.row.clone());
+        known.map_or_else(|| self.reader.find_id(id), |row| Ok(Some(row)))
+    }
+
+    fn find_key(&self, key: &str) -> Result<Option<RunRow>, JournalError> {
+        let known = self.state()?.live.by_key(key).map(|known| known.row.clone());
+        known.map_or_else(|| self.reader.find_key(key), |row| Ok(Some(row)))
+    }
+
+    fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>, JournalError> {
+        self.flush()?;
+        self.reader.runs(filter)
+    }
+
+    fn frames(&self, run: u64) -> Result<Vec<Frame>, JournalError> {
+        if run == 0 { self.flush()? } else { self.settle(run)? }
+        self.reader.frames(run)
+    }
+
+    fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError> {
+        if run == 0 { self.flush()? } else { self.settle(run)? }
+        self.reader.payloads(run)
+    }
+
+    fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
+        Ok(self.state()?.live.unfinished())
+    }
+
+    fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError> {
+        let Some(known) = self.state()?.own.document(digest) else { return Ok(None) };
+        self.shared.wait(known.ticket)?;
+        self.reader.document(digest)
+    }
+
+    fn queued_bytes(&self) -> usize {
+        self.shared.queued_bytes.load(Ordering::Relaxed)
+    }
+
+    fn failure(&self) -> Option<JournalError> {
+        if self.is_forked() { self.here().err() } else { lock(&self.shared.state).failure.clone() }
+    }
+
+    fn want_wake(&self, ticket: Ticket) {
+        let Ok(mut state) = self.state() else { return };
+        state.wanted.add(ticket.0);
+        if state.failure.is_some() || state.wanted.take(self.committed()) {
+            drop(state);
+            self.shared.wake.fire();
+        }
+    }
+
+    fn wake_fd(&self) -> Option<RawFd> {
+        Some(self.shared.wake.fd())
+    }
+
+    fn drain_wake(&self) {
+        self.shared.wake.drain();
+    }
+
+    fn is_forked(&self) -> bool {
+        self.here().is_err()
+    }
+}

@@ -1,0 +1,167 @@
+//! What can go wrong with a journal, in one enum. It names the culprit and the way out; it decides nothing.
+
+use std::fmt;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use interlock_kernel::RunId;
+
+/// A run as messages name it: its number in the file, and its id where that is known.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RunName {
+    pub number: u64,
+    pub id: Option<RunId>,
+}
+
+impl fmt::Display for RunName {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.id {
+            Some(id) => write!(out, "run {} ({id})", self.number),
+            None if self.number == 0 => out.write_str("the journal's own records"),
+            None => write!(out, "run {}", self.number),
+        }
+    }
+}
+
+/// Why the journal could not do what was asked. Cheap to clone, so that every waiter can be given the cause.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    #[error("the journal is damaged{}: {what}", Place { run: *run, frame: *frame })]
+    Corrupt { run: Option<RunName>, frame: Option<u64>, what: String },
+    #[error("{what} has version {format}, and this program knows versions up to {known} (written by {written_by})")]
+    VersionUnsupported { what: String, written_by: String, format: u32, known: u32 },
+    #[error("{} is in use by {}", path.display(), if *by_this_process { "this process" } else { "another process" })]
+    Locked { path: PathBuf, by_this_process: bool },
+    #[error("{}: {cause}", path.display())]
+    Io { path: PathBuf, #[source] cause: Arc<io::Error> },
+    #[error("{}: {cause}", path.display())]
+    Store { path: PathBuf, #[source] cause: Arc<rusqlite::Error> },
+    #[error("{}: no room is left for the journal", path.display())]
+    Full { path: PathBuf },
+    #[error("{} can't be written", path.display())]
+    ReadOnly { path: PathBuf },
+    #[error("{} is not a journal", path.display())]
+    NotAJournal { path: PathBuf },
+    #[error("{} does not exist", path.display())]
+    Missing { path: PathBuf },
+    #[error("the journal stopped writing: {cause}")]
+    Failed { #[source] cause: Arc<JournalError> },
+    #[error("the journal is closed")]
+    Closed,
+    #[error("the journal was opened by process {opened_by} and used by process {used_by} after a fork")]
+    Forked { opened_by: u32, used_by: u32 },
+    #[error("key {key:?} belongs to run {run} already")]
+    KeyTaken { key: String, run: u64 },
+    #[error("run {run} expects frame {expected} next and was given {given}")]
+    OutOfOrder { run: u64, expected: u32, given: u32 },
+    #[error("run {run} was not started, or is over")]
+    UnknownRun { run: u64 },
+    #[error("{what} has {bytes} bytes, and {limit} are the limit")]
+    TooLarge { what: &'static str, bytes: usize, limit: usize },
+    #[error("{what}")]
+    Misused { what: String },
+    #[error("the operating system gave no random bytes: {cause}")]
+    NoEntropy { cause: String },
+}
+
+impl JournalError {
+    /// The stable name, for programs.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Corrupt { .. } => "journal.corrupt",
+            Self::VersionUnsupported { .. } => "journal.version_unsupported",
+            Self::Locked { .. } => "journal.locked",
+            Self::Io { .. } => "journal.io",
+            Self::Store { .. } => "journal.store",
+            Self::Full { .. } => "journal.full",
+            Self::ReadOnly { .. } => "journal.read_only",
+            Self::NotAJournal { .. } => "journal.not_a_journal",
+            Self::Missing { .. } => "journal.missing",
+            Self::Failed { .. } => "journal.failed",
+            Self::Closed => "journal.closed",
+            Self::Forked { .. } => "journal.forked",
+            Self::KeyTaken { .. } => "journal.key_taken",
+            Self::OutOfOrder { .. } => "journal.out_of_order",
+            Self::UnknownRun { .. } => "journal.unknown_run",
+            Self::TooLarge { .. } => "journal.too_large",
+            Self::Misused { .. } => "journal.misused",
+            Self::NoEntropy { .. } => "journal.no_entropy",
+        }
+    }
+
+    /// The way out, for people.
+    pub fn hint(&self) -> String {
+        match self {
+            Self::Corrupt { .. } => "keep the file as it is, restore a copy, and compare the two with `interlock audit verify`".into(),
+            Self::VersionUnsupported { written_by, .. } => format!("open it with the version that wrote it ({written_by}) or a newer one"),
+            Self::Locked { by_this_process: true, .. } => "share the one runtime that has it open, or close that first".into(),
+            Self::Locked { by_this_process: false, .. } => "give each worker a file of its own, or open this one read-only".into(),
+            Self::Io { .. } | Self::Store { .. } => "look at the disk and at the folder's permissions, then open the journal again".into(),
+            Self::Full { .. } => "make room on the disk, then open the journal again: what was acknowledged is kept".into(),
+            Self::ReadOnly { .. } => "let this user write the file and its folder, or open it read-only".into(),
+            Self::NotAJournal { .. } => "name another path; this file was left as it is".into(),
+            Self::Missing { .. } => "check the path; a journal is its file together with the `-wal` file beside it".into(),
+            Self::Failed { cause } => cause.hint(),
+            Self::Closed => "open it again".into(),
+            Self::Forked { .. } => "open the journal after the fork, in each worker, with a file of its own".into(),
+            Self::KeyTaken { .. } => "ask for that run by its key, or choose another key".into(),
+            Self::OutOfOrder { .. } | Self::UnknownRun { .. } | Self::Misused { .. } => {
+                "this is a mistake in the program that appends; nothing was written".into()
+            }
+            Self::TooLarge { .. } => "keep large contents outside and pass a reference to them".into(),
+            Self::NoEntropy { .. } => "check that the sandbox allows the system's random source".into(),
+        }
+    }
+
+    pub(crate) fn io(path: &Path, cause: io::Error) -> Self {
+        match cause.kind() {
+            io::ErrorKind::NotFound => Self::Missing { path: path.into() },
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path: path.into() },
+            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly { path: path.into() },
+            _ => Self::Io { path: path.into(), cause: Arc::new(cause) },
+        }
+    }
+
+    /// SQLite's errors under our names, where they have one.
+    pub(crate) fn store(path: &Path, cause: rusqlite::Error) -> Self {
+        use rusqlite::ErrorCode;
+        match cause.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => Self::Full { path: path.into() },
+            Some(ErrorCode::ReadOnly) => Self::ReadOnly { path: path.into() },
+            Some(ErrorCode::NotADatabase) => Self::NotAJournal { path: path.into() },
+            Some(ErrorCode::DatabaseCorrupt) => Self::damaged(cause.to_string()),
+            _ => Self::Store { path: path.into(), cause: Arc::new(cause) },
+        }
+    }
+
+    pub(crate) fn damaged(what: impl Into<String>) -> Self {
+        Self::Corrupt { run: None, frame: None, what: what.into() }
+    }
+
+    /// Adds where it happened and who wrote the file to an error that the codec raised without knowing.
+    pub(crate) fn at(self, place: RunName, position: Option<u64>) -> Self {
+        match self {
+            Self::Corrupt { run, frame, what } => Self::Corrupt { run: run.or(Some(place)), frame: frame.or(position), what },
+            other => other,
+        }
+    }
+}
+
+/// Where the damage is, as far as that is known.
+struct Place {
+    run: Option<RunName>,
+    frame: Option<u64>,
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match (self.run, self.frame) {
+            (Some(run), Some(frame)) => write!(out, " in {run}, frame {frame} of the file"),
+            (Some(run), None) => write!(out, " in {run}"),
+            (None, Some(frame)) => write!(out, " at frame {frame} of the file"),
+            (None, None) => Ok(()),
+        }
+    }
+}

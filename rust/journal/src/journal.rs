@@ -1,0 +1,164 @@
+//! The journal, as the runtime holds it: append, wait, read. Whether there is a file behind it is decided when it is made.
+
+use std::os::fd::RawFd;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use interlock_kernel::{Digest, Name, RunId};
+
+use crate::durable::Durable;
+use crate::frame::{DocumentKind, Frame};
+use crate::memory::Memory;
+use crate::store::Store;
+use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket};
+
+/// A journal that this process may append to. Share it between threads by reference.
+///
+/// ```
+/// use interlock_journal::{Append, Journal, StartRow};
+/// use interlock_kernel::{Digest, Event, Micros, Ref, RunFailCode, RunFailed, RunId, RunStarted};
+///
+/// let journal = Journal::memory(1000)?;
+/// let (id, message) = (RunId(7), Ref { number: 0, commitment: Digest::default() });
+/// let started = RunStarted { run: id, plan: Digest::default(), rules: None, message, request: None, deadline: Micros(9), passages: vec![] };
+/// let events = [Event::RunStarted(started), Event::RunFailed(RunFailed { code: RunFailCode::StepFailed })];
+/// let start = Some(StartRow { id, key: None, plan: "support".into() });
+/// let run = journal.next_run();
+/// let ticket = journal.append(Append { run, first_seq: 0, at: Micros(1), events: &events, payloads: vec![], start })?;
+/// assert!(journal.committed() >= ticket.0);
+/// assert_eq!(journal.frames(run)?.len(), 2);
+/// # Ok::<(), interlock_journal::JournalError>(())
+/// ```
+pub struct Journal {
+    pub(crate) store: Arc<dyn Store>,
+    next_run: AtomicU64,
+}
+
+impl Journal {
+    /// A journal without a file. It keeps every unfinished run and the newest `retain` finished ones.
+    pub fn memory(retain: usize) -> Result<Self, JournalError> {
+        Ok(Self::over(Memory::new(retain)?, 0))
+    }
+
+    /// Opens the journal at `path`, or makes one. `by` names the program and its version.
+    pub fn open(path: impl AsRef<Path>, by: &str) -> Result<Self, JournalError> {
+        let (durable, last) = Durable::open(path.as_ref(), by, None)?;
+        Ok(Self::over(durable, last))
+    }
+
+    /// As [`Journal::open`], for a file that may not outgrow `max_bytes`. Reaching them is as a full disk.
+    pub fn open_within(path: impl AsRef<Path>, by: &str, max_bytes: u64) -> Result<Self, JournalError> {
+        let (durable, last) = Durable::open(path.as_ref(), by, Some(max_bytes))?;
+        Ok(Self::over(durable, last))
+    }
+
+    pub(crate) fn over(store: impl Store + 'static, last_run: u64) -> Self {
+        Self { store: Arc::new(store), next_run: AtomicU64::new(last_run + 1) }
+    }
+
+    /// A number for a new run. Each call gives another.
+    pub fn next_run(&self) -> u64 {
+        self.next_run.fetch_add(1, Ordering::Relaxed)
+    }
+
+    /// Appends events to one run, with the payloads that they refer to. Enqueues; the ticket says when it is committed.
+    pub fn append(&self, append: Append<'_>) -> Result<Ticket, JournalError> {
+        self.store.append(append)
+    }
+
+    /// Writes down a plan, a rule file or an index under its digest, once.
+    pub fn register(&self, what: DocumentKind, name: Name, digest: Digest, text: &str) -> Result<Ticket, JournalError> {
+        self.store.register(what, name, digest, text)
+    }
+
+    /// How many frames are committed. Tickets up to this are.
+    pub fn committed(&self) -> u64 {
+        self.store.committed()
+    }
+
+    /// The last commit: how many frames, and the Merkle root over them.
+    pub fn checkpoint(&self) -> (u64, Digest) {
+        self.store.checkpoint()
+    }
+
+    /// Bytes that wait to be written. Slow down when they grow.
+    pub fn queued_bytes(&self) -> usize {
+        self.store.queued_bytes()
+    }
+
+    /// Why the journal stopped writing, if it did. Then nothing further is acknowledged.
+    pub fn failure(&self) -> Option<JournalError> {
+        self.store.failure()
+    }
+
+    /// Asks for a byte on [`Journal::wake_fd`] once the ticket is committed, or the journal failed. A byte may come early.
+    pub fn want_wake(&self, ticket: Ticket) {
+        self.store.want_wake(ticket);
+    }
+
+    /// The file descriptor to watch for reading; none where every append is committed at once.
+    pub fn wake_fd(&self) -> Option<RawFd> {
+        self.store.wake_fd()
+    }
+
+    /// Takes the bytes off the wake-up pipe. Call it before looking at [`Journal::committed`].
+    pub fn drain_wake(&self) {
+        self.store.drain_wake();
+    }
+
+    /// Waits until all that was appended is committed.
+    pub fn flush(&self) -> Result<(), JournalError> {
+        self.store.flush()
+    }
+
+    /// Commits what is queued, stops the writer and gives the file back. A second call does nothing.
+    pub fn close(&self) -> Result<(), JournalError> {
+        self.store.close()
+    }
+
+    /// The run with this id.
+    pub fn find_id(&self, id: RunId) -> Result<Option<RunRow>, JournalError> {
+        self.store.find_id(id)
+    }
+
+    /// The run that was started under this key.
+    pub fn find_key(&self, key: &str) -> Result<Option<RunRow>, JournalError> {
+        self.store.find_key(key)
+    }
+
+    /// Runs, newest first.
+    pub fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>, JournalError> {
+        self.store.runs(filter)
+    }
+
+    /// A run's frames in their order; none for a run that is not there.
+    pub fn frames(&self, run: u64) -> Result<Vec<Frame>, JournalError> {
+        self.store.frames(run)
+    }
+
+    /// A run's payloads by number.
+    pub fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError> {
+        self.store.payloads(run)
+    }
+
+    /// The runs that are open or in review, newest first.
+    pub fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
+        self.store.unfinished()
+    }
+
+    /// The text that was registered under this digest.
+    pub fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError> {
+        self.store.document(digest)
+    }
+}
+
+impl Drop for Journal {
+    fn drop(&mut self) {
+        if self.store.is_forked() {
+            std::mem::forget(Arc::clone(&self.store)); // the connections belong to the process that opened them
+        } else {
+            let _ = self.store.close(); // whoever wants to hear of an error calls `close`
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! The journal: what happened, in an order, with proof. Frames in a Merkle tree, payloads beside them, one file.
+//!
+//! It stores what the kernel decided and gives it back; it decides nothing about runs and never repairs a file.
+
+#[cfg(test)]
+extern crate self as interlock_journal; // the tests' made-up runs name the crate as its users do
+
+mod codec;
+mod describe;
+mod durable;
+mod error;
+mod frame;
+mod journal;
+mod live;
+mod lock;
+mod memory;
+pub mod merkle;
+mod message;
+mod own;
+mod payload;
+mod query;
+mod queue;
+mod reader;
+mod refs;
+mod run;
+mod salt;
+mod scan;
+mod schema;
+mod store;
+mod upcast;
+mod verify;
+mod wake;
+mod writer;
+
+pub use codec::{decode, encode};
+pub use describe::{describe, name};
+pub use error::{JournalError, RunName};
+pub use frame::{DocumentKind, Frame, Opened, Place, Record, Registered};
+pub use journal::Journal;
+pub use message::MessageBody;
+pub use payload::{Payload, PayloadKind, commit};
+pub use reader::Reader;
+pub use refs::refs;
+pub use run::{Append, RunFilter, RunRow, RunStatus, StartRow, Ticket};
+pub use salt::SaltSource;
+pub use verify::{Report, verify};

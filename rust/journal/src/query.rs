@@ -1,0 +1,176 @@
+//! Questions to the journal's tables. Each reads, checks what it read, and writes nothing.
+
+use interlock_kernel::{Digest, Micros, RunId};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use crate::frame::{self, Frame, Header, Place, Record};
+use crate::{JournalError, Payload, PayloadKind, RunFilter, RunRow, RunStatus, codec};
+use crate::error::RunName;
+
+/// SQLite's errors and ours, until the reader puts the file's path to the former.
+#[derive(Debug)]
+pub(crate) enum Fault {
+    Sql(rusqlite::Error),
+    Journal(JournalError),
+}
+
+impl From<rusqlite::Error> for Fault {
+    fn from(cause: rusqlite::Error) -> Self {
+        Self::Sql(cause)
+    }
+}
+
+impl From<JournalError> for Fault {
+    fn from(cause: JournalError) -> Self {
+        Self::Journal(cause)
+    }
+}
+
+pub(crate) type Answer<T> = Result<T, Fault>;
+
+const COLUMNS: &str = "SELECT run, id, key, plan, status, started, ended, frames FROM runs";
+
+pub(crate) fn run(connection: &Connection, number: u64) -> Answer<Option<RunRow>> {
+    one_run(connection, "WHERE run = ?1", [number.cast_signed()])
+}
+
+pub(crate) fn by_id(connection: &Connection, id: RunId) -> Answer<Option<RunRow>> {
+    one_run(connection, "WHERE id = ?1", [id.to_string()])
+}
+
+pub(crate) fn by_key(connection: &Connection, key: &str) -> Answer<Option<RunRow>> {
+    one_run(connection, "WHERE key = ?1", [key])
+}
+
+fn one_run(connection: &Connection, condition: &str, parameters: impl Params) -> Answer<Option<RunRow>> {
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {condition}"))?;
+    statement.query_row(parameters, |row| Ok(run_row(row))).optional()?.transpose()
+}
+
+/// Newest first.
+pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Answer<Vec<RunRow>> {
+    let conditions = match (filter.status, &filter.plan) {
+        (None, None) => "WHERE ?1 IS NULL AND ?2 IS NULL",
+        (Some(_), None) => "WHERE status = ?1 AND ?2 IS NULL",
+        (None, Some(_)) => "WHERE ?1 IS NULL AND plan = ?2",
+        (Some(_), Some(_)) => "WHERE status = ?1 AND plan = ?2",
+    };
+    let limit = filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1); // SQLite's word for no limit
+    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {conditions} ORDER BY run DESC LIMIT ?3"))?;
+    let mut rows = statement.query((filter.status.map(RunStatus::word), filter.plan.as_deref(), limit))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(run_row(row)?);
+    }
+    Ok(found)
+}
+
+/// Newest first.
+pub(crate) fn unfinished(connection: &Connection) -> Answer<Vec<RunRow>> {
+    let mut found = Vec::new();
+    for status in RunStatus::ALL.into_iter().filter(|status| !status.is_over()) {
+        found.extend(runs(connection, &RunFilter { status: Some(status), ..RunFilter::default() })?);
+    }
+    found.sort_unstable_by_key(|row| std::cmp::Reverse(row.number));
+    Ok(found)
+}
+
+fn run_row(row: &Row<'_>) -> Answer<RunRow> {
+    let number = row.get::<_, i64>(0)?.cast_unsigned();
+    let damaged = |what: String| JournalError::damaged(what).at(RunName { number, id: None }, None);
+    let frames: i64 = row.get(7)?;
+    Ok(RunRow {
+        number,
+        id: row.get_ref(1)?.as_str().map_err(|cause| damaged(cause.to_string()))?.parse().map_err(damaged)?,
+        key: row.get(2)?,
+        plan: row.get(3)?,
+        status: row.get_ref(4)?.as_str().map_err(|cause| damaged(cause.to_string()))?.parse().map_err(damaged)?,
+        started: Micros(row.get::<_, i64>(5)?.cast_unsigned()),
+        ended: row.get::<_, Option<i64>>(6)?.map(|at| Micros(at.cast_unsigned())),
+        frames: u32::try_from(frames).map_err(|_| damaged(format!("the run can't have {frames} frames")))?,
+    })
+}
+
+/// The highest number that a run has.
+pub(crate) fn last_run(connection: &Connection) -> Answer<u64> {
+    let last: Option<i64> = connection.query_row("SELECT max(run) FROM runs", [], |row| row.get(0))?;
+    Ok(last.unwrap_or(0).cast_unsigned())
+}
+
+/// How messages name a run. A run without a readable row has a number only.
+pub(crate) fn name(connection: &Connection, number: u64) -> RunName {
+    RunName { number, id: run(connection, number).ok().flatten().map(|row| row.id) }
+}
+
+/// A run's frames in their order, each with its position in the file.
+pub(crate) fn frames(connection: &Connection, run: u64) -> Answer<Vec<(u64, Frame)>> {
+    let mut statement = connection.prepare_cached("SELECT pos, seq, bytes FROM frames WHERE run = ?1 ORDER BY seq")?;
+    let mut rows = statement.query([run.cast_signed()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        let position = row.get::<_, i64>(0)?.cast_unsigned();
+        let decoded = blob(row, 2).and_then(|bytes| {
+            check_frame(bytes, run, row.get::<_, i64>(1)?, found.len())?;
+            Ok(codec::decode(bytes)?)
+        });
+        found.push((position, decoded.map_err(|fault| place(fault, name(connection, run), Some(position)))?));
+    }
+    Ok(found)
+}
+
+/// Checks a frame against its columns and its predecessor's number. Gives its header.
+pub(crate) fn check_frame(bytes: &[u8], run: u64, seq: i64, expected: usize) -> Answer<Header> {
+    let (header, _) = frame::open(bytes)?;
+    let Place { run: own, seq: number, .. } = header.place;
+    if own != run || i64::from(number) != seq {
+        let what = format!("the frame says run {own}, frame {number}, and stands at run {run}, frame {seq}");
+        return Err(JournalError::damaged(what).into());
+    }
+    if usize::try_from(number) != Ok(expected) {
+        return Err(JournalError::damaged(format!("frame {expected} of the run is missing, frame {number} follows")).into());
+    }
+    Ok(header)
+}
+
+pub(crate) fn payloads(connection: &Connection, run: u64) -> Answer<Vec<Payload>> {
+    let mut statement = connection.prepare_cached("SELECT number, kind, salt, bytes FROM payloads WHERE run = ?1 ORDER BY number")?;
+    let mut rows = statement.query([run.cast_signed()])?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(payload(row).map_err(|fault| place(fault, name(connection, run), None))?);
+    }
+    Ok(found)
+}
+
+fn payload(row: &Row<'_>) -> Answer<Payload> {
+    let (number, kind): (i64, i64) = (row.get(0)?, row.get(1)?);
+    let damaged = |what: &str| JournalError::damaged(format!("payload {number} {what}"));
+    Ok(Payload {
+        number: u32::try_from(number).map_err(|_| damaged("has no possible number"))?,
+        kind: u8::try_from(kind).ok().and_then(PayloadKind::from_number).ok_or_else(|| damaged("is of no known kind"))?,
+        salt: blob(row, 2)?.try_into().map_err(|_| damaged("has a salt of the wrong length"))?,
+        bytes: blob(row, 3)?.to_vec(),
+    })
+}
+
+/// The payload of run 0 that holds a document's text.
+pub(crate) fn document(connection: &Connection, digest: &Digest) -> Answer<Option<Payload>> {
+    let registered = frames(connection, 0)?.into_iter().rev().find_map(|(_, frame)| match frame.record {
+        Record::Registered(document) => (document.digest == *digest).then_some(document.content.number),
+        Record::Opened(_) | Record::Run(_) => None,
+    });
+    let Some(number) = registered else { return Ok(None) };
+    let mut statement = connection.prepare_cached("SELECT number, kind, salt, bytes FROM payloads WHERE run = 0 AND number = ?1")?;
+    statement.query_row([number], |row| Ok(payload(row))).optional()?.transpose()
+}
+
+pub(crate) fn blob<'a>(row: &'a Row<'_>, column: usize) -> Answer<&'a [u8]> {
+    row.get_ref(column)?.as_blob().map_err(|cause| JournalError::damaged(format!("bytes are expected: {cause}")).into())
+}
+
+pub(crate) fn place(fault: Fault, run: RunName, position: Option<u64>) -> Fault {
+    match fault {
+        Fault::Sql(cause) => Fault::Sql(cause),
+        Fault::Journal(cause) => Fault::Journal(cause.at(run, position)),
+    }
+}

@@ -1,0 +1,163 @@
+//! What appenders and the writer thread share: the queue, the runs known in memory, and how far the file has come.
+//! The lock is held for bookkeeping only, never while encoding or writing.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use interlock_kernel::Digest;
+
+use crate::live::Live;
+use crate::own::Own;
+use crate::store::lock;
+use crate::wake::{Wake, Wanted};
+use crate::{JournalError, Payload, RunRow};
+
+pub(crate) struct Shared {
+    pub state: Mutex<State>,
+    /// The writer sleeps here.
+    pub work: Condvar,
+    /// Who waits for a commit sleeps here.
+    pub done: Condvar,
+    /// The tree's size in the file.
+    pub committed: AtomicU64,
+    pub queued_bytes: AtomicUsize,
+    pub wake: Wake,
+}
+
+pub(crate) struct State {
+    pub live: Live,
+    pub own: Own,
+    pub batch: Batch,
+    /// The tree's size with everything that is queued.
+    pub size: u64,
+    /// The last commit.
+    pub checkpoint: (u64, Digest),
+    pub wanted: Wanted,
+    /// The writer sleeps. Whoever wakes it clears this, so that a burst of appends makes one system call.
+    pub idle: bool,
+    /// How many threads wait for a commit.
+    pub waiting: usize,
+    pub closing: bool,
+    pub failure: Option<JournalError>,
+    /// How many runs have left `live` because they are finished and in the file.
+    pub retired: u64,
+}
+
+/// What one commit writes.
+#[derive(Default)]
+pub(crate) struct Batch {
+    /// Frames, one after another, in their order in the file.
+    pub frames: Vec<u8>,
+    pub payloads: Vec<(u64, Payload)>,
+    /// Runs whose row changed; a run may stand here more than once.
+    pub touched: Vec<u64>,
+    pub bytes: usize,
+}
+
+impl Batch {
+    pub(crate) fn clear(&mut self) {
+        self.frames.clear();
+        self.payloads.clear();
+        self.touched.clear();
+        self.bytes = 0;
+        self.frames.shrink_to(1 << 20); // one burst does not hold its memory for ever
+        self.payloads.shrink_to(1 << 12);
+    }
+}
+
+impl State {
+    /// Whether something may be appended.
+    pub(crate) fn open(&self) -> Result<(), JournalError> {
+        match &self.failure {
+            Some(cause) => Err(JournalError::Failed { cause: cause.clone().into() }),
+            None if self.closing => Err(JournalError::Closed),
+            None => Ok(()),
+        }
+    }
+}
+
+impl Shared {
+    /// Queues what was encoded and admitted, and wakes the writer if it sleeps.
+    pub(crate) fn enqueue(&self, mut state: MutexGuard<'_, State>, run: u64, frames: &[u8], payloads: Vec<Payload>) {
+        let bytes = frames.len() + payloads.iter().map(|payload| payload.bytes.len()).sum::<usize>();
+        self.queued_bytes.fetch_add(bytes, Ordering::Relaxed);
+        let batch = &mut state.batch;
+        batch.bytes += bytes;
+        batch.frames.extend_from_slice(frames);
+        batch.payloads.extend(payloads.into_iter().map(|payload| (run, payload)));
+        if run != 0 {
+            batch.touched.push(run);
+        }
+        let sleeps = std::mem::take(&mut state.idle);
+        drop(state);
+        if sleeps {
+            self.work.notify_one();
+        }
+    }
+
+    /// For the writer: waits for work and takes all of it, with the rows of the runs in it. Nothing when it is time to stop.
+    pub(crate) fn take(&self, spare: &mut Batch) -> Option<(u64, Vec<RunRow>)> {
+        let mut state = lock(&self.state);
+        while state.batch.frames.is_empty() {
+            if state.closing {
+                return None;
+            }
+            state.idle = true;
+            state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.idle = false;
+        std::mem::swap(&mut state.batch, spare);
+        spare.touched.sort_unstable();
+        spare.touched.dedup();
+        let rows = spare.touched.iter().filter_map(|run| state.live.get(*run)).map(|known| known.row.clone()).collect();
+        Some((state.size, rows))
+    }
+
+    /// For the writer: the batch is in the file.
+    pub(crate) fn publish(&self, size: u64, root: Digest, rows: &[RunRow], bytes: usize) {
+        let mut state = lock(&self.state);
+        state.checkpoint = (size, root);
+        for row in rows.iter().filter(|row| row.status.is_over()) {
+            state.live.remove(row.number);
+            state.retired += 1;
+        }
+        self.queued_bytes.fetch_sub(bytes, Ordering::Relaxed);
+        self.committed.store(size, Ordering::Release);
+        let wakes = state.wanted.take(size);
+        let waiting = state.waiting > 0;
+        drop(state);
+        if wakes {
+            self.wake.fire();
+        }
+        if waiting {
+            self.done.notify_all();
+        }
+    }
+
+    /// For the writer: nothing more will be written. Whoever waits is woken to hear why.
+    pub(crate) fn fail(&self, cause: JournalError) {
+        let mut state = lock(&self.state);
+        state.failure.get_or_insert(cause);
+        state.batch = Batch::default();
+        drop(state);
+        self.wake.fire();
+        self.done.notify_all();
+    }
+
+    /// Waits until the file has come to `ticket`.
+    pub(crate) fn wait(&self, ticket: u64) -> Result<(), JournalError> {
+        if self.committed.load(Ordering::Acquire) >= ticket {
+            return Ok(());
+        }
+        let mut state = lock(&self.state);
+        state.waiting += 1;
+        while state.failure.is_none() && self.committed.load(Ordering::Acquire) < ticket {
+            state = self.done.wait(state).unwrap_or_else(PoisonError::into_inner);
+        }
+        state.waiting -= 1;
+        match &state.failure {
+            Some(cause) if self.committed.load(Ordering::Acquire) < ticket => Err(JournalError::Failed { cause: cause.clone().into() }),
+            Some(_) | None => Ok(()),
+        }
+    }
+}

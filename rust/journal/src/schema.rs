@@ -1,0 +1,107 @@
+//! The journal's file: which tables it has, how it is told from other files, how it comes to be. It reads no frames.
+
+use std::ffi::OsString;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension};
+
+use crate::JournalError;
+
+/// The format that this program writes. A change of tables is a new one.
+pub(crate) const FORMAT: u32 = 1;
+/// `INTL` in ASCII, in the file's header.
+const APPLICATION_ID: u32 = 0x494e_544c;
+
+const TABLES: &str = "
+    CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+    CREATE TABLE frames(pos INTEGER PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL);
+    CREATE UNIQUE INDEX frames_by_run ON frames(run, seq);
+    CREATE TABLE payloads(run INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, salt BLOB NOT NULL,
+        bytes BLOB NOT NULL, PRIMARY KEY(run, number)) WITHOUT ROWID;
+    CREATE TABLE runs(run INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT UNIQUE, plan TEXT NOT NULL,
+        status TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, frames INTEGER NOT NULL);
+    CREATE INDEX runs_by_status ON runs(status, run);
+    CREATE INDEX runs_by_plan ON runs(plan, run);
+    CREATE TABLE commits(size INTEGER PRIMARY KEY, root BLOB NOT NULL);
+";
+
+/// The path with something added to its name.
+pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = OsString::from(path);
+    name.push(suffix);
+    name.into()
+}
+
+/// Makes a new journal where there is no file. It appears whole or not at all.
+pub(crate) fn create_if_missing(path: &Path, by: &str) -> Result<(), JournalError> {
+    if path.exists() {
+        return Ok(());
+    }
+    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
+        return Err(JournalError::Missing { path: path.into() }); // SQLite would mix the old log into a new file
+    }
+    let draft = beside(path, ".new");
+    match fs::remove_file(&draft) {
+        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(JournalError::io(&draft, cause)),
+        Ok(()) | Err(_) => {}
+    }
+    build(&draft, by).map_err(|cause| JournalError::store(path, cause))?;
+    fs::rename(&draft, path).map_err(|cause| JournalError::io(path, cause))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| JournalError::io(path, cause))
+}
+
+fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {
+    let mut connection = Connection::open(draft)?;
+    let transaction = connection.transaction()?;
+    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
+    transaction.pragma_update(None, "user_version", FORMAT)?;
+    transaction.execute_batch(TABLES)?;
+    transaction.execute("INSERT INTO meta VALUES('format', ?1), ('written_by', ?2)", (FORMAT.to_string(), by))?;
+    transaction.commit()?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.close().map_err(|(_, cause)| cause)
+}
+
+/// The one connection that writes, after the file was found whole.
+pub(crate) fn writer(path: &Path, by: &str, max_bytes: Option<u64>) -> rusqlite::Result<Connection> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(path, flags)?;
+    connection.pragma_update(None, "journal_mode", "wal")?;
+    connection.pragma_update(None, "synchronous", "full")?;
+    if let Some(bytes) = max_bytes {
+        let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)?;
+        connection.pragma_update(None, "max_page_count", (bytes / page).cast_signed())?;
+    }
+    connection.execute("UPDATE meta SET value = ?1 WHERE key = 'written_by' AND value <> ?1", [by])?;
+    Ok(connection)
+}
+
+/// Whether the file ends where a page does. SQLite would read what is missing of the last page as zeros.
+/// While there is a log the file may end anywhere: the log has the rest.
+fn check_size(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
+        return Ok(());
+    }
+    let bytes = path.metadata().map_err(|cause| JournalError::io(path, cause))?.len();
+    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|cause| JournalError::store(path, cause));
+    let (page, pages) = (pragma("page_size")?.cast_unsigned(), pragma("page_count")?.cast_unsigned());
+    if bytes % page == 0 && bytes / page >= pages { Ok(()) } else { Err(JournalError::damaged(format!("the file is cut: it has {bytes} bytes"))) }
+}
+
+/// Whether this is a journal that this program can read. Gives the name of the program that wrote it last.
+pub(crate) fn check(connection: &Connection, path: &Path) -> Result<String, JournalError> {
+    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0)).map_err(|cause| JournalError::store(path, cause));
+    if number("application_id")? != APPLICATION_ID {
+        return Err(JournalError::NotAJournal { path: path.into() });
+    }
+    check_size(connection, path)?;
+    let written_by = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| row.get(0)).optional();
+    let format = number("user_version")?;
+    if format > FORMAT {
+        let written_by = written_by.ok().flatten().unwrap_or_else(|| "an unknown program".into());
+        return Err(JournalError::VersionUnsupported { what: "the file's format".into(), written_by, format, known: FORMAT });
+    }
+    written_by.map_err(|cause| JournalError::store(path, cause))?.ok_or_else(|| JournalError::damaged("the file does not say what wrote it"))
+}

@@ -1,0 +1,143 @@
+//! Made-up runs for the journal's tests: one event of every kind, and whole runs with their payloads.
+#![allow(dead_code, unreachable_pub, clippy::pedantic, clippy::unwrap_used)] // each test file uses its part
+
+use interlock_journal::{Append, Journal, JournalError, Payload, PayloadKind, StartRow, Ticket};
+use interlock_kernel::*;
+
+pub fn reference(number: u32) -> Ref {
+    Ref { number, commitment: Digest([number as u8; 32]) }
+}
+
+fn passage(gate: Gate) -> Passage {
+    Passage { gate, policy: 3, verdict: Verdict::Passed }
+}
+
+fn decision() -> RouteDecision {
+    RouteDecision {
+        stage: Stage::Semantic,
+        intent: "billing_dispute".into(),
+        target: Target::Agent("billing".into()),
+        priority: Priority::High,
+        fallback: Some(Target::Review),
+        escalation: Some(Escalation::Attempts(2)),
+        evidence: RouteEvidence {
+            rule: Some((4, 17)),
+            considered: vec![
+                Considered { rule: 1, outcome: RuleOutcome::NotMatched },
+                Considered { rule: 2, outcome: RuleOutcome::Erred("no field amount".into()) },
+                Considered { rule: 4, outcome: RuleOutcome::Matched },
+            ],
+            candidates: vec![("billing_dispute".into(), 900_000), ("refund".into(), 100_000)],
+            neighbours: vec![Neighbour { example: 9, intent: "billing_dispute".into(), score: -20_000 }],
+            index: Some(7),
+            table: Some(Digest([5; 32])),
+        },
+    }
+}
+
+/// The failures, each in an event of its own.
+pub fn failures() -> Vec<Event> {
+    let unchecked = vec![CheckVerdict { check: 0, failed: None }, CheckVerdict { check: 1, failed: Some("too short".into()) }];
+    let failures = [
+        Failure::Raised(reference(5)),
+        Failure::WrongType(reference(6)),
+        Failure::TimedOut { after_ms: 5000 },
+        Failure::Unchecked(unchecked),
+        Failure::HandOff(RefusalWhy::Visited),
+    ];
+    failures.into_iter().map(|failure| Event::TurnFailed(TurnFailed { turn: TurnId(2), failure })).collect()
+}
+
+/// One event of each kind, in the order of their numbers.
+pub fn one_of_each() -> Vec<Event> {
+    let (turn, key, tool) = (TurnId(1), EffectKey([9; 16]), Name::from("issue_refund"));
+    let (relay, node, review) = (NodeId(1), NodeId(2), ReviewId(0));
+    vec![
+        Event::RunStarted(RunStarted {
+            run: RunId(0x0192_3fab_0000_0000_0000_0000_0000_0001), plan: Digest([1; 32]), rules: Some(Digest([2; 32])), message: reference(0),
+            request: Some(reference(1)), deadline: Micros(1_700_000_005_000_000), passages: vec![passage(Gate::Ingress)],
+        }),
+        Event::RunResumed(RunResumed { at: Micros(1_700_000_001_000_000), deadline: Micros(1_700_000_006_000_000) }),
+        Event::TurnStarted(TurnStarted {
+            turn, node, agent: "billing".into(), fallback: false, attempt: 1, visit: 2, message: reference(0), due: Micros(1_700_000_002_000_000),
+            priority: Priority::Critical, passages: vec![passage(Gate::AgentToAgent), passage(Gate::ModelContext)],
+        }),
+        Event::TurnReplied(TurnReplied {
+            turn, reply: reference(2), empty: true, confidence: Some(Confidence(910_000)), intent: Some("refund".into()), hand_off: None,
+        }),
+        failures().remove(0),
+        Event::ReplyChecked(ReplyChecked { turn, verdicts: vec![CheckVerdict { check: 3, failed: Some("amount is missing".into()) }] }),
+        Event::FactNeeded(FactNeeded { relay, message: reference(2), fact: Fact::Neighbours }),
+        Event::RouteChosen(RouteChosen { turn: Some(turn), relay, message: reference(2), at: Micros(1_700_000_003_000_000), decision: decision() }),
+        Event::HandedOff(HandedOff { turn, relay, to: node, why: HandOffWhy::Routed, message: reference(2) }),
+        Event::HandOffRefused(HandOffRefused { turn, target: "nobody".into(), why: RefusalWhy::UnknownTarget }),
+        Event::EffectIntended(EffectIntended { turn, key, tool: tool.clone(), arguments: reference(3), passages: vec![passage(Gate::ToolCall)] }),
+        Event::EffectCompleted(EffectCompleted {
+            turn, key, tool, class: EffectClass::Effect, arguments: reference(3), outcome: EffectOutcome::Returned(reference(4)),
+            passages: vec![passage(Gate::ToolResult)],
+        }),
+        Event::ReviewOpened(ReviewOpened { review, why: ReviewWhy::Escalated, about: reference(2) }),
+        Event::ReviewDecided(ReviewDecided {
+            review, decision: reference(7), verdict: ReviewVerdict::Answered, passages: vec![passage(Gate::ReviewDecision)],
+        }),
+        Event::RunDelivered(RunDelivered { message: reference(2), passages: vec![passage(Gate::Egress)] }),
+        Event::RunFailed(RunFailed { code: RunFailCode::HandOffLimit }),
+        Event::RunCancelled(RunCancelled { reason: Some(reference(8)) }),
+    ]
+}
+
+pub fn payload(number: u32, text: &str) -> Payload {
+    Payload { number, kind: PayloadKind::Message, salt: [number as u8 ^ 0x5a; 16], bytes: text.as_bytes().to_vec() }
+}
+
+/// A run in three appends: started, in a turn, delivered. Its frames and payloads hold together.
+pub struct Story {
+    pub run: u64,
+    pub id: RunId,
+    pub key: Option<String>,
+    pub plan: &'static str,
+}
+
+impl Story {
+    pub fn new(journal: &Journal) -> Self {
+        let run = journal.next_run();
+        Self { run, id: RunId(u128::from(run) << 80 | 0xabcd), key: None, plan: "support" }
+    }
+
+    pub fn keyed(journal: &Journal, key: &str) -> Self {
+        Self { key: Some(key.into()), ..Self::new(journal) }
+    }
+
+    pub fn start(&self, journal: &Journal) -> Result<Ticket, JournalError> {
+        let message = payload(0, "I was charged twice");
+        let events = [Event::RunStarted(RunStarted {
+            run: self.id, plan: Digest([1; 32]), rules: None, message: message.reference(), request: None, deadline: Micros(9), passages: vec![],
+        })];
+        let start = Some(StartRow { id: self.id, key: self.key.as_deref().map(Into::into), plan: self.plan.into() });
+        journal.append(Append { run: self.run, first_seq: 0, at: Micros(100), events: &events, payloads: vec![message], start })
+    }
+
+    pub fn turn(&self, journal: &Journal) -> Result<Ticket, JournalError> {
+        let (message, reply) = (payload(0, "I was charged twice").reference(), payload(1, "You get it back"));
+        let events = [
+            Event::TurnStarted(TurnStarted {
+                turn: TurnId(0), node: NodeId(0), agent: "billing".into(), fallback: false, attempt: 1, visit: 1, message, due: Micros(9),
+                priority: Priority::Medium, passages: vec![passage(Gate::AgentToAgent)],
+            }),
+            Event::TurnReplied(TurnReplied { turn: TurnId(0), reply: reply.reference(), empty: false, confidence: None, intent: None, hand_off: None }),
+        ];
+        journal.append(Append { run: self.run, first_seq: 1, at: Micros(200), events: &events, payloads: vec![reply], start: None })
+    }
+
+    pub fn deliver(&self, journal: &Journal) -> Result<Ticket, JournalError> {
+        let message = payload(1, "You get it back").reference();
+        let events = [Event::RunDelivered(RunDelivered { message, passages: vec![passage(Gate::Egress)] })];
+        journal.append(Append { run: self.run, first_seq: 3, at: Micros(300), events: &events, payloads: vec![], start: None })
+    }
+
+    pub fn tell(&self, journal: &Journal) -> Result<Ticket, JournalError> {
+        self.start(journal)?;
+        self.turn(journal)?;
+        self.deliver(journal)
+    }
+}

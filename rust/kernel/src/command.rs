@@ -1,0 +1,29 @@
+//! What the shell owes a run. Derived from state, never stored beside it.
+
+use crate::{Failure, Fact, Micros, Name, NodeId, Priority, Ref, ReviewId, TurnId};
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Command {
+    /// Feed `Input::Advanced`: a native command, answered without leaving the engine.
+    Advance,
+    CallAgent(CallAgent),
+    FindFact { fact: Fact, message: Ref },
+    AwaitReview { review: ReviewId },
+    /// Feed `Input::TimePassed` then.
+    WakeAt(Micros),
+}
+
+/// Give this agent this message.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CallAgent {
+    pub turn: TurnId,
+    pub node: NodeId,
+    pub agent: Name,
+    pub attempt: u16,
+    pub visit: u16,
+    pub message: Ref,
+    pub due: Micros,
+    pub priority: Priority,
+    /// Why the attempt before came to nothing.
+    pub feedback: Option<Failure>,
+}

@@ -1,0 +1,316 @@
+//! What became true. The journal holds these and nothing else; a changed shape is a new version, never an edit.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Confidence, Digest, EffectKey, Fact, Micros, Name, NodeId, Passage, Priority, Ref, ReviewId, RouteDecision, RunId, TurnId};
+
+/// One thing that happened to one run.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Event {
+    RunStarted(RunStarted),
+    RunResumed(RunResumed),
+    TurnStarted(TurnStarted),
+    TurnReplied(TurnReplied),
+    TurnFailed(TurnFailed),
+    ReplyChecked(ReplyChecked),
+    FactNeeded(FactNeeded),
+    RouteChosen(RouteChosen),
+    HandedOff(HandedOff),
+    HandOffRefused(HandOffRefused),
+    EffectIntended(EffectIntended),
+    EffectCompleted(EffectCompleted),
+    ReviewOpened(ReviewOpened),
+    ReviewDecided(ReviewDecided),
+    RunDelivered(RunDelivered),
+    RunFailed(RunFailed),
+    RunCancelled(RunCancelled),
+}
+
+/// A request was let in, under one plan and one revision of the rules, which it keeps.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunStarted {
+    pub run: RunId,
+    pub plan: Digest,
+    pub rules: Option<Digest>,
+    /// The message, payload 0.
+    pub message: Ref,
+    /// The user, the key and the thread, if any were given.
+    pub request: Option<Ref>,
+    pub deadline: Micros,
+    pub passages: Vec<Passage>,
+}
+
+/// A crash was survived: the run goes on with a fresh deadline.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunResumed {
+    pub at: Micros,
+    pub deadline: Micros,
+}
+
+/// An agent was given the turn.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnStarted {
+    pub turn: TurnId,
+    pub node: NodeId,
+    pub agent: Name,
+    /// The step's stand-in speaks, not its own agent.
+    pub fallback: bool,
+    /// From 1; counts anew for the fallback.
+    pub attempt: u16,
+    /// How often this node was entered, from 1. Retries and fallbacks share it.
+    pub visit: u16,
+    pub message: Ref,
+    pub due: Micros,
+    pub priority: Priority,
+    pub passages: Vec<Passage>,
+}
+
+/// An agent answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnReplied {
+    pub turn: TurnId,
+    pub reply: Ref,
+    /// Neither text nor data: the reply only says where to go.
+    pub empty: bool,
+    pub confidence: Option<Confidence>,
+    pub intent: Option<Name>,
+    pub hand_off: Option<Name>,
+}
+
+/// An attempt came to nothing.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TurnFailed {
+    pub turn: TurnId,
+    pub failure: Failure,
+}
+
+/// Why an attempt came to nothing. Texts that may hold personal data are payloads.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Failure {
+    /// The agent raised; the payload holds the error's text.
+    Raised(Ref),
+    /// The agent's answer was no reply; the payload names its type.
+    WrongType(Ref),
+    TimedOut { after_ms: u64 },
+    /// The reply did not pass its checks.
+    Unchecked(Vec<CheckVerdict>),
+    /// The handoff was refused.
+    HandOff(RefusalWhy),
+}
+
+/// One check's verdict.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CheckVerdict {
+    pub check: u16,
+    /// Why it failed; nothing when it passed.
+    pub failed: Option<String>,
+}
+
+/// A reply was held against the step's checks.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReplyChecked {
+    pub turn: TurnId,
+    pub verdicts: Vec<CheckVerdict>,
+}
+
+/// A rule could not decide without a fact from outside.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FactNeeded {
+    pub relay: NodeId,
+    pub message: Ref,
+    pub fact: Fact,
+}
+
+/// The routing engine chose.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RouteChosen {
+    /// The turn whose reply stated the intent; none at a relay's entry.
+    pub turn: Option<TurnId>,
+    pub relay: NodeId,
+    pub message: Ref,
+    pub at: Micros,
+    pub decision: RouteDecision,
+}
+
+/// The turn passed to another member of the relay.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandedOff {
+    pub turn: TurnId,
+    pub relay: NodeId,
+    pub to: NodeId,
+    pub why: HandOffWhy,
+    pub message: Ref,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum HandOffWhy {
+    /// The speaker named the next.
+    Named,
+    /// The routing table did.
+    Routed,
+    /// The routed agent came to nothing, and its rule names a fallback.
+    Fallback,
+    /// The relay's return policy gives the turn back to its entry.
+    Returned,
+}
+
+/// A handoff did not happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HandOffRefused {
+    pub turn: TurnId,
+    pub target: Name,
+    pub why: RefusalWhy,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RefusalWhy {
+    /// No relay around the speaker has such a member.
+    UnknownTarget,
+    /// The target is the speaker.
+    Itself,
+    /// The target spoke before, and the relay does not allow a second visit.
+    Visited,
+    /// The relay's handoffs are used up.
+    LimitReached,
+}
+
+/// How an effect may be repeated.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectClass {
+    /// Reads only: its result is recorded, and it may be repeated.
+    Pure,
+    /// Acts: the intent is committed first, and a re-run gets the stored result.
+    Effect,
+}
+
+/// An effect with consequences is about to happen.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectIntended {
+    pub turn: TurnId,
+    pub key: EffectKey,
+    pub tool: Name,
+    pub arguments: Ref,
+    pub passages: Vec<Passage>,
+}
+
+/// An effect ended.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectCompleted {
+    pub turn: TurnId,
+    pub key: EffectKey,
+    pub tool: Name,
+    pub class: EffectClass,
+    pub arguments: Ref,
+    pub outcome: EffectOutcome,
+    pub passages: Vec<Passage>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EffectOutcome {
+    Returned(Ref),
+    Raised(Ref),
+}
+
+/// A person is asked.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewOpened {
+    pub review: ReviewId,
+    pub why: ReviewWhy,
+    /// What the person is to decide about: the reply, or the message that nobody could take.
+    pub about: Ref,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewWhy {
+    /// A step failed for good.
+    StepFailed,
+    /// No rule and no `unknown` rule took the task.
+    NoRoute,
+    /// The rule sends the task to a person.
+    Routed,
+    /// The rule's fallback is a person.
+    Fallback,
+    /// A handoff limit was reached.
+    HandOffLimit,
+    /// The rule's `escalation_after` was reached.
+    Escalated,
+    /// The run took more turns than any run may.
+    TooManyTurns,
+}
+
+/// A person decided.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct ReviewDecided {
+    pub review: ReviewId,
+    /// Who, and what they wrote.
+    pub decision: Ref,
+    pub verdict: ReviewVerdict,
+    pub passages: Vec<Passage>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewVerdict {
+    /// The decision's text is the answer.
+    Answered,
+    Rejected,
+}
+
+/// The answer was released to the user.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunDelivered {
+    pub message: Ref,
+    pub passages: Vec<Passage>,
+}
+
+/// The run ended without an answer, and says so.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFailed {
+    pub code: RunFailCode,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum RunFailCode {
+    DeadlinePassed,
+    StepFailed,
+    HandOffLimit,
+    Rejected,
+}
+
+/// The run was called off.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunCancelled {
+    pub reason: Option<Ref>,
+}
+
+impl Event {
+    /// The kind, as journals and timelines call it.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Self::RunStarted(_) => "run_started",
+            Self::RunResumed(_) => "run_resumed",
+            Self::TurnStarted(_) => "turn_started",
+            Self::TurnReplied(_) => "turn_replied",
+            Self::TurnFailed(_) => "turn_failed",
+            Self::ReplyChecked(_) => "reply_checked",
+            Self::FactNeeded(_) => "fact_needed",
+            Self::RouteChosen(_) => "route_chosen",
+            Self::HandedOff(_) => "handed_off",
+            Self::HandOffRefused(_) => "hand_off_refused",
+            Self::EffectIntended(_) => "effect_intended",
+            Self::EffectCompleted(_) => "effect_completed",
+            Self::ReviewOpened(_) => "review_opened",
+            Self::ReviewDecided(_) => "review_decided",
+            Self::RunDelivered(_) => "run_delivered",
+            Self::RunFailed(_) => "run_failed",
+            Self::RunCancelled(_) => "run_cancelled",
+        }
+    }
+}

@@ -1,0 +1,79 @@
+//! The nine choke points, and the trait that answers at each. Every passage is recorded in the event that it permits.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{Digest, Name};
+
+/// Where the guards decide. The numbers are written to journals and are never reused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+#[repr(u8)]
+pub enum Gate {
+    Ingress = 1,
+    ModelContext = 2,
+    ToolCall = 3,
+    ToolResult = 4,
+    AgentToAgent = 5,
+    Memory = 6,
+    Egress = 7,
+    ReviewDecision = 8,
+    Unmask = 9,
+}
+
+impl Gate {
+    pub const ALL: [Self; 9] = [
+        Self::Ingress, Self::ModelContext, Self::ToolCall, Self::ToolResult, Self::AgentToAgent, Self::Memory, Self::Egress,
+        Self::ReviewDecision, Self::Unmask,
+    ];
+
+    /// The short name used in documents: `G1` to `G9`.
+    pub fn code(self) -> &'static str {
+        ["G1", "G2", "G3", "G4", "G5", "G6", "G7", "G8", "G9"][self as usize - 1]
+    }
+}
+
+/// In binary a gate is its number, so a passage costs two bytes; in JSON it is its code.
+impl Serialize for Gate {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() { serializer.serialize_str(self.code()) } else { serializer.serialize_u8(*self as u8) }
+    }
+}
+
+impl<'de> Deserialize<'de> for Gate {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let number = u8::deserialize(deserializer)?;
+        Self::ALL.get(usize::from(number).wrapping_sub(1)).copied()
+            .ok_or_else(|| serde::de::Error::custom(format!("gate {number} is not one of 1 to 9")))
+    }
+}
+
+/// One recorded decision: at which gate, under which revision of the policy, and what was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Passage {
+    pub gate: Gate,
+    /// The policy's revision; 0 is the open policy, which lets everything pass.
+    pub policy: u32,
+    pub verdict: Verdict,
+}
+
+/// What a gate said. Denials come with the guards; a journal that holds one will carry a kind of its own.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Passed,
+}
+
+/// Who wants to pass, and with what.
+#[derive(Debug, Clone, Copy)]
+pub struct Subject<'a> {
+    /// The agent that acts, or nobody at ingress and at a review.
+    pub agent: Option<&'a Name>,
+    /// The tool, for the gates around one.
+    pub tool: Option<&'a Name>,
+    /// What passes, by its commitment.
+    pub content: Option<&'a Digest>,
+}
+
+/// The guards, as the kernel sees them: pure, and asked at every choke point.
+pub trait Gates {
+    fn pass(&self, gate: Gate, subject: Subject<'_>) -> Passage;
+}

@@ -1,0 +1,31 @@
+//! The decider: who acts next, on what data, and why. A run is the fold of its events.
+//!
+//! `decide` chooses and may refuse, `evolve` records and cannot choose, `outstanding` derives what is still owed.
+//! Nothing here reads a clock, a file, the environment or a random source; those facts arrive as arguments.
+
+mod command;
+mod event;
+mod gate;
+mod id;
+mod input;
+pub mod limits;
+pub mod plan;
+mod refusal;
+mod rules;
+mod run;
+
+pub use command::{CallAgent, Command};
+pub use event::{
+    CheckVerdict, EffectClass, EffectCompleted, EffectIntended, EffectOutcome, Event, FactNeeded, Failure, HandOffRefused,
+    HandOffWhy, HandedOff, RefusalWhy, ReplyChecked, ReviewDecided, ReviewOpened, ReviewVerdict, ReviewWhy, RouteChosen,
+    RunCancelled, RunDelivered, RunFailCode, RunFailed, RunResumed, RunStarted, TurnFailed, TurnReplied, TurnStarted,
+};
+pub use gate::{Gate, Gates, Passage, Subject, Verdict};
+pub use id::{Confidence, Digest, EffectKey, Micros, Name, NodeId, Ref, ReviewId, RunId, TurnId};
+pub use input::{HandOff, Input, Reply};
+pub use refusal::{Corrupt, Refusal};
+pub use rules::{
+    Book, Check, CheckQuery, Consulted, Considered, Content, Escalation, Fact, Neighbour, Payloads, Priority, RouteDecision,
+    RouteEvidence, RouteQuery, RuleOutcome, Rules, Stage, Target,
+};
+pub use run::{Ended, EndedHow, InReview, Phase, RelayState, RouteState, Running, State, Turn, decide, evolve, outstanding};

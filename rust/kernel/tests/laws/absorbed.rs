@@ -1,0 +1,106 @@
+//! At-least-once delivery is normal: repeats and late replies change nothing, unknown ids are refused, an end is an end.
+
+use interlock_kernel::{Digest, Failure, Input, Phase, Ref, Refusal, Reply, State, TurnId};
+use interlock_testkit::{World, guesses, law};
+use proptest::prelude::*;
+
+use crate::{lived, storms, without_crashes, worlds};
+
+fn nothing() -> Ref {
+    Ref { number: 0, commitment: Digest::default() }
+}
+
+fn reply(turn: u32) -> Input {
+    let reply = Reply { content: nothing(), empty: false, confidence: None, intent: None, hand_off: None };
+    Input::Replied { turn: TurnId(turn), reply }
+}
+
+fn failure(turn: u32) -> Input {
+    Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(nothing()) }
+}
+
+/// How many turns were started, and which of them has the floor.
+fn turns(state: &State) -> (u32, Option<TurnId>) {
+    match state {
+        State::Unstarted(_) => (0, None),
+        State::Running(running) => match &running.phase {
+            Phase::InTurn(turn) => (running.turns, Some(turn.id)),
+            Phase::Entering { .. }
+            | Phase::AwaitingFact { .. }
+            | Phase::Answered { .. }
+            | Phase::Routed { .. }
+            | Phase::Missed { .. }
+            | Phase::Unroutable { .. } => (running.turns, None),
+        },
+        State::InReview(waiting) => (waiting.running.turns, None),
+        State::Ended(ended) => (ended.turns, None),
+    }
+}
+
+/// Every such input, offered again in every later state, has no effect.
+fn repeated(world: World, such: fn(&Input) -> bool) -> Result<(), TestCaseError> {
+    let world = lived(without_crashes(world))?;
+    for (number, told) in world.told.iter().enumerate().filter(|(_, told)| such(&told.input)) {
+        for later in &world.told[number..] {
+            let events = world.shelf.decide(world.after(later.journal), told.input.clone(), later.at).unwrap_or_default();
+            let so_far = world.story()[..later.journal].join("\n  ");
+            prop_assert!(events.is_empty(), "{:?} again gives {events:?} after\n  {so_far}", told.input);
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(law())]
+
+    /// Only a tick, a restart and a step have no identity, so that a second one is simply another.
+    #[test]
+    fn requests_replies_reviews_and_cancels_may_come_again(world in storms()) {
+        repeated(world, |input| match input {
+            Input::Requested { .. } | Input::Replied { .. } | Input::AttemptFailed { .. } | Input::ReviewAnswered { .. }
+            | Input::CancelRequested { .. } => true,
+            Input::Reopened { .. } | Input::Advanced | Input::TimePassed | Input::NeighboursFound { .. } | Input::EffectBegun { .. }
+            | Input::EffectEnded { .. } => false,
+        })?;
+    }
+
+    #[test]
+    fn effects_may_be_reported_again(world in storms()) {
+        repeated(world, |input| matches!(input, Input::EffectBegun { .. } | Input::EffectEnded { .. }))?;
+    }
+
+    #[test]
+    fn facts_may_be_found_again(world in storms()) {
+        repeated(world, |input| matches!(input, Input::NeighboursFound { .. }))?;
+    }
+
+    #[test]
+    fn late_replies_are_absorbed_and_unknown_turns_refused(world in worlds()) {
+        let world = lived(world)?;
+        for events in 1..=world.journal.len() {
+            let state = world.after(events);
+            let (started, floor) = turns(state);
+            for turn in 0..started + 2 {
+                for input in [reply(turn), failure(turn)] {
+                    let answer = world.shelf.decide(state, input, world.now);
+                    if turn >= started {
+                        prop_assert_eq!(answer, Err(Refusal::UnknownTurn { turn: TurnId(turn), started }));
+                    } else if floor == Some(TurnId(turn)) {
+                        prop_assert_eq!(answer.map(|events| events.len()), Ok(1));
+                    } else {
+                        prop_assert_eq!(answer, Ok(vec![]));
+                    }
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn an_end_absorbs_everything(world in storms(), guess in guesses()) {
+        let world = lived(world)?;
+        if world.state.is_over() {
+            let events = world.shelf.decide(&world.state, guess, world.now).unwrap_or_default();
+            prop_assert_eq!(events, vec![]);
+        }
+    }
+}

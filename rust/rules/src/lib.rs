@@ -1,0 +1,27 @@
+//! Implements the kernel's `Rules`: the routing table, the cascade of stages over it, conditions in CEL and checks by JSON schema.
+//!
+//! Everything is compiled when it is loaded, where a mistake is an error with its place. Nothing here reads files: the caller has
+//! read the YAML and knows the lines.
+
+mod cascade;
+mod checks;
+mod compile;
+mod condition;
+mod error;
+mod escalation;
+mod facts;
+mod fault;
+mod json;
+mod parse;
+mod references;
+mod schema;
+mod spec;
+mod table;
+mod vote;
+
+pub use cascade::RuleBook;
+pub use checks::PlanChecks;
+pub use condition::{Condition, Scope};
+pub use error::{Place, RulesError};
+pub use spec::{RuleSpec, SemanticSpec, TableSpec};
+pub use table::{HUMAN_REVIEW, RoutingTable, UNKNOWN};

@@ -1,0 +1,47 @@
+//! The routing table as it is handed over: the YAML's content with the lines it stood in.
+
+use serde::{Deserialize, Serialize};
+
+/// A whole table.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TableSpec {
+    pub rules: Vec<RuleSpec>,
+    /// Without it an intent that nobody states is `unknown`.
+    #[serde(default)]
+    pub semantic: Option<SemanticSpec>,
+    /// A stated intent with less confidence than this is `unknown`; one without a confidence is believed.
+    #[serde(default)]
+    pub min_confidence_ppm: Option<u32>,
+}
+
+/// One rule, with the line that its errors name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct RuleSpec {
+    pub line: u32,
+    pub intent: String,
+    pub agent: String,
+    /// CEL; nothing means always.
+    #[serde(default)]
+    pub when: Option<String>,
+    #[serde(default)]
+    pub priority: Option<String>,
+    #[serde(default)]
+    pub fallback: Option<String>,
+    #[serde(default)]
+    pub escalation_after: Option<String>,
+}
+
+/// How the nearest examples vote on the intent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SemanticSpec {
+    /// How many examples vote.
+    pub k: u32,
+    /// The nearest example must be at least this similar.
+    pub threshold_ppm: u32,
+    /// The winner's share must be this far above the next one's.
+    pub margin_ppm: u32,
+    pub line: u32,
+}

@@ -1,0 +1,140 @@
+//! What goes wrong, and when: crashes, repeats, delays, impatience.
+
+use interlock_kernel::limits::RUN_DEADLINE_MS;
+use interlock_kernel::{EffectClass, Event, Input};
+use proptest::prelude::*;
+
+use super::{Trouble, World, fold};
+
+/// How long a crashed process stays away, in milliseconds.
+const OUTAGE_MS: u64 = 700;
+
+/// All off by default.
+#[derive(Debug, Clone, Default)]
+pub struct Faults {
+    /// Deliver every input from outside twice, and old ones now and then.
+    pub repeats: bool,
+    /// At these steps the process dies and loses so many events that were not yet committed.
+    pub crashes: Vec<(usize, usize)>,
+    /// At this step the caller gives up.
+    pub cancel: Option<usize>,
+    pub reviews: Reviews,
+    /// The run has only so long.
+    pub hurry_ms: Option<u64>,
+}
+
+/// Whether a person comes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reviews {
+    #[default]
+    Await,
+    Answer,
+    Reject,
+}
+
+pub fn faults() -> impl Strategy<Value = Faults> {
+    let crashes = prop::collection::vec((1_usize..40, 0_usize..6), 0..3);
+    let reviews = prop_oneof![Just(Reviews::Await), Just(Reviews::Answer), Just(Reviews::Reject)];
+    let cancel = prop::option::weighted(0.2, 1_usize..40);
+    let hurry = prop::option::weighted(0.2, 1_u64..3_000);
+    (any::<bool>(), crashes, cancel, reviews, hurry)
+        .prop_map(|(repeats, crashes, cancel, reviews, hurry_ms)| Faults { repeats, crashes, cancel, reviews, hurry_ms })
+}
+
+impl World {
+    /// The faults that are due at this step.
+    pub(super) fn suffer(&mut self) -> Result<(), Trouble> {
+        let due: Vec<usize> = self.faults.crashes.iter().filter(|(step, _)| *step == self.steps).map(|(_, lost)| *lost).collect();
+        for lost in due {
+            self.crash(lost)?;
+        }
+        if self.faults.cancel == Some(self.steps) {
+            self.tell(Input::CancelRequested { reason: None })?;
+        }
+        if let Some(input) = self.late.pop() {
+            self.come_late(input)?;
+        }
+        if self.faults.repeats {
+            let old = self.told.get(self.steps % self.told.len().max(1)).map(|told| told.input.clone());
+            let last = self.told.last().map(|told| told.input.clone());
+            for input in old.into_iter().chain(last).filter(has_identity) {
+                self.repeat(input)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// The process dies and comes back with what was committed. Agents that were at work are gone.
+    pub fn crash(&mut self, lost: usize) -> Result<(), Trouble> {
+        let uncommitted = self.journal.iter().rev().take(lost).take_while(|event| !waits_for_commit(event)).count();
+        let kept = self.journal.len() - uncommitted;
+        let lived = self.after(kept).clone();
+        self.journal.truncate(kept);
+        self.passed.truncate(kept);
+        self.state = fold(&self.plan, &self.journal).map_err(Trouble::Corrupt)?;
+        if self.state != lived {
+            return Err(Trouble::Forgot);
+        }
+        self.late.clear();
+        self.told.clear();
+        self.now = self.now.after_ms(OUTAGE_MS);
+        self.tell(Input::Reopened { deadline: self.now.after_ms(RUN_DEADLINE_MS) }).map(|_| ())
+    }
+
+    /// What an agent says after its turn is over is not heard; what an effect did is.
+    fn come_late(&mut self, input: Input) -> Result<(), Trouble> {
+        let is_effect = matches!(input, Input::EffectEnded { .. });
+        let before = self.journal.len();
+        self.tell(input.clone())?;
+        match self.journal.get(before..) {
+            Some(events) if !is_effect && !events.is_empty() => Err(Trouble::NotAbsorbed { input, events: events.to_vec() }),
+            Some(_) | None => Ok(()),
+        }
+    }
+
+    /// The same input once more. It may be refused; that it has no effect is a law of its own.
+    fn repeat(&mut self, input: Input) -> Result<(), Trouble> {
+        match self.tell(input) {
+            Ok(_) | Err(Trouble::Refused { .. }) => Ok(()),
+            Err(trouble) => Err(trouble),
+        }
+    }
+}
+
+/// Whether a repeat can be told from a new input: a second tick of the clock is just that, and so is a second restart.
+pub(crate) fn has_identity(input: &Input) -> bool {
+    match input {
+        Input::Reopened { .. } | Input::Advanced | Input::TimePassed => false,
+        Input::Requested { .. }
+        | Input::Replied { .. }
+        | Input::AttemptFailed { .. }
+        | Input::NeighboursFound { .. }
+        | Input::EffectBegun { .. }
+        | Input::EffectEnded { .. }
+        | Input::ReviewAnswered { .. }
+        | Input::CancelRequested { .. } => true,
+    }
+}
+
+/// Whether the world outside acted on it only after it was safe.
+fn waits_for_commit(event: &Event) -> bool {
+    match event {
+        Event::RunStarted(_)
+        | Event::EffectIntended(_)
+        | Event::ReviewOpened(_)
+        | Event::ReviewDecided(_)
+        | Event::RunDelivered(_)
+        | Event::RunFailed(_)
+        | Event::RunCancelled(_) => true,
+        Event::EffectCompleted(completed) => completed.class == EffectClass::Effect,
+        Event::RunResumed(_)
+        | Event::TurnStarted(_)
+        | Event::TurnReplied(_)
+        | Event::TurnFailed(_)
+        | Event::ReplyChecked(_)
+        | Event::FactNeeded(_)
+        | Event::RouteChosen(_)
+        | Event::HandedOff(_)
+        | Event::HandOffRefused(_) => false,
+    }
+}
