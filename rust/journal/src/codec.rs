@@ -126,7 +126,8 @@ fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, JournalError> {
 fn write<T: Serialize>(kind: Kind, place: Place, body: &T, out: &mut Vec<u8>) -> Result<(), JournalError> {
     let start = out.len();
     out.extend_from_slice(&[0; HEADER]);
-    let written = rmp_serde::encode::write(out, body).map_err(|cause| JournalError::Misused { what: format!("an event can't be encoded: {cause}") });
+    let written =
+        rmp_serde::encode::write(out, body).map_err(|cause| JournalError::Misused { what: format!("an event can't be encoded: {cause}") });
     if let Err(error) = written.and_then(|()| finish(kind, place, start, out)) {
         out.truncate(start);
         return Err(error);

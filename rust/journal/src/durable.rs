@@ -48,8 +48,17 @@ impl Durable {
         let frontier = scan.frontier;
         let (size, root) = (frontier.size(), frontier.root());
         let state = State {
-            live, own, batch: Batch::default(), size, checkpoint: (size, root), wanted: Wanted::default(), idle: false, waiting: 0,
-            closing: false, failure: None, retired: 0,
+            live,
+            own,
+            batch: Batch::default(),
+            size,
+            checkpoint: (size, root),
+            wanted: Wanted::default(),
+            idle: false,
+            waiting: 0,
+            closing: false,
+            failure: None,
+            retired: 0,
         };
         let shared = Arc::new(Shared {
             state: Mutex::new(state),
@@ -208,12 +217,20 @@ impl Store for Durable {
     }
 
     fn frames(&self, run: u64) -> Result<Vec<Frame>, JournalError> {
-        if run == 0 { self.flush()? } else { self.settle(run)? }
+        if run == 0 {
+            self.flush()?
+        } else {
+            self.settle(run)?
+        }
         self.reader.frames(run)
     }
 
     fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError> {
-        if run == 0 { self.flush()? } else { self.settle(run)? }
+        if run == 0 {
+            self.flush()?
+        } else {
+            self.settle(run)?
+        }
         self.reader.payloads(run)
     }
 

@@ -35,9 +35,17 @@ pub enum JournalError {
     #[error("{} is in use by {}", path.display(), if *by_this_process { "this process" } else { "another process" })]
     Locked { path: PathBuf, by_this_process: bool },
     #[error("{}: {cause}", path.display())]
-    Io { path: PathBuf, #[source] cause: Arc<io::Error> },
+    Io {
+        path: PathBuf,
+        #[source]
+        cause: Arc<io::Error>,
+    },
     #[error("{}: {cause}", path.display())]
-    Store { path: PathBuf, #[source] cause: Arc<rusqlite::Error> },
+    Store {
+        path: PathBuf,
+        #[source]
+        cause: Arc<rusqlite::Error>,
+    },
     #[error("{}: no room is left for the journal", path.display())]
     Full { path: PathBuf },
     #[error("{} can't be written", path.display())]
@@ -47,7 +55,10 @@ pub enum JournalError {
     #[error("{} does not exist", path.display())]
     Missing { path: PathBuf },
     #[error("the journal stopped writing: {cause}")]
-    Failed { #[source] cause: Arc<JournalError> },
+    Failed {
+        #[source]
+        cause: Arc<JournalError>,
+    },
     #[error("the journal is closed")]
     Closed,
     #[error("the journal was opened by process {opened_by} and used by process {used_by} after a fork")]

@@ -116,7 +116,8 @@ impl Header {
         let (length, rest) = rest.split_first_chunk()?;
         let (run, rest) = rest.split_first_chunk()?;
         let (seq, rest) = rest.split_first_chunk()?;
-        let place = Place { run: u64::from_le_bytes(*run), seq: u32::from_le_bytes(*seq), at: Micros(u64::from_le_bytes(*rest.first_chunk()?)) };
+        let place =
+            Place { run: u64::from_le_bytes(*run), seq: u32::from_le_bytes(*seq), at: Micros(u64::from_le_bytes(*rest.first_chunk()?)) };
         Some(Self { kind: u16::from_le_bytes(*kind), version: *version, flags: *flags, length: u32::from_le_bytes(*length), place })
     }
 }

@@ -93,7 +93,8 @@ impl Live {
     pub(crate) fn apply(&mut self, append: &Append<'_>, ticket: u64) -> RunStatus {
         if let Some(start) = &append.start {
             let (key, plan) = (start.key.clone(), start.plan.clone());
-            let row = RunRow { number: append.run, id: start.id, key, plan, status: RunStatus::Open, started: append.at, ended: None, frames: 0 };
+            let row =
+                RunRow { number: append.run, id: start.id, key, plan, status: RunStatus::Open, started: append.at, ended: None, frames: 0 };
             self.insert(Known { row, ticket });
         }
         let Some(known) = self.runs.get_mut(&append.run) else { return RunStatus::Open };

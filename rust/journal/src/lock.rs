@@ -27,7 +27,8 @@ impl Ownership {
             return Err(locked(true));
         }
         let name = beside(path, ".lock");
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(|cause| JournalError::io(&name, cause))?;
+        let file =
+            OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(|cause| JournalError::io(&name, cause))?;
         match file.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => return Err(locked(false)),

@@ -53,7 +53,11 @@ impl State {
 
     fn keep(&mut self, run: u64, frames: Vec<u8>, payloads: Vec<Payload>) {
         let kept = self.kept.entry(run).or_default();
-        if kept.frames.is_empty() { kept.frames = frames } else { kept.frames.extend_from_slice(&frames) }
+        if kept.frames.is_empty() {
+            kept.frames = frames
+        } else {
+            kept.frames.extend_from_slice(&frames)
+        }
         if kept.payloads.is_empty() { kept.payloads = payloads } else { kept.payloads.extend(payloads) }
     }
 

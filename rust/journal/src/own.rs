@@ -45,8 +45,16 @@ impl Own {
     }
 
     /// The frame and the payload of a document that is not known yet; `ticket` is the tree's size after it.
-    pub(crate) fn register(&mut self, what: DocumentKind, name: Name, digest: Digest, text: &str, ticket: u64) -> Result<(Vec<u8>, Payload), JournalError> {
-        let payload = Payload { number: self.payloads, kind: PayloadKind::Document, salt: self.salts.draw(), bytes: text.as_bytes().to_vec() };
+    pub(crate) fn register(
+        &mut self,
+        what: DocumentKind,
+        name: Name,
+        digest: Digest,
+        text: &str,
+        ticket: u64,
+    ) -> Result<(Vec<u8>, Payload), JournalError> {
+        let payload =
+            Payload { number: self.payloads, kind: PayloadKind::Document, salt: self.salts.draw(), bytes: text.as_bytes().to_vec() };
         let body = Registered { what, name, digest, content: payload.reference() };
         let mut frame = Vec::new();
         codec::encode_registered(&body, self.place(), &mut frame)?;

@@ -18,7 +18,8 @@ pub enum PayloadKind {
 }
 
 impl PayloadKind {
-    pub const ALL: [Self; 7] = [Self::Message, Self::Request, Self::Arguments, Self::Result, Self::ErrorText, Self::Decision, Self::Document];
+    pub const ALL: [Self; 7] =
+        [Self::Message, Self::Request, Self::Arguments, Self::Result, Self::ErrorText, Self::Decision, Self::Document];
 
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {

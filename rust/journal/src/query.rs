@@ -3,9 +3,9 @@
 use interlock_kernel::{Digest, Micros, RunId};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
 
+use crate::error::RunName;
 use crate::frame::{self, Frame, Header, Place, Record};
 use crate::{JournalError, Payload, PayloadKind, RunFilter, RunRow, RunStatus, codec};
-use crate::error::RunName;
 
 /// SQLite's errors and ours, until the reader puts the file's path to the former.
 #[derive(Debug)]

@@ -96,7 +96,9 @@ fn connect(path: &Path) -> Result<(Connection, String), JournalError> {
     };
     match attempt(path, flags) {
         // SQLite wants files beside the journal and may not make any. Without a log there is nothing to share with a writer.
-        Err(JournalError::Store { cause, .. }) if cause.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !beside(path, "-wal").exists() => {
+        Err(JournalError::Store { cause, .. })
+            if cause.sqlite_error_code() == Some(ErrorCode::CannotOpen) && !beside(path, "-wal").exists() =>
+        {
             attempt(&immutable(path), flags | OpenFlags::SQLITE_OPEN_URI)
         }
         other => other,

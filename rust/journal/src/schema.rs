@@ -85,14 +85,21 @@ fn check_size(connection: &Connection, path: &Path) -> Result<(), JournalError> 
         return Ok(());
     }
     let bytes = path.metadata().map_err(|cause| JournalError::io(path, cause))?.len();
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|cause| JournalError::store(path, cause));
+    let pragma =
+        |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|cause| JournalError::store(path, cause));
     let (page, pages) = (pragma("page_size")?.cast_unsigned(), pragma("page_count")?.cast_unsigned());
-    if bytes % page == 0 && bytes / page >= pages { Ok(()) } else { Err(JournalError::damaged(format!("the file is cut: it has {bytes} bytes"))) }
+    if bytes % page == 0 && bytes / page >= pages {
+        Ok(())
+    } else {
+        Err(JournalError::damaged(format!("the file is cut: it has {bytes} bytes")))
+    }
 }
 
 /// Whether this is a journal that this program can read. Gives the name of the program that wrote it last.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<String, JournalError> {
-    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0)).map_err(|cause| JournalError::store(path, cause));
+    let number = |pragma: &str| {
+        connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0)).map_err(|cause| JournalError::store(path, cause))
+    };
     if number("application_id")? != APPLICATION_ID {
         return Err(JournalError::NotAJournal { path: path.into() });
     }
@@ -103,5 +110,7 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<String, Jour
         let written_by = written_by.ok().flatten().unwrap_or_else(|| "an unknown program".into());
         return Err(JournalError::VersionUnsupported { what: "the file's format".into(), written_by, format, known: FORMAT });
     }
-    written_by.map_err(|cause| JournalError::store(path, cause))?.ok_or_else(|| JournalError::damaged("the file does not say what wrote it"))
+    written_by
+        .map_err(|cause| JournalError::store(path, cause))?
+        .ok_or_else(|| JournalError::damaged("the file does not say what wrote it"))
 }

@@ -123,7 +123,9 @@ fn summary(row: &RunRow) -> String {
 /// Rows of runs that have no frames.
 fn check_strays(connection: &Connection) -> Answer<()> {
     for (table, what) in [("runs", "the run is listed and has no frames"), ("payloads", "the run has payloads and no frames")] {
-        let stray: Option<i64> = connection.query_row(&format!("SELECT min(run) FROM {table} WHERE run NOT IN (SELECT run FROM frames)"), [], |row| row.get(0))?;
+        let stray: Option<i64> =
+            connection
+                .query_row(&format!("SELECT min(run) FROM {table} WHERE run NOT IN (SELECT run FROM frames)"), [], |row| row.get(0))?;
         if let Some(run) = stray {
             let run = Some(query::name(connection, run.cast_unsigned()));
             return Err(JournalError::Corrupt { run, frame: None, what: what.into() }.into());

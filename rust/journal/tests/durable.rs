@@ -52,9 +52,14 @@ fn runs_are_listed_newest_first_by_status_and_plan() {
     let journal = Journal::open(folder.path().join("a.db"), "test").unwrap();
     let stories: Vec<_> = (0..6).map(|number| Story { plan: ["support", "billing"][number % 2], ..Story::new(&journal) }).collect();
     for (number, story) in stories.iter().enumerate() {
-        if number < 4 { story.tell(&journal).unwrap() } else { story.start(&journal).unwrap() };
+        if number < 4 {
+            story.tell(&journal).unwrap()
+        } else {
+            story.start(&journal).unwrap()
+        };
     }
-    let list = |status, plan: Option<&str>, limit| numbers(&journal.runs(&RunFilter { status, plan: plan.map(Into::into), limit }).unwrap());
+    let list =
+        |status, plan: Option<&str>, limit| numbers(&journal.runs(&RunFilter { status, plan: plan.map(Into::into), limit }).unwrap());
     assert_eq!(list(None, None, None), [6, 5, 4, 3, 2, 1]);
     assert_eq!(list(None, None, Some(2)), [6, 5]);
     assert_eq!(list(Some(RunStatus::Delivered), None, None), [4, 3, 2, 1]);
@@ -109,7 +114,10 @@ fn a_document_is_written_down_once() {
     let journal = Journal::open(&path, "test").unwrap();
     journal.register(DocumentKind::Plan, "support".into(), plan, "{\"node\": 1}").unwrap();
     journal.register(DocumentKind::Rules, "rules".into(), rules, "routing_rules: []").unwrap();
-    assert_eq!((journal.document(&rules).unwrap().unwrap(), journal.document(&Digest([3; 32])).unwrap()), ("routing_rules: []".into(), None));
+    assert_eq!(
+        (journal.document(&rules).unwrap().unwrap(), journal.document(&Digest([3; 32])).unwrap()),
+        ("routing_rules: []".into(), None)
+    );
     journal.close().unwrap();
     assert_eq!((verify(&path).unwrap().frames, verify(&path).unwrap().payloads), (4, 2));
     assert_eq!(Reader::open(&path).unwrap().document(&plan).unwrap().as_deref(), Some("{\"node\": 1}"));
@@ -213,7 +221,10 @@ fn a_newer_format_is_refused_with_the_name_of_its_writer() {
     Journal::open(&path, "interlock 9.0").unwrap().close().unwrap();
     Connection::open(&path).unwrap().pragma_update(None, "user_version", 2).unwrap();
     for error in [Journal::open(&path, "test").err().unwrap(), verify(&path).unwrap_err()] {
-        assert!(matches!(&error, JournalError::VersionUnsupported { written_by, format: 2, known: 1, .. } if written_by == "interlock 9.0"), "{error}");
+        assert!(
+            matches!(&error, JournalError::VersionUnsupported { written_by, format: 2, known: 1, .. } if written_by == "interlock 9.0"),
+            "{error}"
+        );
     }
 }
 

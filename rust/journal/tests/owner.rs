@@ -47,7 +47,8 @@ fn a_full_disk_is_named_and_nothing_is_acknowledged_after_it() {
     let path = folder.path().join("a.db");
     let journal = Journal::open_within(&path, "test", 200_000).unwrap();
     let refused = loop {
-        let refused = Story::new(&journal).tell(&journal).and_then(|ticket| journal.flush().map(|()| assert!(journal.committed() >= ticket.0)));
+        let refused =
+            Story::new(&journal).tell(&journal).and_then(|ticket| journal.flush().map(|()| assert!(journal.committed() >= ticket.0)));
         if let Err(cause) = refused {
             break cause;
         }

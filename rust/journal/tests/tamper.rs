@@ -8,8 +8,8 @@ use std::path::PathBuf;
 use common::Story;
 use interlock_journal::{DocumentKind, Journal, JournalError, verify};
 use interlock_kernel::Digest;
-use proptest::test_runner::{RngAlgorithm, TestRng};
 use proptest::prelude::Rng;
+use proptest::test_runner::{RngAlgorithm, TestRng};
 use rusqlite::{Connection, params};
 use tempfile::{TempDir, tempdir};
 
@@ -37,14 +37,19 @@ fn each_of_400_flipped_bits_is_found_and_its_run_is_named() {
     for round in 0..400 {
         let (table, column) = places[round % 3].split_once('.').unwrap();
         let order = if table == "frames" { "pos" } else { "run, number" };
-        let read = format!("SELECT run, {}, {column} FROM {table} WHERE length({column}) > 0 ORDER BY {order}", if table == "frames" { "seq" } else { "number" });
+        let read = format!(
+            "SELECT run, {}, {column} FROM {table} WHERE length({column}) > 0 ORDER BY {order}",
+            if table == "frames" { "seq" } else { "number" }
+        );
         let mut statement = file.prepare(&read).unwrap();
-        let rows: Vec<(i64, i64, Vec<u8>)> = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect();
+        let rows: Vec<(i64, i64, Vec<u8>)> =
+            statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?))).unwrap().map(Result::unwrap).collect();
         let (run, number, bytes) = &rows[random.next_u32() as usize % rows.len()];
         let bit = random.next_u32() as usize % (bytes.len() * 8);
         let mut flipped = bytes.clone();
         flipped[bit / 8] ^= 1 << (bit % 8);
-        let write = format!("UPDATE {table} SET {column} = ?1 WHERE run = ?2 AND {} = ?3", if table == "frames" { "seq" } else { "number" });
+        let write =
+            format!("UPDATE {table} SET {column} = ?1 WHERE run = ?2 AND {} = ?3", if table == "frames" { "seq" } else { "number" });
         assert_eq!(file.execute(&write, params![flipped, run, number]).unwrap(), 1);
         match verify(&path).unwrap_err() {
             JournalError::Corrupt { run: Some(named), frame: Some(_), .. } => {

@@ -54,31 +54,69 @@ pub fn one_of_each() -> Vec<Event> {
     let (relay, node, review) = (NodeId(1), NodeId(2), ReviewId(0));
     vec![
         Event::RunStarted(RunStarted {
-            run: RunId(0x0192_3fab_0000_0000_0000_0000_0000_0001), plan: Digest([1; 32]), rules: Some(Digest([2; 32])), message: reference(0),
-            request: Some(reference(1)), deadline: Micros(1_700_000_005_000_000), passages: vec![passage(Gate::Ingress)],
+            run: RunId(0x0192_3fab_0000_0000_0000_0000_0000_0001),
+            plan: Digest([1; 32]),
+            rules: Some(Digest([2; 32])),
+            message: reference(0),
+            request: Some(reference(1)),
+            deadline: Micros(1_700_000_005_000_000),
+            passages: vec![passage(Gate::Ingress)],
         }),
         Event::RunResumed(RunResumed { at: Micros(1_700_000_001_000_000), deadline: Micros(1_700_000_006_000_000) }),
         Event::TurnStarted(TurnStarted {
-            turn, node, agent: "billing".into(), fallback: false, attempt: 1, visit: 2, message: reference(0), due: Micros(1_700_000_002_000_000),
-            priority: Priority::Critical, passages: vec![passage(Gate::AgentToAgent), passage(Gate::ModelContext)],
+            turn,
+            node,
+            agent: "billing".into(),
+            fallback: false,
+            attempt: 1,
+            visit: 2,
+            message: reference(0),
+            due: Micros(1_700_000_002_000_000),
+            priority: Priority::Critical,
+            passages: vec![passage(Gate::AgentToAgent), passage(Gate::ModelContext)],
         }),
         Event::TurnReplied(TurnReplied {
-            turn, reply: reference(2), empty: true, confidence: Some(Confidence(910_000)), intent: Some("refund".into()), hand_off: None,
+            turn,
+            reply: reference(2),
+            empty: true,
+            confidence: Some(Confidence(910_000)),
+            intent: Some("refund".into()),
+            hand_off: None,
         }),
         failures().remove(0),
         Event::ReplyChecked(ReplyChecked { turn, verdicts: vec![CheckVerdict { check: 3, failed: Some("amount is missing".into()) }] }),
         Event::FactNeeded(FactNeeded { relay, message: reference(2), fact: Fact::Neighbours }),
-        Event::RouteChosen(RouteChosen { turn: Some(turn), relay, message: reference(2), at: Micros(1_700_000_003_000_000), decision: decision() }),
+        Event::RouteChosen(RouteChosen {
+            turn: Some(turn),
+            relay,
+            message: reference(2),
+            at: Micros(1_700_000_003_000_000),
+            decision: decision(),
+        }),
         Event::HandedOff(HandedOff { turn, relay, to: node, why: HandOffWhy::Routed, message: reference(2) }),
         Event::HandOffRefused(HandOffRefused { turn, target: "nobody".into(), why: RefusalWhy::UnknownTarget }),
-        Event::EffectIntended(EffectIntended { turn, key, tool: tool.clone(), arguments: reference(3), passages: vec![passage(Gate::ToolCall)] }),
+        Event::EffectIntended(EffectIntended {
+            turn,
+            key,
+            tool: tool.clone(),
+            arguments: reference(3),
+            passages: vec![passage(Gate::ToolCall)],
+        }),
         Event::EffectCompleted(EffectCompleted {
-            turn, key, tool, class: EffectClass::Effect, arguments: reference(3), outcome: EffectOutcome::Returned(reference(4)),
+            turn,
+            key,
+            tool,
+            class: EffectClass::Effect,
+            arguments: reference(3),
+            outcome: EffectOutcome::Returned(reference(4)),
             passages: vec![passage(Gate::ToolResult)],
         }),
         Event::ReviewOpened(ReviewOpened { review, why: ReviewWhy::Escalated, about: reference(2) }),
         Event::ReviewDecided(ReviewDecided {
-            review, decision: reference(7), verdict: ReviewVerdict::Answered, passages: vec![passage(Gate::ReviewDecision)],
+            review,
+            decision: reference(7),
+            verdict: ReviewVerdict::Answered,
+            passages: vec![passage(Gate::ReviewDecision)],
         }),
         Event::RunDelivered(RunDelivered { message: reference(2), passages: vec![passage(Gate::Egress)] }),
         Event::RunFailed(RunFailed { code: RunFailCode::HandOffLimit }),
@@ -111,7 +149,13 @@ impl Story {
     pub fn start(&self, journal: &Journal) -> Result<Ticket, JournalError> {
         let message = payload(0, "I was charged twice");
         let events = [Event::RunStarted(RunStarted {
-            run: self.id, plan: Digest([1; 32]), rules: None, message: message.reference(), request: None, deadline: Micros(9), passages: vec![],
+            run: self.id,
+            plan: Digest([1; 32]),
+            rules: None,
+            message: message.reference(),
+            request: None,
+            deadline: Micros(9),
+            passages: vec![],
         })];
         let start = Some(StartRow { id: self.id, key: self.key.as_deref().map(Into::into), plan: self.plan.into() });
         journal.append(Append { run: self.run, first_seq: 0, at: Micros(100), events: &events, payloads: vec![message], start })
@@ -121,10 +165,25 @@ impl Story {
         let (message, reply) = (payload(0, "I was charged twice").reference(), payload(1, "You get it back"));
         let events = [
             Event::TurnStarted(TurnStarted {
-                turn: TurnId(0), node: NodeId(0), agent: "billing".into(), fallback: false, attempt: 1, visit: 1, message, due: Micros(9),
-                priority: Priority::Medium, passages: vec![passage(Gate::AgentToAgent)],
+                turn: TurnId(0),
+                node: NodeId(0),
+                agent: "billing".into(),
+                fallback: false,
+                attempt: 1,
+                visit: 1,
+                message,
+                due: Micros(9),
+                priority: Priority::Medium,
+                passages: vec![passage(Gate::AgentToAgent)],
             }),
-            Event::TurnReplied(TurnReplied { turn: TurnId(0), reply: reply.reference(), empty: false, confidence: None, intent: None, hand_off: None }),
+            Event::TurnReplied(TurnReplied {
+                turn: TurnId(0),
+                reply: reply.reference(),
+                empty: false,
+                confidence: None,
+                intent: None,
+                hand_off: None,
+            }),
         ];
         journal.append(Append { run: self.run, first_seq: 1, at: Micros(200), events: &events, payloads: vec![reply], start: None })
     }

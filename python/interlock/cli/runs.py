@@ -1,0 +1,77 @@
+"""``interlock runs list`` and ``interlock runs show RUN``: what happened, and why."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from datetime import UTC, datetime
+from typing import Any
+
+import orjson
+from rich.console import Console
+from rich.table import Table
+
+from interlock._core import Reader
+from interlock.cli.timeline import print_timeline
+from interlock.errors import UsageError
+
+STATUSES = ("open", "in_review", "delivered", "failed", "cancelled")
+
+
+def add_parser(commands: Any) -> None:
+    """Add ``runs`` to the command line."""
+    runs = commands.add_parser("runs", help="list runs, or show one")
+    actions = runs.add_subparsers(dest="action", required=True, metavar="ACTION")
+    listing = actions.add_parser("list", help="the newest runs of a journal")
+    listing.add_argument("--status", choices=STATUSES, help="only runs that stand so")
+    listing.add_argument("--limit", type=int, default=20, metavar="N", help="at most N runs (20)")
+    listing.set_defaults(run=list_runs)
+    show = actions.add_parser("show", help="one run as a timeline, with the evidence of each decision")
+    show.add_argument("run_id", metavar="RUN", help="the run's id, or its first letters")
+    show.set_defaults(run=show_run)
+    for command in (listing, show):
+        command.add_argument("--db", default=os.environ.get("INTERLOCK_DB"), metavar="FILE", help="the journal (or set INTERLOCK_DB)")
+        command.add_argument("--json", action="store_true", help="print JSON lines (list) or one JSON object (show)")
+
+
+def list_runs(given: argparse.Namespace) -> int:
+    """The newest runs."""
+    rows = _rows(_reader(given), given.status, given.limit)
+    if given.json:
+        for row in rows:
+            print(orjson.dumps(row).decode())
+        return 0
+    table = Table("run", "plan", "status", "started", "took", "frames", "key")
+    for row in rows:
+        ended = row["ended_us"]
+        took = "" if ended is None else f"{(ended - row['started_us']) / 1000:,.1f} ms"
+        started = datetime.fromtimestamp(row["started_us"] / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
+        table.add_row(row["id"], row["plan"], row["status"], started, took, str(row["frames"]), row["key"] or "")
+    Console().print(table)
+    return 0
+
+
+def show_run(given: argparse.Namespace) -> int:
+    """One run, event by event."""
+    reader = _reader(given)
+    found = [row for row in _rows(reader, None, 1_000_000) if row["id"].startswith(given.run_id.lower())]
+    if len(found) != 1:
+        what = "no run" if not found else f"{len(found)} runs"
+        raise UsageError(f"{what} whose id starts with {given.run_id!r}", hint="`interlock runs list` shows the ids")
+    history: dict[str, Any] = orjson.loads(reader.history(found[0]["run"]))
+    if given.json:
+        print(orjson.dumps({**found[0], **history}).decode())
+    else:
+        print_timeline(Console(), found[0], history)
+    return 0
+
+
+def _reader(given: argparse.Namespace) -> Reader:
+    if not given.db:
+        raise UsageError("no journal was named", hint="add --db FILE, or set INTERLOCK_DB")
+    return Reader(given.db)
+
+
+def _rows(reader: Reader, status: str | None, limit: int) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = orjson.loads(reader.runs(status, limit))
+    return rows
