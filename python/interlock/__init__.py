@@ -12,6 +12,8 @@
 'Hello, Ada!'
 """
 
+from typing import TYPE_CHECKING, Any
+
 from interlock._core import __version__
 from interlock.agent import Agent, agent
 from interlock.config import Config
@@ -37,9 +39,11 @@ from interlock.errors import (
 )
 from interlock.message import HandOff, Message, Outcome, Reply, Usage, User
 from interlock.patterns import Handoff, Sequential, fail, review, step
-from interlock.runtime import Run, Runtime
-from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
 from interlock.tools import Tool, tool
+
+if TYPE_CHECKING:
+    from interlock.runtime import Run, Runtime
+    from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
 
 __all__ = [
     "Agent",
@@ -81,3 +85,14 @@ __all__ = [
     "step",
     "tool",
 ]
+
+
+def __getattr__(name: str) -> Any:
+    """The shell, imported when it is first used: describing plans needs no event loop."""
+    if name in ("Run", "Runtime", "open"):
+        from interlock import runtime
+
+        value = runtime.open_runtime if name == "open" else getattr(runtime, name)
+        globals()[name] = value
+        return value
+    raise AttributeError(f"module 'interlock' has no attribute {name!r}")

@@ -9,6 +9,7 @@ from interlock.errors import UsageError
 from interlock.message import HandOff
 
 if TYPE_CHECKING:
+    from interlock._core import Step
     from interlock.message import Message, User
 
 
@@ -28,16 +29,27 @@ class Turns(Protocol):
 class Context:
     """One turn's view of its run. It is made anew for every attempt."""
 
-    __slots__ = ("_due", "_passed", "_turns", "attempt", "feedback", "turn")
+    __slots__ = ("_call", "_passed", "_turns")
 
-    def __init__(self, turns: Turns, turn: int, attempt: int, feedback: str | None, due: int) -> None:
+    def __init__(self, turns: Turns, call: Step) -> None:
         self._turns = turns
-        self._due = due
+        self._call = call
         self._passed: HandOff | None = None
-        self.turn = turn
-        self.attempt = attempt
-        self.feedback = feedback
+
+    @property
+    def turn(self) -> int:
+        """The turn's number in its run, from 0."""
+        return self._call.turn
+
+    @property
+    def attempt(self) -> int:
+        """Which attempt this is, from 1."""
+        return self._call.attempt
+
+    @property
+    def feedback(self) -> str | None:
         """Why the attempt before came to nothing; ``None`` on the first."""
+        return self._call.feedback
 
     @property
     def user(self) -> User | None:
@@ -57,7 +69,7 @@ class Context:
     @property
     def seconds_left(self) -> float:
         """Seconds until this turn times out."""
-        return self._turns.seconds_left(self._due)
+        return self._turns.seconds_left(self._call.due)
 
     @property
     def history(self) -> list[Message]:

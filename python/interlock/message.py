@@ -6,12 +6,14 @@ These are made several times a run, so they are slotted classes with plain const
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 
 from interlock.errors import RunCancelled, RunError, RunFailed
+
+if TYPE_CHECKING:
+    from interlock._core import Step
 
 Status = Literal["delivered", "failed", "in_review", "waiting", "cancelled"]
 
@@ -101,45 +103,58 @@ class User:
         return f"User({self.id!r}, tenant={self.tenant!r}, roles={self.roles!r})"
 
 
-@dataclass(frozen=True, slots=True)
-class Usage:
+class Usage(NamedTuple):
     """What a run took. ``runtime_us`` is the runtime's own time in microseconds, without agents, tools and waits."""
 
-    turns: int = 0
-    handoffs: int = 0
-    effects: int = 0
-    runtime_us: float = 0.0
+    turns: int
+    handoffs: int
+    effects: int
+    runtime_us: float
 
 
 class Outcome:
-    """How a run came out. ``reason`` says in words why it failed or waits."""
+    """How a run came out, as the core settled it."""
 
-    __slots__ = ("_json", "error", "reason", "run_id", "status", "text", "turns", "usage")
+    __slots__ = ("_runtime_us", "_settled", "error", "run_id")
 
-    def __init__(
-        self,
-        run_id: str,
-        status: Status,
-        text: str,
-        *,
-        data: bytes | None = None,
-        usage: Usage,
-        reason: str | None = None,
-        error: BaseException | None = None,
-    ) -> None:
+    def __init__(self, run_id: str, settled: Step, *, runtime_us: float = 0.0, error: BaseException | None = None) -> None:
         self.run_id = run_id
-        self.status: Status = status
-        self.text = text
-        self._json = data
-        self.usage = usage
-        self.turns = usage.turns
-        self.reason = reason
+        self._settled = settled
+        self._runtime_us = runtime_us
         self.error = error
+        """What the last agent that failed raised, if this process saw it."""
+
+    @property
+    def status(self) -> Status:
+        """``delivered``, ``failed``, ``in_review``, ``waiting`` or ``cancelled``."""
+        return self._settled.status
+
+    @property
+    def text(self) -> str:
+        """The answer; empty unless it was delivered."""
+        return self._settled.text
 
     @property
     def data(self) -> Any:
         """The answer's JSON data, or ``None``."""
-        return None if self._json is None else orjson.loads(self._json)
+        data = self._settled.data
+        return None if data is None else orjson.loads(data)
+
+    @property
+    def reason(self) -> str | None:
+        """Why the run failed or waits, in words."""
+        return self._settled.reason
+
+    @property
+    def turns(self) -> int:
+        """How many turns it took."""
+        return self._settled.turns
+
+    @property
+    def usage(self) -> Usage:
+        """What it took."""
+        settled = self._settled
+        return Usage(settled.turns, settled.handoffs, settled.effects, self._runtime_us)
 
     def raise_if_failed(self) -> Outcome:
         """Return the outcome itself, or raise ``RunFailed`` or ``RunCancelled``.
@@ -149,7 +164,8 @@ class Outcome:
         kinds: dict[str, type[RunError]] = {"failed": RunFailed, "cancelled": RunCancelled}
         if kind := kinds.get(self.status):
             hint = f"look closer with: interlock runs show {self.run_id}"
-            raise kind(f"run {self.run_id} {self.status}: {self.reason or 'no reason was given'}", hint=hint, run_id=self.run_id) from self.error
+            text = f"run {self.run_id} {self.status}: {self.reason or 'no reason was given'}"
+            raise kind(text, hint=hint, run_id=self.run_id) from self.error
         return self
 
     def __repr__(self) -> str:

@@ -12,9 +12,8 @@ from interlock._core import Step
 from interlock.agent import Agent
 from interlock.context import Context
 from interlock.errors import InterlockError, RunCancelled, UsageError
-from interlock.message import HandOff, Message, Outcome, Reply, Usage, User
+from interlock.message import HandOff, Message, Outcome, Reply, User
 from interlock.runtime.effects import call_tool
-from interlock.runtime.suspend import Rest
 from interlock.runtime.watch import Watch
 
 if TYPE_CHECKING:
@@ -27,12 +26,21 @@ SLICE_NS = 1_000_000
 
 
 class Drive:
-    """One run that goes on in this process."""
+    """One run that goes on in this process. What few runs need is a class attribute until they do."""
 
-    __slots__ = (
-        "abandoned", "cancels", "error", "followers", "interrupting", "number", "parked", "run_id", "runtime", "slice", "spent", "task",
-        "thread", "upset", "user", "watching",
-    )
+    task: asyncio.Task[Any] | None = None
+    cancels = 0
+    """Cancellations of the task that were there before the run."""
+    upset: Step | None = None
+    """A step that came from outside the turn: a limit passed, a cancel, a slot."""
+    interrupting = False
+    abandoned = False
+    parked: asyncio.Future[None] | None = None
+    watching: Watch | None = None
+    error: BaseException | None = None
+    followers: tuple[asyncio.Future[Outcome], ...] = ()
+    spent = 0
+    """Nanoseconds that the runtime itself took."""
 
     def __init__(self, runtime: Runtime, number: int, run_id: str, user: User | None, thread: str | None) -> None:
         self.runtime = runtime
@@ -40,60 +48,48 @@ class Drive:
         self.run_id = run_id
         self.user = user
         self.thread = thread
-        self.task: asyncio.Task[Any] | None = None
-        self.cancels = 0
-        """Cancellations of the task that were there before the run."""
-        self.abandoned = False
-        self.watching: Watch | None = None
-        self.upset: Step | None = None
-        """A step that came from outside the turn: a limit passed, a cancel, a slot."""
-        self.interrupting = False
-        self.parked: asyncio.Future[None] | None = None
-        self.followers: list[asyncio.Future[Outcome]] = []
-        self.error: BaseException | None = None
-        self.spent = 0
-        self.slice = 0
 
     async def drive(self, step: Step, since: int) -> Outcome:
         """Run until it is settled and the journal has it. ``since`` is when the runtime began to work on it (ns)."""
         runtime, engine = self.runtime, self.runtime.engine
-        self.task, self.slice = asyncio.current_task(), since
-        self.cancels = self.task.cancelling() if self.task is not None else 0
+        self.task = asyncio.current_task()
+        if self.task is not None:
+            self.cancels = self.task.cancelling()
         runtime.drives[self.number] = self
+        runtime.running = self
+        slice_began = since
         try:
             while True:
+                self._attend(step)
                 kind = step.kind
-                if step.wake is not None:
-                    runtime.timer.arm(step.wake)
-                if step.granted:
-                    runtime.grant(step.granted)
-                if self.watching is not None:
-                    self.watching.notice()
                 if kind == CALL:
                     agent = runtime.agents[step.agent]
-                    ctx = Context(self, step.turn, step.attempt, step.feedback, step.due)
+                    ctx = Context(self, step)
                     message = Message(step.text, data=step.data, sender=step.sender)
                     now = perf_counter_ns()
                     self.spent += now - since
-                    if now - self.slice > SLICE_NS:
+                    if runtime.running is not self:  # another run had the loop since: this one suspended
+                        runtime.running, slice_began = self, now
+                    elif now - slice_began > SLICE_NS:
                         await asyncio.sleep(0)
-                        self.slice = perf_counter_ns()
+                        runtime.running, slice_began = self, perf_counter_ns()
                     answer, raised = await self._attempt(agent, message, ctx)
                     since = perf_counter_ns()
                     step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
                     self.spent += perf_counter_ns() - since
-                    await runtime.commits.wait(step.ticket)
+                    if engine.committed() < step.ticket:
+                        await runtime.commits.wait(step.ticket)
                     return self._outcome(step)
                 elif kind == EMBED:
                     self.spent += perf_counter_ns() - since
                     vector = await self._outside(runtime.embeddings.embed(step.text))
-                    since = self.slice = perf_counter_ns()
-                    step = self._upset_or(lambda: engine.embedded(self.number, vector))
+                    since = perf_counter_ns()
+                    step = self._take_upset() or engine.embedded(self.number, vector)
                 else:  # QUEUED for a slot, or NOTHING because another step is on its way
                     self.spent += perf_counter_ns() - since
                     step = await self._park()
-                    since = self.slice = perf_counter_ns()
+                    since = perf_counter_ns()
         except asyncio.CancelledError:
             if self.abandoned:
                 raise self._closed() from None
@@ -105,18 +101,19 @@ class Drive:
         finally:
             runtime.drives.pop(self.number, None)
 
+    def _attend(self, step: Step) -> None:
+        """What a step brings besides the work that it owes."""
+        if step.wake is not None:
+            self.runtime.timer.arm(step.wake)
+        if step.granted is not None:
+            self.runtime.grant(step.granted)
+        if self.watching is not None:
+            self.watching.notice()
+
     async def _attempt(self, agent: Agent, message: Message, ctx: Context) -> tuple[Any, BaseException | None]:
         """The agent's answer, or what it raised; never both."""
         try:
-            coroutine = agent.function(message, ctx)
-            try:
-                yielded = coroutine.send(None)  # type: ignore[attr-defined]
-            except StopIteration as stop:
-                return stop.value, None
-            try:
-                return await Rest(coroutine, yielded), None  # type: ignore[arg-type]
-            finally:
-                self.slice = perf_counter_ns()
+            return await agent.function(message, ctx), None
         except asyncio.CancelledError as error:
             if not self._was_us() and self._was_caller():
                 raise
@@ -141,28 +138,29 @@ class Drive:
             # The agent answered in spite of the cancellation, which therefore was not delivered or was swallowed.
             self.interrupting = False
             self.task.uncancel()
-        engine, number, turn = self.runtime.engine, self.number, ctx.turn
-        if isinstance(raised, asyncio.CancelledError) and self.upset is not None:
-            step, self.upset = self.upset, None  # the agent gave way, and has nothing to say
-            return step
-        if raised is not None:
+        upset = self._take_upset()
+        if raised is None:
+            step = self._reply(ctx, answer)
+        elif upset is not None and isinstance(raised, asyncio.CancelledError):
+            return upset  # the agent gave way, and has nothing to say
+        else:
             self.error = raised
-            return self._upset_or(lambda: engine.raised(number, turn, f"{type(raised).__name__}: {raised}"))
-        return self._upset_or(lambda: self._reply(ctx, answer))
+            step = self.runtime.engine.raised(self.number, ctx.turn, f"{type(raised).__name__}: {raised}")
+        return upset or step
 
-    def _upset_or(self, feed: Any) -> Step:
-        step: Step = feed()
-        if self.upset is not None:
-            step, self.upset = self.upset, None
-        return step
+    def _take_upset(self) -> Step | None:
+        upset, self.upset = self.upset, None
+        return upset
 
     def _reply(self, ctx: Context, answer: Any) -> Step:
         engine, number, turn = self.runtime.engine, self.number, ctx.turn
         passed = ctx.handed_off
+        if passed is None and type(answer) is str:
+            return engine.replied(number, turn, answer)
         if passed is not None and answer is not passed:
             return engine.answered_wrongly(number, turn, f"it handed off to {passed.agent!r} and did not return the handoff")
-        if type(answer) is str:
-            return engine.replied(number, turn, answer)
+        if isinstance(answer, str):
+            return engine.replied(number, turn, str(answer))
         if isinstance(answer, Reply):
             try:
                 data = None if answer.data is None else orjson.dumps(answer.data)
@@ -244,19 +242,22 @@ class Drive:
     def _record_cancel(self, reason: str) -> None:
         """The run is called off, as an event; the writer commits it whether or not anybody waits."""
         step = self.runtime.engine.cancel(self.number, reason)
-        if step.granted:
+        if step.granted is not None:
             self.runtime.grant(step.granted)
         if step.kind == SETTLED:
             self._outcome(step)
 
     def _outcome(self, step: Step) -> Outcome:
-        usage = Usage(step.turns, step.handoffs, step.effects, self.spent / 1_000)
-        error = self.error if step.status in ("failed", "in_review") else None
-        outcome = Outcome(self.run_id, step.status, step.text, data=step.data, usage=usage, reason=step.reason, error=error)
+        error = self.error if self.error is not None and step.status in ("failed", "in_review") else None
+        outcome = Outcome(self.run_id, step, runtime_us=self.spent / 1_000, error=error)
         for follower in self.followers:
             if not follower.done():
                 follower.set_result(outcome)
         return outcome
+
+    def follow(self, future: asyncio.Future[Outcome]) -> None:
+        """Settle this future too, when the run is settled."""
+        self.followers = (*self.followers, future)
 
     def seconds_left(self, due: int) -> float:
         """Seconds until a moment of the engine's clock."""

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING
 
 from interlock.errors import ConfigError
-from interlock.models.embedding import Embedder, as_rows
+
+if TYPE_CHECKING:
+    from interlock.models.embedding import Embedder
 
 BATCH = 16
 """Texts a batch: about 2 ms of a static embedder, after which the loop gets its turn."""
@@ -34,6 +37,8 @@ class Embeddings:
         try:
             if self._embedder is None:
                 raise ConfigError("the rules route by meaning, and there is no embedder", hint="name one in the `semantic` part")
+            from interlock.models.embedding import as_rows
+
             rows = as_rows(self._embedder.embed([text for text, _ in batch]), len(batch))
         except Exception as error:  # given to every run that waits for this batch
             for _, future in batch:

@@ -10,7 +10,7 @@ from contextlib import aclosing, suppress
 from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import orjson
 
@@ -19,16 +19,17 @@ from interlock._core import Engine, Step
 from interlock.agent import Agent
 from interlock.config import Config
 from interlock.errors import UsageError
-from interlock.message import Outcome, Usage, User
-from interlock.models.embedding import Embedder
+from interlock.message import Outcome, User
 from interlock.patterns import Handoff, Pattern, Sequential, agents_of, plan_text
 from interlock.runtime.commits import Commits
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
-from interlock.runtime.semantic import load_semantic
 from interlock.runtime.started import Run
 from interlock.runtime.timer import Timer
 from interlock.tools import Tool
+
+if TYPE_CHECKING:
+    from interlock.models.embedding import Embedder
 
 _OPEN: weakref.WeakSet[Runtime] = weakref.WeakSet()
 
@@ -49,6 +50,8 @@ class Runtime:
         self.agents: dict[str, Agent] = {}
         self.tools = {tool.name: tool for tool in tools}
         self.drives: dict[int, Drive] = {}
+        self.running: Drive | None = None
+        """The run that had the loop last."""
         self.engine: Engine
         self.loop: asyncio.AbstractEventLoop
         self.commits: Commits
@@ -120,6 +123,8 @@ class Runtime:
             return self._embedder
         embedder = self._embedder
         if config.semantic is not None:
+            from interlock.runtime.semantic import load_semantic  # brings numpy, which not every service needs
+
             embedder = load_semantic(self.engine, config.semantic, self._embedder)
         if config.rules or config.semantic is not None:
             self.engine.set_rules(config.table_text())
@@ -223,10 +228,10 @@ class Runtime:
         if answer is not None or reject is not None:
             step = self.engine.decide_review(found.run, answer is not None, answer if answer is not None else reject or "", by)
             await self.commits.wait(step.ticket)
-            return _outcome(run_id, step)
+            return Outcome(run_id, step)
         if found.step is None:
             return await asyncio.shield(self._follow(self.drives[found.run]))
-        return _outcome(run_id, found.step)
+        return Outcome(run_id, found.step)
 
     async def history(self, run_id: str) -> list[events.Event]:
         """Everything that happened to a run, in order."""
@@ -272,7 +277,7 @@ class Runtime:
         if started.is_new:
             return Drive(self, started.run, started.id, user, thread), started.step
         if started.step is not None:
-            return _outcome(started.id, started.step)
+            return Outcome(started.id, started.step)
         return self.drives[started.run], None
 
     def _take_up(self) -> None:
@@ -304,7 +309,7 @@ class Runtime:
     def _follow(self, drive: Drive) -> asyncio.Future[Outcome]:
         """A future for a run that another task drives."""
         future: asyncio.Future[Outcome] = self.loop.create_future()
-        drive.followers.append(future)
+        drive.follow(future)
         return future
 
     def _cancel(self, drive: Drive, reason: str) -> bool:
@@ -366,11 +371,6 @@ def _json(data: Any) -> bytes:
         return orjson.dumps(data)
     except TypeError as error:
         raise UsageError(f"data can't be recorded: {error}", hint="use what JSON can hold") from None
-
-
-def _outcome(run_id: str, step: Step) -> Outcome:
-    usage = Usage(step.turns, step.handoffs, step.effects)
-    return Outcome(run_id, step.status, step.text, data=step.data, usage=usage, reason=step.reason)
 
 
 def open_runtime(

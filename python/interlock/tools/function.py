@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import inspect
 from collections.abc import Callable
 from contextvars import ContextVar
@@ -37,6 +36,8 @@ class Tool:
         try:
             if self._is_async:
                 return await self.function(**arguments)
+            import asyncio  # an application that only describes plans does without
+
             return await asyncio.to_thread(self.function, **arguments)
         finally:
             running_tool.reset(token)

@@ -13,7 +13,6 @@ pub(crate) struct PyStep {
     /// Arm the timer for this moment (microseconds since 1970), if there is one.
     #[pyo3(get)]
     wake: Option<u64>,
-    #[pyo3(get)]
     granted: Vec<u64>,
     owed: Owed,
 }
@@ -69,6 +68,12 @@ impl PyStep {
     const NOTHING: u8 = NOTHING;
     #[classattr]
     const SETTLED: u8 = SETTLED;
+
+    /// Runs that may go on now; nothing when there are none, which is nearly always.
+    #[getter]
+    fn granted(&self) -> Option<&[u64]> {
+        (!self.granted.is_empty()).then_some(&self.granted[..])
+    }
 
     #[getter]
     fn turn(&self) -> PyResult<u32> {

@@ -1,27 +1,22 @@
 //! The journal in a file: SQLite with a log, written by one thread, read through a second connection.
 //! Appending encodes and enqueues; what is appended counts once the writer has synced it.
 
+mod open;
 #[cfg(test)]
 mod tests;
 
 use std::os::fd::RawFd;
-use std::path::Path;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use interlock_kernel::{Digest, Name, RunId};
 
 use crate::frame::{DocumentKind, Frame};
-use crate::live::{Known, Live};
-use crate::lock::{Ownership, canonical};
-use crate::own::Own;
-use crate::queue::{Batch, Shared, State};
-use crate::scan::{Roots, Scan, scan};
+use crate::lock::Ownership;
+use crate::queue::{Shared, State};
 use crate::store::{self, Store, lock};
-use crate::wake::{Wake, Wanted};
-use crate::writer::Writer;
-use crate::{Append, JournalError, Payload, Reader, RunFilter, RunRow, Ticket, query, schema};
+use crate::{Append, JournalError, Payload, Reader, RunFilter, RunRow, Ticket};
 
 pub(crate) struct Durable {
     /// The process that opened it. A fork's copy has no writer thread, and must not touch the connections.
@@ -33,62 +28,6 @@ pub(crate) struct Durable {
 }
 
 impl Durable {
-    /// Opens or makes a journal; gives it with the highest number that a run has.
-    pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>) -> Result<(Self, u64), JournalError> {
-        let path = canonical(path)?;
-        if path.exists() {
-            drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
-        }
-        let ownership = Ownership::take(&path)?;
-        schema::create_if_missing(&path, by)?;
-        let reader = Reader::open(&path)?;
-        let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
-        let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
-        let last = reader.ask(query::last_run)?;
-        let frontier = scan.frontier;
-        let (size, root) = (frontier.size(), frontier.root());
-        let state = State {
-            live,
-            own,
-            batch: Batch::default(),
-            size,
-            checkpoint: (size, root),
-            wanted: Wanted::default(),
-            idle: false,
-            waiting: 0,
-            closing: false,
-            failure: None,
-            retired: 0,
-        };
-        let shared = Arc::new(Shared {
-            state: Mutex::new(state),
-            work: Condvar::new(),
-            done: Condvar::new(),
-            committed: AtomicU64::new(size),
-            queued_bytes: AtomicUsize::new(0),
-            wake: Wake::new().map_err(|cause| JournalError::io(&path, cause))?,
-        });
-        let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
-        let writer = Writer { shared: Arc::clone(&shared), connection, frontier, path: path.clone() }.spawn()?;
-        let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
-        let durable = Self { opened_by: std::process::id(), shared, reader, writer, ownership };
-        match durable.note_opening(by) {
-            Ok(()) => Ok((durable, last)),
-            Err(cause) => {
-                let _ = durable.close(); // the cause says more
-                Err(cause)
-            }
-        }
-    }
-
-    fn note_opening(&self, by: &str) -> Result<(), JournalError> {
-        let mut state = lock(&self.shared.state);
-        let frame = state.own.opened(by)?;
-        state.size += 1;
-        self.shared.enqueue(state, 0, &frame, vec![]);
-        self.flush()
-    }
-
     /// Refuses a fork's copy before anything of it is touched.
     fn here(&self) -> Result<(), JournalError> {
         let (opened_by, used_by) = (self.opened_by, std::process::id());
@@ -120,31 +59,13 @@ impl Durable {
         }
     }
 
-    /// Waits until what is queued of a run is in the file.
+    /// Waits until what is queued of a run is in the file. A run that is not in memory is there; run 0 is not followed.
     fn settle(&self, run: u64) -> Result<(), JournalError> {
-        let known = self.state()?.live.get(run).map(|known| known.ticket);
-        known.map_or(Ok(()), |ticket| self.shared.wait(ticket))
+        let state = self.state()?;
+        let ticket = if run == 0 { state.size } else { state.live.get(run).map_or(0, |known| known.ticket) };
+        drop(state);
+        self.shared.wait(ticket)
     }
-}
-
-/// The unfinished runs. What the list of runs says of them must fit the frames, since appending goes on from there.
-fn recall_runs(reader: &Reader, scan: &Scan) -> Result<Live, JournalError> {
-    let mut live = Live::default();
-    for row in reader.unfinished()? {
-        let found = scan.frames.get(&row.number).copied().unwrap_or(0);
-        if found != row.frames {
-            let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
-            return Err(JournalError::damaged(what).at(crate::error::RunName { number: row.number, id: Some(row.id) }, None));
-        }
-        live.insert(Known { row, ticket: 0 });
-    }
-    Ok(live)
-}
-
-fn recall_own(reader: &Reader) -> Result<Own, JournalError> {
-    let mut own = Own::new()?;
-    reader.frames(0)?.iter().for_each(|frame| own.recall(frame));
-    Ok(own)
 }
 
 impl Store for Durable {
@@ -217,20 +138,12 @@ impl Store for Durable {
     }
 
     fn frames(&self, run: u64) -> Result<Vec<Frame>, JournalError> {
-        if run == 0 {
-            self.flush()?
-        } else {
-            self.settle(run)?
-        }
+        self.settle(run)?;
         self.reader.frames(run)
     }
 
     fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError> {
-        if run == 0 {
-            self.flush()?
-        } else {
-            self.settle(run)?
-        }
+        self.settle(run)?;
         self.reader.payloads(run)
     }
 

@@ -127,11 +127,16 @@ impl JournalError {
     }
 
     pub(crate) fn io(path: &Path, cause: io::Error) -> Self {
-        match cause.kind() {
-            io::ErrorKind::NotFound => Self::Missing { path: path.into() },
-            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::Full { path: path.into() },
-            io::ErrorKind::ReadOnlyFilesystem | io::ErrorKind::PermissionDenied => Self::ReadOnly { path: path.into() },
-            _ => Self::Io { path: path.into(), cause: Arc::new(cause) },
+        use io::ErrorKind::{NotFound, QuotaExceeded, ReadOnlyFilesystem, StorageFull};
+        let (path, kind) = (path.to_path_buf(), cause.kind());
+        if kind == NotFound {
+            Self::Missing { path }
+        } else if matches!(kind, StorageFull | QuotaExceeded) {
+            Self::Full { path }
+        } else if kind == ReadOnlyFilesystem {
+            Self::ReadOnly { path }
+        } else {
+            Self::Io { path, cause: Arc::new(cause) }
         }
     }
 
@@ -151,11 +156,12 @@ impl JournalError {
         Self::Corrupt { run: None, frame: None, what: what.into() }
     }
 
-    /// Adds where it happened and who wrote the file to an error that the codec raised without knowing.
+    /// Adds where the damage is, if this is damage that the codec found without knowing where.
     pub(crate) fn at(self, place: RunName, position: Option<u64>) -> Self {
-        match self {
-            Self::Corrupt { run, frame, what } => Self::Corrupt { run: run.or(Some(place)), frame: frame.or(position), what },
-            other => other,
+        if let Self::Corrupt { run, frame, what } = self {
+            Self::Corrupt { run: run.or(Some(place)), frame: frame.or(position), what }
+        } else {
+            self
         }
     }
 }

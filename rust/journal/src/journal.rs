@@ -153,6 +153,12 @@ impl Journal {
     }
 }
 
+impl std::fmt::Debug for Journal {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Journal").field("committed", &self.committed()).finish_non_exhaustive()
+    }
+}
+
 impl Drop for Journal {
     fn drop(&mut self) {
         if self.store.is_forked() {

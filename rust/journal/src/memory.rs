@@ -51,14 +51,10 @@ impl State {
         if self.closed { Err(JournalError::Closed) } else { Ok(()) }
     }
 
-    fn keep(&mut self, run: u64, frames: Vec<u8>, payloads: Vec<Payload>) {
+    fn keep(&mut self, run: u64, frames: &[u8], payloads: Vec<Payload>) {
         let kept = self.kept.entry(run).or_default();
-        if kept.frames.is_empty() {
-            kept.frames = frames
-        } else {
-            kept.frames.extend_from_slice(&frames)
-        }
-        if kept.payloads.is_empty() { kept.payloads = payloads } else { kept.payloads.extend(payloads) }
+        kept.frames.extend_from_slice(frames);
+        kept.payloads.extend(payloads);
     }
 
     fn drop_oldest(&mut self, finished: u64) {
@@ -79,10 +75,12 @@ impl Store for Memory {
         let mut state = lock(&self.state);
         state.open()?;
         state.live.check(&append)?;
-        leaves.into_iter().for_each(|leaf| state.frontier.push(leaf));
+        for leaf in leaves {
+            state.frontier.push(leaf);
+        }
         let size = state.frontier.size();
         let status = state.live.apply(&append, size);
-        state.keep(append.run, frames, append.payloads);
+        state.keep(append.run, &frames, append.payloads);
         if status.is_over() {
             state.drop_oldest(append.run);
         }
@@ -99,7 +97,7 @@ impl Store for Memory {
         let ticket = state.frontier.size() + 1;
         let (frame, payload) = state.own.register(what, name, digest, text, ticket)?;
         state.frontier.push(merkle::leaf(&frame));
-        state.keep(0, frame, vec![payload]);
+        state.keep(0, &frame, vec![payload]);
         self.committed.store(ticket, Ordering::Release);
         Ok(Ticket(ticket))
     }

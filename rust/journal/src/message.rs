@@ -32,7 +32,9 @@ impl<'a> MessageBody<'a> {
             let length = u32::try_from(bytes).map_err(|_| JournalError::TooLarge { what: "a message", bytes, limit })?;
             out.extend(length.to_le_bytes());
         }
-        parts.iter().for_each(|part| out.extend_from_slice(part));
+        for part in parts {
+            out.extend_from_slice(part);
+        }
         Ok(out)
     }
 
@@ -49,18 +51,14 @@ impl<'a> MessageBody<'a> {
         let (text, rest) = rest.split_at_checked(text)?;
         let (data, rest) = rest.split_at_checked(data)?;
         let (sender, rest) = rest.split_at_checked(sender)?;
-        if version != VERSION || flags & !(HAS_DATA | HAS_SENDER) != 0 || !rest.is_empty() {
+        let (has_data, has_sender) = (flags & HAS_DATA != 0, flags & HAS_SENDER != 0);
+        let absent_has_bytes = (!has_data && !data.is_empty()) || (!has_sender && !sender.is_empty());
+        if version != VERSION || flags & !(HAS_DATA | HAS_SENDER) != 0 || absent_has_bytes || !rest.is_empty() {
             return None;
         }
-        let data = optional(flags & HAS_DATA != 0, data)?;
-        let sender = optional(flags & HAS_SENDER != 0, sender)?.map(std::str::from_utf8).transpose().ok()?;
-        Some(Self { text: std::str::from_utf8(text).ok()?, data, sender })
+        let (text, sender) = (std::str::from_utf8(text).ok()?, std::str::from_utf8(sender).ok()?);
+        Some(Self { text, data: has_data.then_some(data), sender: has_sender.then_some(sender) })
     }
-}
-
-/// An absent part has no bytes.
-fn optional(present: bool, part: &[u8]) -> Option<Option<&[u8]>> {
-    (present || part.is_empty()).then_some(present.then_some(part))
 }
 
 fn length(bytes: &[u8]) -> Option<(usize, &[u8])> {

@@ -79,7 +79,9 @@ mod tests {
     #[test]
     fn no_ticket_is_forgotten_when_an_earlier_one_is_served() {
         let mut wanted = Wanted::default();
-        [9, 5, 7].into_iter().for_each(|ticket| wanted.add(ticket));
+        for ticket in [9, 5, 7] {
+            wanted.add(ticket);
+        }
         assert!(!wanted.take(4));
         assert!(wanted.take(6), "for 5");
         assert!(wanted.take(8), "for 7");

@@ -14,7 +14,9 @@ fn memory_keeps_unfinished_runs_and_the_newest_finished_ones() {
     let open = Story::keyed(&journal, "open");
     open.start(&journal).unwrap();
     let told: Vec<_> = (0..100).map(|number| Story::keyed(&journal, &format!("told-{number}"))).collect();
-    told.iter().for_each(|story| assert_eq!(story.tell(&journal).unwrap().0, journal.committed()));
+    for story in &told {
+        assert_eq!(story.tell(&journal).unwrap().0, journal.committed());
+    }
     let kept: Vec<u64> = journal.runs(&RunFilter::default()).unwrap().iter().map(|row| row.number).collect();
     assert_eq!(kept, [101, 100, 99, 98, 97, 1]);
     for story in &told[..95] {

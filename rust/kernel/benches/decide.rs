@@ -8,9 +8,7 @@ use std::sync::Arc;
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
 use interlock_kernel::plan::{NodeSpec, Plan};
-use interlock_kernel::{
-    Command, Confidence, Event, HandOff, Input, Micros, Name, Reply, RunId, State, evolve, outstanding,
-};
+use interlock_kernel::{Command, Confidence, Event, HandOff, Input, Micros, Name, Reply, RunId, State, evolve, outstanding};
 use interlock_testkit::{RelaySpec, Shelf, plan_of, sequence, step};
 
 /// One whole run: the same payloads each time, so that only the kernel is measured.
@@ -91,7 +89,8 @@ fn turns(criterion: &mut Criterion) {
             bench.iter(|| journal.iter().try_fold(State::new(Arc::clone(&plan)), evolve).unwrap());
         });
         let agents = plan.agents();
-        let steps: Vec<Step> = answers.iter().map(|(text, to)| to.map_or_else(|| Step::Say((*text).into()), |to| Step::HandOff(to.into()))).collect();
+        let steps: Vec<Step> =
+            answers.iter().map(|(text, to)| to.map_or_else(|| Step::Say((*text).into()), |to| Step::HandOff(to.into()))).collect();
         let mut log = Vec::new();
         group.bench_function(BenchmarkId::new("plain", name), |bench| {
             bench.iter(|| black_box(plain_loop(black_box(&agents), &steps, &mut log)));

@@ -11,9 +11,9 @@ pub fn guesses() -> impl Strategy<Value = Input> {
     let nothing = Ref { number: 0, commitment: Digest::default() };
     let later = (0_u64..1 << 40).prop_map(Micros);
     prop_oneof![
-        later.clone().prop_map(move |deadline| {
-            Input::Requested { run: RunId(9), rules: None, message: nothing, request: None, deadline }
-        }),
+        later
+            .clone()
+            .prop_map(move |deadline| { Input::Requested { run: RunId(9), rules: None, message: nothing, request: None, deadline } }),
         later.prop_map(|deadline| Input::Reopened { deadline }),
         Just(Input::Advanced),
         Just(Input::TimePassed),

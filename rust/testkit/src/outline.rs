@@ -58,6 +58,6 @@ fn brief(act: &Act) -> String {
             format!("{text:?}{sure}{about}{whom}")
         }
     };
-    let deeds: String = act.deeds.iter().map(|deed| format!(" after {deed:?}")).collect();
-    format!("{said} in {} ms{deeds}", act.takes_ms)
+    let deeds: Vec<String> = act.deeds.iter().map(|deed| format!(" after {deed:?}")).collect();
+    format!("{said} in {} ms{}", act.takes_ms, deeds.concat())
 }

@@ -79,7 +79,9 @@ fn name_apart(node: &mut NodeSpec, count: &mut u32) {
         NodeSpec::Step(_) => {}
         NodeSpec::Sequence { name, nodes } => {
             number(name);
-            nodes.iter_mut().for_each(|node| name_apart(node, count));
+            for node in nodes {
+                name_apart(node, count);
+            }
         }
         NodeSpec::Relay { name, entry, members, .. } => {
             number(name);

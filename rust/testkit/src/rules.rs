@@ -61,7 +61,7 @@ impl ScriptedRules {
     /// Any target, fallback and escalation may come of an intent, and always the same.
     fn choose(&self, intent: &str) -> RouteDecision {
         let chance = mix(intent) ^ self.seed;
-        let name = |shift: u32| self.names.get((chance >> shift) as usize % self.names.len().max(1)).cloned();
+        let name = |shift: u32| self.names.get(pick(chance >> shift, self.names.len())).cloned();
         let agent = |shift: u32| name(shift).map_or(Target::Review, Target::Agent);
         let number = u32::try_from(chance % 5).unwrap_or(0);
         let ruled = !self.names.is_empty() && !chance.is_multiple_of(13);
@@ -69,7 +69,7 @@ impl ScriptedRules {
             stage: if ruled { Stage::Rules } else { Stage::Unknown },
             intent: intent.into(),
             target: if ruled && !chance.is_multiple_of(11) { agent(8) } else { Target::Review },
-            priority: [Priority::Critical, Priority::High, Priority::Medium, Priority::Low][(chance >> 16) as usize % 4],
+            priority: [Priority::Critical, Priority::High, Priority::Medium, Priority::Low][pick(chance >> 16, 4)],
             fallback: match (chance >> 20) % 6 {
                 0 => Some(Target::Review),
                 1..4 => Some(agent(24)),
@@ -90,6 +90,11 @@ pub fn scripted_rules(plan: &Plan) -> impl Strategy<Value = ScriptedRules> + use
     let is_member = |node: &&Node| node.parent.is_some_and(|parent| plan.relay(parent).is_some());
     let names: Vec<Name> = plan.nodes().iter().filter(is_member).map(|node| node.name.clone()).chain(["nobody".into()]).collect();
     (any::<bool>(), any::<u64>()).prop_map(move |(asks, seed)| ScriptedRules { table: Vec::new(), names: names.clone(), asks, seed })
+}
+
+/// A place in a list of this length.
+fn pick(chance: u64, length: usize) -> usize {
+    usize::try_from(chance % length.max(1) as u64).unwrap_or(0)
 }
 
 /// FNV-1a and a last shuffle: the same number for the same text, on every machine.

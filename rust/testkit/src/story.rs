@@ -39,26 +39,16 @@ fn line(plan: &Plan, papers: &Papers, event: &Event) -> String {
 }
 
 fn turn(papers: &Papers, started: &TurnStarted) -> String {
-    let mut line = format!("{} hears {}", started.agent, papers.text(started.message));
-    if started.fallback {
-        line.push_str(" as the fallback");
-    }
-    if started.attempt > 1 {
-        line.push_str(&format!(" again ({})", started.attempt));
-    }
-    line
+    let fallback = if started.fallback { " as the fallback" } else { "" };
+    let again = if started.attempt > 1 { format!(" again ({})", started.attempt) } else { String::new() };
+    format!("{} hears {}{fallback}{again}", started.agent, papers.text(started.message))
 }
 
 fn said(papers: &Papers, reply: &TurnReplied) -> String {
     let text = if reply.empty { "nothing" } else { papers.text(reply.reply) };
-    let mut line = format!("says {text}");
-    if let Some(intent) = &reply.intent {
-        line.push_str(&format!(" about {intent}"));
-    }
-    if let Some(target) = &reply.hand_off {
-        line.push_str(&format!(" to {target}"));
-    }
-    line
+    let intent = reply.intent.as_ref().map_or_else(String::new, |intent| format!(" about {intent}"));
+    let target = reply.hand_off.as_ref().map_or_else(String::new, |target| format!(" to {target}"));
+    format!("says {text}{intent}{target}")
 }
 
 fn reason(papers: &Papers, failure: &Failure) -> String {

@@ -68,8 +68,14 @@ fn kind(event: &Event) -> String {
         Event::RunFailed(failed) => format!("{:?}", failed.code),
         Event::EffectCompleted(done) => format!("{:?} {}", done.class, matches!(done.outcome, EffectOutcome::Raised(_))),
         Event::ReplyChecked(checked) => format!("{}", checked.verdicts.iter().any(|verdict| verdict.failed.is_some())),
-        Event::RunStarted(_) | Event::RunResumed(_) | Event::TurnReplied(_) | Event::TurnFailed(_) | Event::FactNeeded(_)
-        | Event::EffectIntended(_) | Event::RunDelivered(_) | Event::RunCancelled(_) => String::new(),
+        Event::RunStarted(_)
+        | Event::RunResumed(_)
+        | Event::TurnReplied(_)
+        | Event::TurnFailed(_)
+        | Event::FactNeeded(_)
+        | Event::EffectIntended(_)
+        | Event::RunDelivered(_)
+        | Event::RunCancelled(_) => String::new(),
     };
     format!("{} {why}", event.name())
 }

@@ -18,15 +18,18 @@ fn late(class: EffectClass) -> Deed {
 fn an_effect_is_intended_first_and_not_done_again_by_the_next_attempt() {
     let pays = || says("paid").doing(EffectClass::Effect, 0);
     let fails = interlock_testkit::Act { said: interlock_testkit::Said::Raised, ..pays() };
-    let world = tells(world(persistent(), [fails, pays()]), [
-        "teller hears question",
-        "intends tool",
-        "completed tool",
-        "failed: raised boom",
-        "teller hears question again (2)",
-        "says paid",
-        "delivered paid",
-    ]);
+    let world = tells(
+        world(persistent(), [fails, pays()]),
+        [
+            "teller hears question",
+            "intends tool",
+            "completed tool",
+            "failed: raised boom",
+            "teller hears question again (2)",
+            "says paid",
+            "delivered paid",
+        ],
+    );
     assert!(matches!(&world.state, State::Ended(ended) if ended.effects == 1));
 }
 
@@ -42,32 +45,38 @@ fn a_pure_effect_is_recorded_once_with_both_gates() {
 fn an_effect_that_raised_may_be_tried_by_the_next_attempt() {
     let mut fails = raises().doing(EffectClass::Effect, 0);
     fails.deeds[0].raises = true;
-    tells(world(persistent(), [fails, says("paid").doing(EffectClass::Effect, 0)]), [
-        "teller hears question",
-        "intends tool",
-        "completed tool",
-        "failed: raised boom",
-        "teller hears question again (2)",
-        "intends tool",
-        "completed tool",
-        "says paid",
-        "delivered paid",
-    ]);
+    tells(
+        world(persistent(), [fails, says("paid").doing(EffectClass::Effect, 0)]),
+        [
+            "teller hears question",
+            "intends tool",
+            "completed tool",
+            "failed: raised boom",
+            "teller hears question again (2)",
+            "intends tool",
+            "completed tool",
+            "says paid",
+            "delivered paid",
+        ],
+    );
 }
 
 #[test]
 fn an_effect_that_ends_after_its_turn_is_still_recorded() {
     let mut act = raises();
     act.deeds.push(late(EffectClass::Effect));
-    tells(world(persistent(), [act, says("sorry")]), [
-        "teller hears question",
-        "intends tool",
-        "failed: raised boom",
-        "completed tool",
-        "teller hears question again (2)",
-        "says sorry",
-        "delivered sorry",
-    ]);
+    tells(
+        world(persistent(), [act, says("sorry")]),
+        [
+            "teller hears question",
+            "intends tool",
+            "failed: raised boom",
+            "completed tool",
+            "teller hears question again (2)",
+            "says sorry",
+            "delivered sorry",
+        ],
+    );
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Never silent: an answer, a failure, a person, or the caller's own no.
 
-use interlock_kernel::plan::{OnFailure, StepSpec, NodeSpec};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
+use interlock_kernel::plan::{NodeSpec, OnFailure, StepSpec};
 use interlock_kernel::{EndedHow, Input, State};
 use interlock_testkit::{Faults, NEVER, Reviews, World, agent, raises, says, sequence, step};
 
@@ -17,25 +17,25 @@ fn reviewed(reviews: Reviews) -> World {
 
 #[test]
 fn a_persons_answer_is_delivered() {
-    let world = tells(reviewed(Reviews::Answer), [
-        "writer hears question",
-        "failed: raised boom",
-        "review of question: StepFailed",
-        "reviewer says a person's answer",
-        "delivered a person's answer",
-    ]);
+    let world = tells(
+        reviewed(Reviews::Answer),
+        [
+            "writer hears question",
+            "failed: raised boom",
+            "review of question: StepFailed",
+            "reviewer says a person's answer",
+            "delivered a person's answer",
+        ],
+    );
     assert!(matches!(&world.state, State::Ended(ended) if matches!(ended.how, EndedHow::Delivered { .. })));
 }
 
 #[test]
 fn a_persons_no_ends_the_run() {
-    tells(reviewed(Reviews::Reject), [
-        "writer hears question",
-        "failed: raised boom",
-        "review of question: StepFailed",
-        "reviewer rejects",
-        "ended: Rejected",
-    ]);
+    tells(
+        reviewed(Reviews::Reject),
+        ["writer hears question", "failed: raised boom", "review of question: StepFailed", "reviewer rejects", "ended: Rejected"],
+    );
 }
 
 #[test]
@@ -76,7 +76,10 @@ fn a_run_that_waits_for_a_person_may_be_called_off_too() {
 
 #[test]
 fn a_restart_asks_the_same_agent_again_with_time_anew() {
-    let mut world = world(NodeSpec::Step(StepSpec { timeout_ms: Some(500), on_failure: OnFailure::Fail, ..agent("writer") }), [says("done").taking(400)]);
+    let mut world = world(
+        NodeSpec::Step(StepSpec { timeout_ms: Some(500), on_failure: OnFailure::Fail, ..agent("writer") }),
+        [says("done").taking(400)],
+    );
     for _ in 0..2 {
         world.step().unwrap();
     }

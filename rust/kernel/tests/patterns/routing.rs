@@ -17,62 +17,62 @@ fn desk() -> NodeSpec {
 #[test]
 fn an_intent_is_routed_by_the_table() {
     let table = [RouteDecision { priority: Priority::High, ..rule("dispute", "billing") }];
-    let world = tells(routed(support(), &table, [states("dispute"), says("refunded")]), [
-        "triage hears question",
-        "says nothing about dispute",
-        "routes dispute to billing",
-        "Routed: billing gets question",
-        "billing hears question",
-        "says refunded",
-        "delivered refunded",
-    ]);
+    let world = tells(
+        routed(support(), &table, [states("dispute"), says("refunded")]),
+        [
+            "triage hears question",
+            "says nothing about dispute",
+            "routes dispute to billing",
+            "Routed: billing gets question",
+            "billing hears question",
+            "says refunded",
+            "delivered refunded",
+        ],
+    );
     let owed = outstanding(world.after(6));
     assert!(matches!(&owed[..], [Command::CallAgent(call), ..] if call.priority == Priority::High), "{owed:?}");
 }
 
 #[test]
 fn an_intent_that_nobody_claims_goes_to_a_person() {
-    tells(routed(support(), &[], [states("weather")]), [
-        "triage hears question",
-        "says nothing about weather",
-        "routes weather to a person",
-        "review of question: NoRoute",
-    ]);
+    tells(
+        routed(support(), &[], [states("weather")]),
+        ["triage hears question", "says nothing about weather", "routes weather to a person", "review of question: NoRoute"],
+    );
 }
 
 #[test]
 fn a_rule_may_send_its_task_to_a_person() {
     let table = [RouteDecision { target: Target::Review, ..rule("complaint", "") }];
-    tells(routed(support(), &table, [says("angry").about("complaint")]), [
-        "triage hears question",
-        "says angry about complaint",
-        "routes complaint to a person",
-        "review of angry: Routed",
-    ]);
+    tells(
+        routed(support(), &table, [says("angry").about("complaint")]),
+        ["triage hears question", "says angry about complaint", "routes complaint to a person", "review of angry: Routed"],
+    );
 }
 
 #[test]
 fn a_speaker_that_the_table_confirms_has_answered() {
     let answer = says("paid on Monday").about("dispute");
-    tells(routed(support(), &[rule("dispute", "triage")], [answer]), [
-        "triage hears question",
-        "says paid on Monday about dispute",
-        "routes dispute to triage",
-        "delivered paid on Monday",
-    ]);
+    tells(
+        routed(support(), &[rule("dispute", "triage")], [answer]),
+        ["triage hears question", "says paid on Monday about dispute", "routes dispute to triage", "delivered paid on Monday"],
+    );
 }
 
 #[test]
 fn a_confirmed_speaker_that_said_nothing_is_asked_again() {
-    tells(routed(support(), &[rule("dispute", "triage")], [states("dispute"), says("paid")]), [
-        "triage hears question",
-        "says nothing about dispute",
-        "routes dispute to triage",
-        "refused triage: Itself",
-        "triage hears question again (2)",
-        "says paid",
-        "delivered paid",
-    ]);
+    tells(
+        routed(support(), &[rule("dispute", "triage")], [states("dispute"), says("paid")]),
+        [
+            "triage hears question",
+            "says nothing about dispute",
+            "routes dispute to triage",
+            "refused triage: Itself",
+            "triage hears question again (2)",
+            "says paid",
+            "delivered paid",
+        ],
+    );
 }
 
 #[test]
@@ -99,53 +99,55 @@ fn a_message_that_nobody_can_take_goes_to_a_person() {
 #[test]
 fn the_fallback_of_a_rule_takes_over_once() {
     let table = [RouteDecision { fallback: Some(Target::Agent("senior".into())), ..rule("question", "tech") }];
-    tells(routed(desk(), &table, [raises()]), [
-        "routes question to tech",
-        "tech hears question",
-        "failed: raised boom",
-        "Fallback: senior gets question",
-        "senior hears question",
-        "failed: raised boom",
-        "review of question: StepFailed",
-    ]);
+    tells(
+        routed(desk(), &table, [raises()]),
+        [
+            "routes question to tech",
+            "tech hears question",
+            "failed: raised boom",
+            "Fallback: senior gets question",
+            "senior hears question",
+            "failed: raised boom",
+            "review of question: StepFailed",
+        ],
+    );
 }
 
 #[test]
 fn the_fallback_of_a_rule_may_be_a_person() {
     let table = [RouteDecision { fallback: Some(Target::Review), ..rule("question", "tech") }];
-    tells(routed(desk(), &table, [raises()]), [
-        "routes question to tech",
-        "tech hears question",
-        "failed: raised boom",
-        "review of question: Fallback",
-    ]);
+    tells(
+        routed(desk(), &table, [raises()]),
+        ["routes question to tech", "tech hears question", "failed: raised boom", "review of question: Fallback"],
+    );
 }
 
 #[test]
 fn nobody_is_the_fallback_of_itself() {
     let table = [RouteDecision { fallback: Some(Target::Agent("tech".into())), ..rule("question", "tech") }];
     let plan = RelaySpec { revisit: true, ..RelaySpec::routed("desk", [step("tech")]) }.node();
-    tells(routed(plan, &table, [raises()]), [
-        "routes question to tech",
-        "tech hears question",
-        "failed: raised boom",
-        "review of question: StepFailed",
-    ]);
+    tells(
+        routed(plan, &table, [raises()]),
+        ["routes question to tech", "tech hears question", "failed: raised boom", "review of question: StepFailed"],
+    );
 }
 
 #[test]
 fn a_task_escalates_after_so_many_attempts() {
     let two = Some(Escalation::Attempts(2));
     let table = [RouteDecision { escalation: two, fallback: Some(Target::Agent("senior".into())), ..rule("question", "tech") }];
-    tells(routed(desk(), &table, [raises()]), [
-        "routes question to tech",
-        "tech hears question",
-        "failed: raised boom",
-        "Fallback: senior gets question",
-        "senior hears question",
-        "failed: raised boom",
-        "review of question: Escalated",
-    ]);
+    tells(
+        routed(desk(), &table, [raises()]),
+        [
+            "routes question to tech",
+            "tech hears question",
+            "failed: raised boom",
+            "Fallback: senior gets question",
+            "senior hears question",
+            "failed: raised boom",
+            "review of question: Escalated",
+        ],
+    );
 }
 
 #[test]
@@ -160,14 +162,10 @@ fn a_task_escalates_after_a_time() {
 fn a_rule_that_is_left_no_longer_calls_a_person_nor_gives_priority() {
     let table = [RouteDecision { priority: Priority::Critical, escalation: Some(Escalation::AfterMs(200)), ..rule("question", "tech") }];
     let plan = interlock_testkit::sequence("both", [RelaySpec::routed("desk", [step("tech")]).node(), step("editor")]);
-    let world = tells(routed(plan, &table, [says("fixed"), says("polished").taking(900)]), [
-        "routes question to tech",
-        "tech hears question",
-        "says fixed",
-        "editor hears fixed",
-        "says polished",
-        "delivered polished",
-    ]);
+    let world = tells(
+        routed(plan, &table, [says("fixed"), says("polished").taking(900)]),
+        ["routes question to tech", "tech hears question", "says fixed", "editor hears fixed", "says polished", "delivered polished"],
+    );
     let interlock_kernel::Event::TurnStarted(editor) = &world.journal[4] else { panic!("{:?}", world.journal[4]) };
     assert_eq!(editor.priority, Priority::Medium);
 }
@@ -175,10 +173,10 @@ fn a_rule_that_is_left_no_longer_calls_a_person_nor_gives_priority() {
 #[test]
 fn a_search_for_the_next_desk_does_not_escalate_for_the_last_one() {
     let table = [RouteDecision { escalation: Some(Escalation::AfterMs(200)), ..rule("question", "tech") }, rule("fixed", "billing")];
-    let plan = interlock_testkit::sequence("both", [
-        RelaySpec::routed("desk", [step("tech")]).node(),
-        RelaySpec::routed("counter", [step("billing")]).node(),
-    ]);
+    let plan = interlock_testkit::sequence(
+        "both",
+        [RelaySpec::routed("desk", [step("tech")]).node(), RelaySpec::routed("counter", [step("billing")]).node()],
+    );
     let mut world = routed(plan, &table, [says("fixed"), says("paid")]);
     world.shelf.rules.asks = true;
     while world.story().last().is_none_or(|line| line != "says fixed") {

@@ -2,7 +2,7 @@
 
 use interlock_kernel::plan::{NodeSpec, OnFailure, StepSpec};
 use interlock_kernel::{Check, Command, Confidence, Failure, outstanding};
-use interlock_testkit::{agent, answers_wrongly, raises, says, sequence, step, NEVER};
+use interlock_testkit::{NEVER, agent, answers_wrongly, raises, says, sequence, step};
 
 use crate::{tells, world};
 
@@ -17,15 +17,18 @@ fn only(step: StepSpec) -> NodeSpec {
 #[test]
 fn a_sequence_passes_each_reply_on() {
     let plan = sequence("report", [step("finder"), step("writer"), step("editor")]);
-    tells(world(plan, [says("facts"), says("draft"), says("article")]), [
-        "finder hears question",
-        "says facts",
-        "writer hears facts",
-        "says draft",
-        "editor hears draft",
-        "says article",
-        "delivered article",
-    ]);
+    tells(
+        world(plan, [says("facts"), says("draft"), says("article")]),
+        [
+            "finder hears question",
+            "says facts",
+            "writer hears facts",
+            "says draft",
+            "editor hears draft",
+            "says article",
+            "delivered article",
+        ],
+    );
 }
 
 #[test]
@@ -36,34 +39,33 @@ fn a_plan_may_be_one_agent() {
 #[test]
 fn a_reply_that_passes_its_checks_goes_on() {
     let plan = sequence("report", [NodeSpec::Step(sure_writer()), step("editor")]);
-    tells(world(plan, [says("draft").sure(800_000), says("article")]), [
-        "writer hears question",
-        "says draft",
-        "checked",
-        "editor hears draft",
-        "says article",
-        "delivered article",
-    ]);
+    tells(
+        world(plan, [says("draft").sure(800_000), says("article")]),
+        ["writer hears question", "says draft", "checked", "editor hears draft", "says article", "delivered article"],
+    );
 }
 
 #[test]
 fn a_failed_check_is_tried_again_then_by_the_fallback_then_by_a_person() {
     let plan = only(StepSpec { retries: 1, fallback: Some("senior".into()), ..sure_writer() });
-    tells(world(plan, [says("a").sure(1), says("b"), says("c").sure(2), says("d").sure(3)]), [
-        "writer hears question",
-        "says a",
-        "unchecked: 0",
-        "writer hears question again (2)",
-        "says b",
-        "unchecked: 0",
-        "senior hears question as the fallback",
-        "says c",
-        "unchecked: 0",
-        "senior hears question as the fallback again (2)",
-        "says d",
-        "unchecked: 0",
-        "review of question: StepFailed",
-    ]);
+    tells(
+        world(plan, [says("a").sure(1), says("b"), says("c").sure(2), says("d").sure(3)]),
+        [
+            "writer hears question",
+            "says a",
+            "unchecked: 0",
+            "writer hears question again (2)",
+            "says b",
+            "unchecked: 0",
+            "senior hears question as the fallback",
+            "says c",
+            "unchecked: 0",
+            "senior hears question as the fallback again (2)",
+            "says d",
+            "unchecked: 0",
+            "review of question: StepFailed",
+        ],
+    );
 }
 
 #[test]
@@ -95,15 +97,18 @@ fn owed_message(world: &interlock_testkit::World) -> interlock_kernel::Ref {
 #[test]
 fn an_agent_that_raises_is_tried_again() {
     let plan = only(StepSpec { retries: 2, ..agent("writer") });
-    tells(world(plan, [raises(), answers_wrongly(), says("done")]), [
-        "writer hears question",
-        "failed: raised boom",
-        "writer hears question again (2)",
-        "failed: wrong type int",
-        "writer hears question again (3)",
-        "says done",
-        "delivered done",
-    ]);
+    tells(
+        world(plan, [raises(), answers_wrongly(), says("done")]),
+        [
+            "writer hears question",
+            "failed: raised boom",
+            "writer hears question again (2)",
+            "failed: wrong type int",
+            "writer hears question again (3)",
+            "says done",
+            "delivered done",
+        ],
+    );
 }
 
 #[test]
@@ -117,23 +122,23 @@ fn a_step_that_failed_for_good_may_fail_the_run() {
 #[test]
 fn an_agent_that_takes_too_long_has_failed_and_its_late_answer_is_not_heard() {
     let plan = only(StepSpec { timeout_ms: Some(50), retries: 1, ..agent("writer") });
-    tells(world(plan, [says("late").taking(80), says("in time")]), [
-        "writer hears question",
-        "failed: timed out after 50 ms",
-        "writer hears question again (2)",
-        "says in time",
-        "delivered in time",
-    ]);
+    tells(
+        world(plan, [says("late").taking(80), says("in time")]),
+        ["writer hears question", "failed: timed out after 50 ms", "writer hears question again (2)", "says in time", "delivered in time"],
+    );
 }
 
 #[test]
 fn an_agent_that_never_answers_is_replaced_by_its_fallback() {
     let plan = only(StepSpec { fallback: Some("senior".into()), ..agent("writer") });
-    tells(world(plan, [says("").taking(NEVER), says("done")]), [
-        "writer hears question",
-        "failed: timed out after 30000 ms",
-        "senior hears question as the fallback",
-        "says done",
-        "delivered done",
-    ]);
+    tells(
+        world(plan, [says("").taking(NEVER), says("done")]),
+        [
+            "writer hears question",
+            "failed: timed out after 30000 ms",
+            "senior hears question as the fallback",
+            "says done",
+            "delivered done",
+        ],
+    );
 }

@@ -37,8 +37,13 @@ pub fn faults() -> impl Strategy<Value = Faults> {
     let reviews = prop_oneof![Just(Reviews::Await), Just(Reviews::Answer), Just(Reviews::Reject)];
     let cancel = prop::option::weighted(0.2, 1_usize..40);
     let hurry = prop::option::weighted(0.2, 1_u64..3_000);
-    (any::<bool>(), crashes, cancel, reviews, hurry)
-        .prop_map(|(repeats, crashes, cancel, reviews, hurry_ms)| Faults { repeats, crashes, cancel, reviews, hurry_ms })
+    (any::<bool>(), crashes, cancel, reviews, hurry).prop_map(|(repeats, crashes, cancel, reviews, hurry_ms)| Faults {
+        repeats,
+        crashes,
+        cancel,
+        reviews,
+        hurry_ms,
+    })
 }
 
 impl World {

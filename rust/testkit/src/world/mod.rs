@@ -54,13 +54,21 @@ pub struct Told {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Trouble {
     /// An input that was owed is refused.
-    Refused { input: Input, refusal: Refusal },
+    Refused {
+        input: Input,
+        refusal: Refusal,
+    },
     /// The kernel's own event can't be recorded.
     Corrupt(Corrupt),
     /// A command was carried out, and nothing came of it.
-    Idle { command: Option<Command> },
+    Idle {
+        command: Option<Command>,
+    },
     /// A late reply had an effect.
-    NotAbsorbed { input: Input, events: Vec<Event> },
+    NotAbsorbed {
+        input: Input,
+        events: Vec<Event>,
+    },
     /// A state that was folded is not the state that was lived.
     Forgot,
     Endless,

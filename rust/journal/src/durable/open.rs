@@ -1,0 +1,103 @@
+//! Opening a journal's file: own it, find it whole, recall what appending goes on from, start the writer.
+//! Nothing is written before everything was checked.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicU64, AtomicUsize};
+use std::sync::{Arc, Condvar, Mutex};
+
+use super::Durable;
+use crate::error::RunName;
+use crate::live::{Known, Live};
+use crate::lock::{Ownership, canonical};
+use crate::merkle::Frontier;
+use crate::own::Own;
+use crate::queue::{Batch, Shared, State};
+use crate::scan::{Roots, Scan, scan};
+use crate::store::{Store, lock};
+use crate::wake::{Wake, Wanted};
+use crate::writer::Writer;
+use crate::{JournalError, Reader, query, schema};
+
+impl Durable {
+    /// Opens or makes a journal; gives it with the highest number that a run has.
+    pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>) -> Result<(Self, u64), JournalError> {
+        let path = canonical(path)?;
+        if path.exists() {
+            drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
+        }
+        let ownership = Ownership::take(&path)?;
+        schema::create_if_missing(&path, by)?;
+        let reader = Reader::open(&path)?;
+        let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
+        let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
+        let last = reader.ask(query::last_run)?;
+        let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
+        let shared = Arc::new(share(live, own, wake, &scan.frontier));
+        let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
+        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path }.spawn()?;
+        let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
+        let durable = Self { opened_by: std::process::id(), shared, reader, writer, ownership };
+        match durable.note_opening(by) {
+            Ok(()) => Ok((durable, last)),
+            Err(cause) => {
+                let _ = durable.close(); // the cause says more
+                Err(cause)
+            }
+        }
+    }
+
+    fn note_opening(&self, by: &str) -> Result<(), JournalError> {
+        let mut state = lock(&self.shared.state);
+        let frame = state.own.opened(by)?;
+        state.size += 1;
+        self.shared.enqueue(state, 0, &frame, vec![]);
+        self.flush()
+    }
+}
+
+fn share(live: Live, own: Own, wake: Wake, frontier: &Frontier) -> Shared {
+    let size = frontier.size();
+    let state = State {
+        live,
+        own,
+        batch: Batch::default(),
+        size,
+        checkpoint: (size, frontier.root()),
+        wanted: Wanted::default(),
+        idle: false,
+        waiting: 0,
+        closing: false,
+        failure: None,
+        retired: 0,
+    };
+    Shared {
+        state: Mutex::new(state),
+        work: Condvar::new(),
+        done: Condvar::new(),
+        committed: AtomicU64::new(size),
+        queued_bytes: AtomicUsize::new(0),
+        wake,
+    }
+}
+
+/// The unfinished runs. What the list of runs says of them must fit the frames, since appending goes on from there.
+fn recall_runs(reader: &Reader, scan: &Scan) -> Result<Live, JournalError> {
+    let mut live = Live::default();
+    for row in reader.unfinished()? {
+        let found = scan.frames.get(&row.number).copied().unwrap_or(0);
+        if found != row.frames {
+            let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
+            return Err(JournalError::damaged(what).at(RunName { number: row.number, id: Some(row.id) }, None));
+        }
+        live.insert(Known { row, ticket: 0 });
+    }
+    Ok(live)
+}
+
+fn recall_own(reader: &Reader) -> Result<Own, JournalError> {
+    let mut own = Own::new()?;
+    for frame in reader.frames(0)? {
+        own.recall(&frame);
+    }
+    Ok(own)
+}
