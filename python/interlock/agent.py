@@ -29,12 +29,14 @@ class Agent:
                 hint="write `async def agent(message, ctx)`; call blocking code with `await asyncio.to_thread(…)`",
             )
         self.function = function
-        self.name = name or getattr(function, "__name__", type(function).__name__)
+        self.name = name or str(getattr(function, "__name__", type(function).__name__))
         self.scopes = tuple(scopes)
         try:
             inspect.signature(function).bind(None, None)
         except TypeError as error:
-            raise UsageError(f"agent {self.name!r} can't be called with (message, ctx): {error}", hint="take exactly two arguments") from None
+            raise UsageError(
+                f"agent {self.name!r} can't be called with (message, ctx): {error}", hint="take exactly two arguments"
+            ) from None
 
     async def __call__(self, message: Message, ctx: Context) -> Answer:
         """Call the agent as the plain function that it is; tests do this."""

@@ -20,10 +20,21 @@ class Turns(Protocol):
     thread: str | None
 
     @property
-    def run_id(self) -> str: ...
-    def seconds_left(self, due: int) -> float: ...
-    def history(self) -> list[Message]: ...
-    def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Awaitable[Any]: ...
+    def run_id(self) -> str:
+        """The run's id."""
+        ...
+
+    def seconds_left(self, due: int) -> float:
+        """Seconds until a moment of the engine's clock."""
+        ...
+
+    def history(self) -> list[Message]:
+        """What was said so far."""
+        ...
+
+    def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Awaitable[Any]:
+        """Call a tool, recorded."""
+        ...
 
 
 class Context:
@@ -109,7 +120,8 @@ class Context:
         """
         if self._passed is not None:
             raise UsageError(
-                f"the turn was handed to {self._passed.agent!r} already, and now to {agent!r}", hint="return the first handoff: it ends the turn"
+                f"the turn was handed to {self._passed.agent!r} already, and now to {agent!r}",
+                hint="return the first handoff: it ends the turn",
             )
         self._passed = HandOff(agent, reason, text)
         return self._passed

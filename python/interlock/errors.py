@@ -55,9 +55,7 @@ class ConfigError(InterlockError, ValueError):
 
     code = "config"
 
-    def __init__(
-        self, message: str, *, hint: str = "", code: str | None = None, path: str | None = None, line: int | None = None
-    ) -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None, path: str | None = None, line: int | None = None) -> None:
         super().__init__(message, hint=hint, code=code)
         self.path = path
         self.line = line
@@ -127,9 +125,7 @@ class JournalError(InterlockError):
 
     code = "journal"
 
-    def __init__(
-        self, message: str, *, hint: str = "", code: str | None = None, run: str | None = None, frame: int | None = None
-    ) -> None:
+    def __init__(self, message: str, *, hint: str = "", code: str | None = None, run: str | None = None, frame: int | None = None) -> None:
         super().__init__(message, hint=hint, code=code)
         self.run = run
         self.frame = frame

@@ -86,14 +86,13 @@ class Sequential:
     ('draft', 'edit')
     """
 
-    __slots__ = ("_text", "name", "nodes")
+    __slots__ = ("name", "nodes")
 
     def __init__(self, name: str, nodes: Sequence[Any]) -> None:
         self.name = name
         self.nodes = tuple(as_node(node) for node in nodes)
         if not self.nodes:
             raise ConfigError(f"sequence {name!r} has no agent", hint="give at least one node", path=name)
-        self._text: str | None = None
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -117,7 +116,7 @@ class Handoff:
         on_limit: ``il.review()`` (the default) or ``il.fail()``.
     """
 
-    __slots__ = ("_text", "entry", "max_handoffs", "name", "on_limit", "returns", "revisit", "to")
+    __slots__ = ("entry", "max_handoffs", "name", "on_limit", "returns", "revisit", "to")
 
     def __init__(
         self,
@@ -141,7 +140,6 @@ class Handoff:
         self.revisit = revisit
         self.returns = returns
         self.on_limit = on_limit or review()
-        self._text: str | None = None
 
     @property
     def agents(self) -> tuple[str, ...]:
@@ -175,12 +173,10 @@ def agents_of(node: Node) -> list[Agent]:
 
 def plan_text(pattern: Pattern) -> str:
     """The plan as the core reads it and the journal keeps it: JSON with sorted keys, so equal plans have equal digests."""
-    if pattern._text is None:
-        writer = _Writer()
-        root = writer.node(pattern)
-        spec = {"name": pattern.name, "root": root, "schemas": writer.schemas, "expressions": writer.expressions}
-        pattern._text = orjson.dumps(spec, option=orjson.OPT_SORT_KEYS).decode()
-    return pattern._text
+    writer = _Writer()
+    root = writer.node(pattern)
+    spec = {"name": pattern.name, "root": root, "schemas": writer.schemas, "expressions": writer.expressions}
+    return orjson.dumps(spec, option=orjson.OPT_SORT_KEYS).decode()
 
 
 class _Writer:

@@ -81,7 +81,8 @@ class Place:
                 raise self.error(f"has no `{needed}`", "write {examples: FILE.csv, threshold: 0.6, …}")
         examples = folder / entries["examples"].text()
         if not examples.is_file():
-            raise entries["examples"].error(f"there is no file {examples}", "give a CSV file with the columns text and intent (or category)")
+            hint = "give a CSV file with the columns text and intent (or category)"
+            raise entries["examples"].error(f"there is no file {examples}", hint)
         return {
             "examples": examples,
             "embedder": entries["embedder"].text() if "embedder" in entries else "wordllama",

@@ -18,7 +18,7 @@ def add_parser(commands: Any) -> None:
     check = actions.add_parser(
         "verify",
         help="check every frame, payload and Merkle root",
-        description="Recompute every checksum, commitment and Merkle root of a journal. Exit 0: whole. Exit 1: it names the run and the frame.",
+        description="Recompute every checksum, commitment and Merkle root. Exit 0: whole. Exit 1: it names the run and the frame.",
     )
     check.add_argument("file", help="the journal")
     check.add_argument("--json", action="store_true", help="print one JSON object")
@@ -31,7 +31,14 @@ def run(given: argparse.Namespace) -> int:
         report: dict[str, Any] = orjson.loads(verify(given.file))
     except JournalCorrupt as damage:
         if given.json:
-            found = {"whole": False, "file": given.file, "code": damage.code, "run": damage.run, "frame": damage.frame, "error": damage.message}
+            found = {
+                "whole": False,
+                "file": given.file,
+                "code": damage.code,
+                "run": damage.run,
+                "frame": damage.frame,
+                "error": damage.message,
+            }
             print(orjson.dumps(found).decode())
             return 1
         raise

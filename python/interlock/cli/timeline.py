@@ -2,26 +2,33 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeAlias
 
 from rich.console import Console
 from rich.markup import escape
 
 _SHORT = 300
+Payloads: TypeAlias = dict[int, dict[str, Any]]
 
 
 def print_timeline(console: Console, row: dict[str, Any], history: dict[str, Any]) -> None:
     """Print a run's events with the texts that they refer to."""
     payloads = {payload["number"]: payload for payload in history["payloads"]}
-    console.print(f"[bold]run {row['id']}[/]  plan {escape(row['plan'])}  [bold]{row['status']}[/]" + (f"  key {row['key']}" if row["key"] else ""))
+    console.print(
+        f"[bold]run {row['id']}[/]  plan {escape(row['plan'])}  [bold]{row['status']}[/]" + (f"  key {row['key']}" if row["key"] else "")
+    )
     start = row["started_us"]
     for event in history["events"]:
-        console.print(f"[dim]{(event['at_us'] - start) / 1000:9.3f} ms[/]  [cyan]{event['kind']}[/]  {escape(_headline(event, payloads))}", highlight=False)
+        console.print(
+            f"[dim]{(event['at_us'] - start) / 1000:9.3f} ms[/]  [cyan]{event['kind']}[/]  {escape(_HEADLINES[event['kind']](event, payloads))}",
+            highlight=False,
+        )
         for line in _evidence(event, payloads):
             console.print(f"{'':14}{escape(line)}", style="dim", highlight=False)
 
 
-def _said(payloads: dict[int, dict[str, Any]], reference: dict[str, Any] | None) -> str:
+def _said(payloads: Payloads, reference: dict[str, Any] | None) -> str:
     """What a payload says, shortened."""
     payload = payloads.get(reference["number"]) if reference else None
     if payload is None:
@@ -31,39 +38,39 @@ def _said(payloads: dict[int, dict[str, Any]], reference: dict[str, Any] | None)
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"
 
 
-def _headline(event: dict[str, Any], payloads: dict[int, dict[str, Any]]) -> str:
-    match event["kind"]:
-        case "run_started":
-            return _said(payloads, event["message"])
-        case "turn_started":
-            again = f", attempt {event['attempt']}" if event["attempt"] > 1 else ""
-            return f"{event['agent']} (turn {event['turn']}{again}{', stand-in' if event['fallback'] else ''})"
-        case "turn_replied":
-            return f"turn {event['turn']}: {_reply(event, payloads)}"
-        case "turn_failed":
-            return f"turn {event['turn']}: {_failure(event['failure'], payloads)}"
-        case "route_chosen":
-            decision = event["decision"]
-            return f"intent {decision['intent']} → {_target(decision['target'])} (found by: {decision['stage']}, priority {decision['priority']})"
-        case "handed_off":
-            return f"turn {event['turn']} → node {event['to']} ({event['why']})"
-        case "hand_off_refused":
-            return f"turn {event['turn']} → {event['target']}: {event['why']}"
-        case "effect_intended" | "effect_completed":
-            return f"{event['tool']} {_said(payloads, event['arguments'])}"
-        case "review_opened" | "run_failed":
-            return str(event.get("why") or event.get("code"))
-        case "review_decided":
-            return f"{event['verdict']}: {_said(payloads, event['decision'])}"
-        case "run_delivered":
-            return _said(payloads, event["message"])
-        case "run_cancelled":
-            return _said(payloads, event["reason"])
-        case _:
-            return ""
+def _turn_started(event: dict[str, Any]) -> str:
+    again = f", attempt {event['attempt']}" if event["attempt"] > 1 else ""
+    return f"{event['agent']} (turn {event['turn']}{again}{', stand-in' if event['fallback'] else ''})"
 
 
-def _reply(event: dict[str, Any], payloads: dict[int, dict[str, Any]]) -> str:
+def _route_chosen(event: dict[str, Any]) -> str:
+    decision = event["decision"]
+    target = _target(decision["target"])
+    return f"intent {decision['intent']} → {target} (found by: {decision['stage']}, priority {decision['priority']})"
+
+
+_HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
+    "run_started": lambda event, payloads: _said(payloads, event["message"]),
+    "run_resumed": lambda event, payloads: "the process came back",
+    "turn_started": lambda event, payloads: _turn_started(event),
+    "turn_replied": lambda event, payloads: f"turn {event['turn']}: {_reply(event, payloads)}",
+    "turn_failed": lambda event, payloads: f"turn {event['turn']}: {_failure(event['failure'], payloads)}",
+    "reply_checked": lambda event, payloads: f"turn {event['turn']}",
+    "fact_needed": lambda event, payloads: str(event["fact"]),
+    "route_chosen": lambda event, payloads: _route_chosen(event),
+    "handed_off": lambda event, payloads: f"turn {event['turn']} → node {event['to']} ({event['why']})",
+    "hand_off_refused": lambda event, payloads: f"turn {event['turn']} → {event['target']}: {event['why']}",
+    "effect_intended": lambda event, payloads: f"{event['tool']} {_said(payloads, event['arguments'])}",
+    "effect_completed": lambda event, payloads: f"{event['tool']} {_said(payloads, event['arguments'])}",
+    "review_opened": lambda event, payloads: f"{event['why']}: {_said(payloads, event['about'])}",
+    "review_decided": lambda event, payloads: f"{event['verdict']}: {_said(payloads, event['decision'])}",
+    "run_delivered": lambda event, payloads: _said(payloads, event["message"]),
+    "run_failed": lambda event, payloads: str(event["code"]),
+    "run_cancelled": lambda event, payloads: _said(payloads, event["reason"]),
+}
+
+
+def _reply(event: dict[str, Any], payloads: Payloads) -> str:
     parts = [] if event["empty"] else [_said(payloads, event["reply"])]
     if event["hand_off"]:
         parts.append(f"hand off to {event['hand_off']}")
@@ -74,7 +81,7 @@ def _reply(event: dict[str, Any], payloads: dict[int, dict[str, Any]]) -> str:
     return ", ".join(parts)
 
 
-def _failure(failure: Any, payloads: dict[int, dict[str, Any]]) -> str:
+def _failure(failure: Any, payloads: Payloads) -> str:
     if isinstance(failure, dict) and len(failure) == 1:
         kind, what = next(iter(failure.items()))
         detail = _said(payloads, what) if isinstance(what, dict) and "number" in what else str(what)
@@ -86,7 +93,7 @@ def _target(target: Any) -> str:
     return str(target["agent"]) if isinstance(target, dict) else "a person"
 
 
-def _evidence(event: dict[str, Any], payloads: dict[int, dict[str, Any]]) -> list[str]:
+def _evidence(event: dict[str, Any], payloads: Payloads) -> list[str]:
     lines = []
     if event["kind"] == "route_chosen":
         evidence = event["decision"]["evidence"]

@@ -10,6 +10,7 @@ import re
 import zlib
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,7 +35,7 @@ def hashed_words(texts: Sequence[str]) -> Rows:
     for row, text in zip(rows, texts, strict=True):
         words = _WORD.findall(text.lower())
         padded = ["^", *words, "$"]
-        for gram in sorted({*words, *(f"{left} {right}" for left, right in zip(padded, padded[1:], strict=False))}):
+        for gram in sorted({*words, *(f"{left} {right}" for left, right in pairwise(padded))}):
             code = zlib.crc32(gram.encode())
             row[code % HASHES] += 1.0 if code >> 31 else -1.0
     return rows

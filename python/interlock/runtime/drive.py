@@ -39,6 +39,8 @@ class Drive:
     watching: Watch | None = None
     error: BaseException | None = None
     followers: tuple[asyncio.Future[Outcome], ...] = ()
+    slice = 0
+    """When the run last came back from the loop (ns)."""
     spent = 0
     """Nanoseconds that the runtime itself took."""
 
@@ -56,8 +58,7 @@ class Drive:
         if self.task is not None:
             self.cancels = self.task.cancelling()
         runtime.drives[self.number] = self
-        runtime.running = self
-        slice_began = since
+        runtime.running, self.slice = self, since
         try:
             while True:
                 self._attend(step)
@@ -68,11 +69,8 @@ class Drive:
                     message = Message(step.text, data=step.data, sender=step.sender)
                     now = perf_counter_ns()
                     self.spent += now - since
-                    if runtime.running is not self:  # another run had the loop since: this one suspended
-                        runtime.running, slice_began = self, now
-                    elif now - slice_began > SLICE_NS:
-                        await asyncio.sleep(0)
-                        runtime.running, slice_began = self, perf_counter_ns()
+                    if runtime.running is not self or now - self.slice > SLICE_NS:
+                        await self._give_way(now)
                     answer, raised = await self._attempt(agent, message, ctx)
                     since = perf_counter_ns()
                     step = self._feed(ctx, answer, raised)
@@ -100,6 +98,13 @@ class Drive:
             raise
         finally:
             runtime.drives.pop(self.number, None)
+
+    async def _give_way(self, now: int) -> None:
+        """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended."""
+        if self.runtime.running is self:
+            await asyncio.sleep(0)
+            now = perf_counter_ns()
+        self.runtime.running, self.slice = self, now
 
     def _attend(self, step: Step) -> None:
         """What a step brings besides the work that it owes."""

@@ -26,7 +26,8 @@ async def call_tool(runtime: Runtime, run: int, turn: int, tool: Tool, arguments
     if effect.stored is not None:
         return orjson.loads(effect.stored)
     if effect.key is None:
-        raise AgentError(f"tool {tool.name!r} was called after its turn was over", hint="await tools inside the turn", code="agent.late-tool")
+        message = f"tool {tool.name!r} was called after its turn was over"
+        raise AgentError(message, hint="await tools inside the turn", code="agent.late-tool")
     if effect.after:
         await runtime.commits.wait(effect.after)  # the intent is durable before anything happens
     try:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from typing import TYPE_CHECKING
 
-from interlock import events
+from interlock.events import SETTLING, Event, from_json
 from interlock.message import Outcome
 
 if TYPE_CHECKING:
@@ -31,13 +31,13 @@ class Watch:
         self._engine.unwatch(self._run)
         self._news.set()
 
-    async def events(self, outcome: asyncio.Future[Outcome]) -> AsyncIterator[events.Event]:
+    async def events(self, outcome: asyncio.Future[Outcome]) -> AsyncGenerator[Event, None]:
         """What happens until the outcome is there."""
         outcome.add_done_callback(lambda _: self._news.set())
-        held: list[events.Event] = []
+        held: list[Event] = []
         while True:
             for event in self._take():
-                if held or event.kind in events.SETTLING:
+                if held or event.kind in SETTLING:
                     held.append(event)
                 else:
                     yield event
@@ -49,5 +49,5 @@ class Watch:
             for event in held:
                 yield event
 
-    def _take(self) -> list[events.Event]:
-        return [events.from_json(text) for text in self._engine.seen(self._run)]
+    def _take(self) -> list[Event]:
+        return [from_json(text) for text in self._engine.seen(self._run)]

@@ -4,6 +4,7 @@ use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::JournalError;
@@ -12,6 +13,9 @@ use crate::JournalError;
 pub(crate) const FORMAT: u32 = 1;
 /// `INTL` in ASCII, in the file's header.
 const APPLICATION_ID: u32 = 0x494e_544c;
+
+/// Memory for pages, a connection: 32 MiB (SQLite counts negative numbers in KiB).
+const CACHE: i32 = -32 * 1024;
 
 const TABLES: &str = "
     CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -64,12 +68,20 @@ fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {
     connection.close().map_err(|(_, cause)| cause)
 }
 
+/// What every connection gets: a cache, and statements that are planned once. Without the latter SQLite plans a kept
+/// statement anew for each value that is bound to it, which costs more than running it.
+fn tune(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
+    connection.pragma_update(None, "cache_size", CACHE)
+}
+
 /// The one connection that writes, after the file was found whole.
 pub(crate) fn writer(path: &Path, by: &str, max_bytes: Option<u64>) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    tune(&connection)?;
     if let Some(bytes) = max_bytes {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)?;
         connection.pragma_update(None, "max_page_count", (bytes / page).cast_signed())?;
@@ -104,6 +116,7 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<String, Jour
         return Err(JournalError::NotAJournal { path: path.into() });
     }
     check_size(connection, path)?;
+    tune(connection).map_err(|cause| JournalError::store(path, cause))?;
     let written_by = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| row.get(0)).optional();
     let format = number("user_version")?;
     if format > FORMAT {

@@ -7,7 +7,7 @@ use std::hint::black_box;
 use std::time::{Duration, Instant};
 
 use common::{Story, one_of_each};
-use interlock_journal::{Journal, MessageBody, PayloadKind, Place, SaltSource, commit, decode, encode, verify};
+use interlock_journal::{Append, Journal, MessageBody, PayloadKind, Place, SaltSource, commit, decode, encode, verify};
 use interlock_kernel::Micros;
 use tempfile::tempdir;
 
@@ -49,6 +49,14 @@ fn parts() {
 fn appends() {
     let journal = Journal::memory(1000).unwrap();
     each("memory: a run of 4 frames, 3 appends", 20_000, |_| _ = Story::new(&journal).tell(&journal).unwrap());
+    let (long, turn) = (Story::new(&journal), [one_of_each().remove(2), one_of_each().remove(3)]);
+    long.start(&journal).unwrap();
+    let mut first_seq = 1;
+    each("memory: an append of 2 frames", 50_000, |_| {
+        let append = Append { run: long.run, first_seq, at: Micros(5), events: &turn, payloads: vec![], start: None };
+        journal.append(append).unwrap();
+        first_seq += 2;
+    });
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.db");
     let journal = Journal::open(&path, "speed").unwrap();

@@ -51,13 +51,11 @@ fn each_of_400_flipped_bits_is_found_and_its_run_is_named() {
         let write =
             format!("UPDATE {table} SET {column} = ?1 WHERE run = ?2 AND {} = ?3", if table == "frames" { "seq" } else { "number" });
         assert_eq!(file.execute(&write, params![flipped, run, number]).unwrap(), 1);
-        match verify(&path).unwrap_err() {
-            JournalError::Corrupt { run: Some(named), frame: Some(_), .. } => {
-                assert_eq!(named.number, run.cast_unsigned());
-                assert_eq!(named.id.is_some(), *run != 0);
-            }
-            other => panic!("bit {bit} of {table}.{column} of run {run}: {other}"),
-        }
+        let found = verify(&path).unwrap_err();
+        let JournalError::Corrupt { run: Some(named), frame: Some(_), .. } = found else {
+            panic!("bit {bit} of {table}.{column} of run {run}: {found}")
+        };
+        assert_eq!((named.number, named.id.is_some()), (run.cast_unsigned(), *run != 0));
         file.execute(&write, params![bytes, run, number]).unwrap();
     }
     verify(&path).unwrap();

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use interlock_kernel::plan::Plan;
-use interlock_kernel::{Event, HandOffWhy, NodeId, Phase, State};
+use interlock_kernel::{Event, HandOffWhy, NodeId, Phase, RouteChosen, RouteDecision, State, Target};
 use interlock_testkit::law;
 use proptest::prelude::*;
 
@@ -37,6 +37,34 @@ impl Ledger {
     fn count(&self, relay: NodeId) -> usize {
         self.relays.get(&relay).map_or(0, |(_, handed)| handed.len() - 1)
     }
+
+    fn record(&mut self, plan: &Plan, event: &Event) {
+        match event {
+            Event::TurnStarted(turn) => self.enter(plan, turn.node),
+            Event::HandedOff(passed) => self.pass(plan, passed.relay, passed.to, passed.why),
+            Event::RouteChosen(RouteChosen { turn: None, relay, decision: RouteDecision { target: Target::Agent(agent), .. }, .. }) => {
+                if let Some(member) = plan.member(*relay, agent) {
+                    self.enter(plan, member);
+                }
+            }
+            // Nothing of this moves the turn among members.
+            Event::RunStarted(_)
+            | Event::RunResumed(_)
+            | Event::TurnReplied(_)
+            | Event::TurnFailed(_)
+            | Event::ReplyChecked(_)
+            | Event::FactNeeded(_)
+            | Event::RouteChosen(_)
+            | Event::HandOffRefused(_)
+            | Event::EffectIntended(_)
+            | Event::EffectCompleted(_)
+            | Event::ReviewOpened(_)
+            | Event::ReviewDecided(_)
+            | Event::RunDelivered(_)
+            | Event::RunFailed(_)
+            | Event::RunCancelled(_) => {}
+        }
+    }
 }
 
 proptest! {
@@ -45,37 +73,23 @@ proptest! {
     #[test]
     fn every_handoff_keeps_to_its_relay(world in storms()) {
         let world = lived(world)?;
+        let story = world.story().join("\n  ");
         let mut ledger = Ledger::default();
         for event in &world.journal {
-            match event {
-                Event::TurnStarted(turn) => ledger.enter(&world.plan, turn.node),
-                Event::RouteChosen(chosen) if chosen.turn.is_none() => {
-                    if let interlock_kernel::Target::Agent(agent) = &chosen.decision.target
-                        && let Some(member) = world.plan.member(chosen.relay, agent)
-                    {
-                        ledger.enter(&world.plan, member);
-                    }
+            if let Event::HandedOff(passed) = event {
+                let limits = world.plan.relay(passed.relay).unwrap();
+                let (member, handed) = &ledger.relays[&passed.relay];
+                prop_assert!(limits.members.contains(&passed.to), "the target is a member of\n  {story}");
+                prop_assert!(*member != passed.to, "nobody hands off to itself in\n  {story}");
+                prop_assert!(ledger.count(passed.relay) < usize::from(limits.max_handoffs), "the limit holds in\n  {story}");
+                if passed.why == HandOffWhy::Returned {
+                    prop_assert_eq!(Some(&passed.to), limits.members.first(), "the turn goes back to the entry");
+                    prop_assert!(limits.returns);
+                } else if !limits.revisit {
+                    prop_assert!(handed.iter().all(|(before, _)| *before != passed.to), "nobody is visited twice in\n  {story}");
                 }
-                Event::HandedOff(passed) => {
-                    let limits = world.plan.relay(passed.relay).unwrap();
-                    let (member, handed) = ledger.relays.get(&passed.relay).cloned().unwrap();
-                    prop_assert!(limits.members.contains(&passed.to), "the target is a member");
-                    prop_assert!(member != passed.to, "nobody hands off to itself\n{}", world.story().join("\n"));
-                    prop_assert!(ledger.count(passed.relay) < usize::from(limits.max_handoffs), "the limit holds");
-                    if !limits.revisit && passed.why != HandOffWhy::Returned {
-                        prop_assert!(handed.iter().all(|(before, _)| *before != passed.to), "nobody is visited twice\n{}", world.story().join("\n"));
-                    }
-                    if passed.why == HandOffWhy::Returned {
-                        prop_assert_eq!(Some(&passed.to), limits.members.first(), "the turn goes back to the entry");
-                        prop_assert!(limits.returns);
-                    }
-                    ledger.pass(&world.plan, passed.relay, passed.to, passed.why);
-                }
-                Event::RunStarted(_) | Event::RunResumed(_) | Event::TurnReplied(_) | Event::TurnFailed(_) | Event::ReplyChecked(_)
-                | Event::FactNeeded(_) | Event::RouteChosen(_) | Event::HandOffRefused(_) | Event::EffectIntended(_)
-                | Event::EffectCompleted(_) | Event::ReviewOpened(_) | Event::ReviewDecided(_) | Event::RunDelivered(_)
-                | Event::RunFailed(_) | Event::RunCancelled(_) => {}
             }
+            ledger.record(&world.plan, event);
         }
     }
 
@@ -84,19 +98,14 @@ proptest! {
         let world = lived(world)?;
         let mut ledger = Ledger::default();
         for (events, event) in world.journal.iter().enumerate() {
-            match event {
-                Event::TurnStarted(turn) => ledger.enter(&world.plan, turn.node),
-                Event::HandedOff(passed) => ledger.pass(&world.plan, passed.relay, passed.to, passed.why),
-                _ => {}
-            }
+            ledger.record(&world.plan, event);
             let State::Running(running) = world.after(events + 1) else { continue };
-            if let Phase::InTurn(_) = &running.phase {
-                for relay in &running.relays {
-                    let counted = (ledger.count(relay.node), ledger.relays.get(&relay.node).map(|(member, _)| *member));
-                    prop_assert_eq!((usize::from(relay.handoffs), Some(relay.member)), counted, "{}", world.story()[..=events].join("\n"));
-                }
-                prop_assert_eq!(running.relays.len(), running.plan.relays_around(running.turn().unwrap().node).count());
+            let Phase::InTurn(turn) = &running.phase else { continue };
+            for relay in &running.relays {
+                let counted = (ledger.count(relay.node), ledger.relays.get(&relay.node).map(|(member, _)| *member));
+                prop_assert_eq!((usize::from(relay.handoffs), Some(relay.member)), counted, "{}", world.story()[..=events].join("\n"));
             }
+            prop_assert_eq!(running.relays.len(), running.plan.relays_around(turn.node).count());
         }
     }
 

@@ -92,7 +92,9 @@ impl World {
         let before = self.journal.len();
         self.tell(input.clone())?;
         match self.journal.get(before..) {
-            Some(events) if !is_effect && !events.is_empty() => Err(Trouble::NotAbsorbed { input, events: events.to_vec() }),
+            Some(events) if !is_effect && !events.is_empty() => {
+                Err(Trouble::NotAbsorbed { input: Box::new(input), events: events.to_vec() })
+            }
             Some(_) | None => Ok(()),
         }
     }

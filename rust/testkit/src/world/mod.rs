@@ -55,18 +55,18 @@ pub struct Told {
 pub enum Trouble {
     /// An input that was owed is refused.
     Refused {
-        input: Input,
+        input: Box<Input>,
         refusal: Refusal,
     },
     /// The kernel's own event can't be recorded.
     Corrupt(Corrupt),
     /// A command was carried out, and nothing came of it.
     Idle {
-        command: Option<Command>,
+        command: Box<Option<Command>>,
     },
     /// A late reply had an effect.
     NotAbsorbed {
-        input: Input,
+        input: Box<Input>,
         events: Vec<Event>,
     },
     /// A state that was folded is not the state that was lived.
@@ -112,7 +112,7 @@ impl World {
     /// Offer an input; how many events came of it.
     pub fn tell(&mut self, input: Input) -> Result<usize, Trouble> {
         let decided = self.shelf.decide(&self.state, input.clone(), self.now);
-        let events = decided.map_err(|refusal| Trouble::Refused { input: input.clone(), refusal })?;
+        let events = decided.map_err(|refusal| Trouble::Refused { input: Box::new(input.clone()), refusal })?;
         let count = events.len();
         for event in events {
             let next = evolve(self.state.clone(), &event).map_err(Trouble::Corrupt)?;

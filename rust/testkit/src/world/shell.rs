@@ -36,7 +36,7 @@ impl World {
             Some(Command::AwaitReview { review }) => self.decide_review(*review)?,
             Some(Command::WakeAt(_)) | None => 0,
         };
-        if events == 0 { Err(Trouble::Idle { command: first }) } else { Ok(()) }
+        if events == 0 { Err(Trouble::Idle { command: Box::new(first) }) } else { Ok(()) }
     }
 
     /// The agent acts. If it needs longer than it has, the clock speaks first and the answer comes late.

@@ -1,0 +1,78 @@
+# Two commands do everything: `make demo` and `make test`. Each sets up what it needs.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PEERS := .venv-peers
+RUST := $(shell find rust -name '*.rs' -o -name 'Cargo.toml') Cargo.toml Cargo.lock
+BUILT := $(VENV)/.built
+export CARGO_TERM_COLOR ?= never
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test test-rust test-python prove bench bench-rust bench-peers lint fmt dev wheel clean
+
+help:  ## Show this list
+	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+$(VENV)/.made:
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet 'maturin>=1.14,<2'
+	touch $@
+
+# The extension is built anew when Rust or the dependencies changed; Python sources are used where they lie.
+$(BUILT): $(VENV)/.made pyproject.toml $(RUST)
+	$(BIN)/maturin develop --release --extras dev --quiet
+	touch $@
+
+dev: $(BUILT)  ## Install everything into .venv, with a release build of the core
+	@echo "ready: $(BIN)/interlock --help"
+
+demo: $(BUILT)  ## Run the main job: 3,080 real customer messages triaged, answered, recorded
+	$(BIN)/interlock demo support
+
+test: test-rust test-python  ## Run all tests (at most 15 minutes on two cores, the build included)
+
+test-rust: $(VENV)/.made
+	cargo test --release --workspace --exclude interlock --quiet
+
+test-python: $(BUILT)
+	$(BIN)/python -m pytest -m "not heavy"
+
+prove: $(BUILT)  ## The heavy counts: 100,000 property cases, 200 kills, refitted thresholds
+	PROPTEST_CASES=100000 cargo test --release --workspace --exclude interlock --quiet
+	$(BIN)/python -m pytest -m "heavy or not heavy"
+
+bench: $(BUILT)  ## One table of ratios: Interlock beside bare asyncio, with and without a log; memory and durable
+	$(BIN)/python -m pytest benches --benchmark-only --benchmark-disable-gc -q
+	$(BIN)/python benches/peers/compare.py --engines bare,bare_logged,interlock
+
+bench-rust:  ## Criterion: the kernel and the vector scan
+	cargo bench -p interlock-kernel -p interlock-vector
+
+$(PEERS)/.installed: benches/peers/requirements.txt
+	$(PYTHON) -m venv $(PEERS)
+	$(PEERS)/bin/python -m pip install --quiet --upgrade 'pip>=24'
+	$(PEERS)/bin/python -m pip install --quiet -r $<
+	touch $@
+
+bench-peers: $(BUILT) $(PEERS)/.installed  ## The same beside LangGraph, Agno and Burr, in one run
+	$(BIN)/python benches/peers/compare.py --peer-python $(PEERS)/bin/python
+
+lint: $(BUILT)  ## Formats, lints, types, stubs and floors
+	cargo fmt --all --check
+	cargo clippy --release --workspace --all-targets --quiet -- -D warnings
+	$(BIN)/ruff format --check python tests benches
+	$(BIN)/ruff check python tests benches
+	$(BIN)/mypy
+	$(BIN)/python -m mypy.stubtest interlock._core --ignore-disjoint-bases
+	$(BIN)/lint-imports
+
+fmt: $(BUILT)  ## Format Rust and Python
+	cargo fmt --all
+	$(BIN)/ruff format python tests benches
+	$(BIN)/ruff check --fix python tests benches
+
+wheel: $(VENV)/.made  ## Build the wheel into dist/
+	$(BIN)/maturin build --release --out dist
+
+clean:  ## Remove everything that was built
+	rm -rf target dist $(VENV) $(PEERS) python/interlock/*.so
