@@ -43,7 +43,8 @@ prove: $(BUILT)  ## The heavy counts: 100,000 property cases, 200 kills, refitte
 
 bench: $(BUILT)  ## One table of ratios: Interlock beside bare asyncio, with and without a log; memory and durable
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-disable-gc -q
-	$(BIN)/python benches/peers/compare.py --engines bare,bare_logged,interlock
+	$(BIN)/python benches/peers/compare.py --engines bare,bare_logged,interlock,interlock_durable
+	$(BIN)/python benches/levels.py
 
 bench-rust:  ## Criterion: the kernel and the vector scan
 	cargo bench -p interlock-kernel -p interlock-vector

@@ -1,16 +1,29 @@
-"""Interlock in the shipped configuration, as the peers' worker measures it: memory level, every gate recorded."""
+"""Interlock in the shipped configuration, as the peers' worker measures it: every gate asked, every frame journalled.
+
+The number of frames and of gate decisions of a run is asserted, so that no fast path can skip them.
+"""
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import interlock as il
-from peers.workloads import Run, Workload
+from peers.workloads import Agent, Run, Workload
 
-_OPEN: list[il.Runtime] = []
+# A run starts and is delivered (2 frames); each turn starts and is answered (2); a handoff is one more.
+FRAMES = {"sequence": 2 + 3 * 2, "triage": 2 + 2 * 2 + 1}
+# G1 at ingress, G5 and G2 before each turn, G9 and G7 at egress.
+GATE_DECISIONS = {"sequence": 1 + 3 * 2 + 2, "triage": 1 + 2 * 2 + 2}
+_OPEN: list[tuple[il.Runtime, Workload]] = []
 
 
-def _stage(name: str, function: object) -> il.Agent:
+class CountsDiffer(Exception):
+    """A run left other frames or decisions than it must: what was measured is not what is shipped."""
+
+
+def _stage(name: str, function: Agent) -> il.Agent:
     async def stage(message: il.Message, ctx: il.Context) -> str:
-        return await function(message.text)  # type: ignore[operator, no-any-return]
+        return await function(message.text)
 
     return il.agent(stage, name=name)
 
@@ -27,11 +40,26 @@ def plan_of(workload: Workload) -> il.Sequential | il.Handoff:
     return il.Handoff("triage", entry=triage, to=[_stage(name, agent) for name, agent in workload.specialists().items()])
 
 
-async def build(workload: Workload) -> Run:
+def check_counts(runtime: il.Runtime, workload: Workload) -> None:
+    """Hold what was recorded against what must have been.
+
+    Raises:
+        CountsDiffer: they are not the same.
+    """
+    stats = runtime.stats()
+    found = (stats["frames"], stats["gate_decisions"])
+    wanted = (FRAMES[workload.shape] * stats["settled"], GATE_DECISIONS[workload.shape] * stats["settled"])
+    if found != wanted or not stats["settled"]:
+        raise CountsDiffer(f"{workload.name}: {found} frames and gate decisions of {stats['settled']} runs, and {wanted} are right")
+
+
+async def open_for(workload: Workload, path: Path | None) -> Run:
     """Open a runtime for the workload and give back the function that runs it."""
     plan = plan_of(workload)
-    runtime = await il.open(plans=[plan]).__aenter__()
-    _OPEN.append(runtime)
+    runtime = await il.open(path, plans=[plan]).__aenter__()
+    _OPEN.append((runtime, workload))
+    await runtime.run(plan, workload.messages(200)[0])
+    check_counts(runtime, workload)
 
     async def run(text: str) -> str:
         return (await runtime.run(plan, text)).text
@@ -39,7 +67,14 @@ async def build(workload: Workload) -> Run:
     return run
 
 
+async def build(workload: Workload) -> Run:
+    """The workload at level memory."""
+    return await open_for(workload, None)
+
+
 async def close() -> None:
-    """Close every runtime that was opened."""
+    """Check the counts once more and close every runtime that was opened."""
     while _OPEN:
-        await _OPEN.pop().close()
+        runtime, workload = _OPEN.pop()
+        check_counts(runtime, workload)
+        await runtime.close()

@@ -35,9 +35,7 @@ def sequence(workload: workloads.Workload) -> list[Step]:
 
 def triage(workload: workloads.Workload) -> list[Step | Router]:
     """A step that names a specialist, and a router that goes there."""
-    choices = [
-        Step(name=name, executor=on_input(agent)) for name, agent in workload.specialists().items()
-    ]
+    choices = [Step(name=name, executor=on_input(agent)) for name, agent in workload.specialists().items()]
 
     def named(given: StepInput) -> str:
         return str(given.previous_step_content)

@@ -38,10 +38,7 @@ def measure(workers: Sequence[Worker], rounds: int) -> Table:
         for row in ROWS:
             for worker in [*workers[first:], *workers[:first]]:
                 windows[row][worker.seat.engine.name].append(worker.window(*row))
-    return {
-        row: {name: medians(row, figures) for name, figures in by_engine.items()}
-        for row, by_engine in windows.items()
-    }
+    return {row: {name: medians(row, figures) for name, figures in by_engine.items()} for row, by_engine in windows.items()}
 
 
 def medians(row: Row, windows: Sequence[Figures]) -> Medians:
@@ -50,10 +47,7 @@ def medians(row: Row, windows: Sequence[Figures]) -> Medians:
     return Medians(
         cpu_us_per_step=median(window.cpu_us_per_step for window in windows),
         least_cpu_us_per_step=min(window.cpu_us_per_step for window in windows),
-        over_ideal_s=median(
-            window.wall_s / (window.runs / workload.at_once) - workload.ideal_s
-            for window in windows
-        ),
+        over_ideal_s=median(window.wall_s / (window.runs / workload.at_once) - workload.ideal_s for window in windows),
         rss_mib=median(window.rss_mib for window in windows),
         runs=windows[0].runs,
     )

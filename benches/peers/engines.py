@@ -33,13 +33,12 @@ ENGINES = {
     for engine in (
         Engine(FLOOR, "peers.bare", "asyncio", "uvloop"),
         Engine(CAREFUL, "peers.bare_logged", "asyncio, logging, orjson", "orjson"),
-        Engine(OURS, "interlock_flow", "interlock", "interlock"),
+        Engine(OURS, "interlock_flow", "interlock.runtime", "interlock"),
+        Engine("interlock_durable", "interlock_durable_flow", "interlock.runtime", "interlock"),
         Engine("langgraph", "peers.langgraph_peer", "langgraph.graph", "langgraph", peer=True),
         Engine("agno", "peers.agno_peer", "agno.workflow", "agno", peer=True),
         # Burr loads langchain_core wherever it finds it: 13 MiB that are LangGraph's.
-        Engine(
-            "burr", "peers.burr_peer", "burr.core", "apache-burr", peer=True, hide="langchain_core"
-        ),
+        Engine("burr", "peers.burr_peer", "burr.core", "apache-burr", peer=True, hide="langchain_core"),
     )
 }
 

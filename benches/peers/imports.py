@@ -51,14 +51,9 @@ def import_cost(seat: Seat) -> ImportCost:
 def probe(seat: Seat) -> tuple[str, str, str]:
     """CPU seconds, MiB and version, from one fresh process."""
     engine = seat.engine
-    program = PROBE.format(
-        imports=engine.imports, distribution=engine.distribution, hide=engine.hide
-    )
+    program = PROBE.format(imports=engine.imports, distribution=engine.distribution, hide=engine.hide)
     done = subprocess.run([seat.python, "-c", program], capture_output=True, text=True, check=False)
     if done.returncode:
-        raise ImportFailed(
-            f"engine {engine.name!r}: `import {engine.imports}` failed "
-            f"under {seat.python}:\n{done.stderr[-2000:].rstrip()}"
-        )
+        raise ImportFailed(f"engine {engine.name!r}: `import {engine.imports}` failed under {seat.python}:\n{done.stderr[-2000:].rstrip()}")
     cpu, rss, version = done.stdout.split()
     return cpu, rss, version

@@ -13,7 +13,7 @@ import orjson
 from interlock.errors import RunCancelled, RunError, RunFailed
 
 if TYPE_CHECKING:
-    from interlock._core import Step
+    from interlock._core import Started, Step
 
 Status = Literal["delivered", "failed", "in_review", "waiting", "cancelled"]
 
@@ -115,14 +115,19 @@ class Usage(NamedTuple):
 class Outcome:
     """How a run came out, as the core settled it."""
 
-    __slots__ = ("_runtime_us", "_settled", "error", "run_id")
+    __slots__ = ("_runtime_us", "_settled", "_started", "error")
 
-    def __init__(self, run_id: str, settled: Step, *, runtime_us: float = 0.0, error: BaseException | None = None) -> None:
-        self.run_id = run_id
+    def __init__(self, started: Started, settled: Step, *, runtime_us: float = 0.0, error: BaseException | None = None) -> None:
+        self._started = started
         self._settled = settled
         self._runtime_us = runtime_us
         self.error = error
         """What the last agent that failed raised, if this process saw it."""
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self._started.id
 
     @property
     def status(self) -> Status:

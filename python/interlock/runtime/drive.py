@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from interlock._core import Step
-from interlock.agent import Agent
+from interlock._core import Started, Step
 from interlock.context import Context
 from interlock.errors import InterlockError, RunCancelled, UsageError
 from interlock.message import HandOff, Message, Outcome, Reply, User
@@ -44,12 +43,17 @@ class Drive:
     spent = 0
     """Nanoseconds that the runtime itself took."""
 
-    def __init__(self, runtime: Runtime, number: int, run_id: str, user: User | None, thread: str | None) -> None:
+    def __init__(self, runtime: Runtime, started: Started, user: User | None, thread: str | None) -> None:
         self.runtime = runtime
-        self.number = number
-        self.run_id = run_id
+        self.number = started.run
+        self._started = started
         self.user = user
         self.thread = thread
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return self._started.id
 
     async def drive(self, step: Step, since: int) -> Outcome:
         """Run until it is settled and the journal has it. ``since`` is when the runtime began to work on it (ns)."""
@@ -71,7 +75,16 @@ class Drive:
                     self.spent += now - since
                     if runtime.running is not self or now - self.slice > SLICE_NS:
                         await self._give_way(now)
-                    answer, raised = await self._attempt(agent, message, ctx)
+                    answer: Any = None
+                    raised: BaseException | None = None
+                    try:
+                        answer = await agent.function(message, ctx)
+                    except asyncio.CancelledError as error:
+                        if not self._was_us() and self._was_caller():
+                            raise
+                        raised = error  # ours, or one that the agent raised by itself
+                    except Exception as error:  # an input like any other: the kernel decides what follows
+                        raised = error
                     since = perf_counter_ns()
                     step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
@@ -114,17 +127,6 @@ class Drive:
             self.runtime.grant(step.granted)
         if self.watching is not None:
             self.watching.notice()
-
-    async def _attempt(self, agent: Agent, message: Message, ctx: Context) -> tuple[Any, BaseException | None]:
-        """The agent's answer, or what it raised; never both."""
-        try:
-            return await agent.function(message, ctx), None
-        except asyncio.CancelledError as error:
-            if not self._was_us() and self._was_caller():
-                raise
-            return None, error  # ours, or one that the agent raised by itself
-        except Exception as error:  # an agent's error is an input like any other; the kernel decides what follows
-            return None, error
 
     def _was_us(self) -> bool:
         """Whether a cancellation that arrived is the one that an upset sent, and nobody else's."""
@@ -254,7 +256,7 @@ class Drive:
 
     def _outcome(self, step: Step) -> Outcome:
         error = self.error if self.error is not None and step.status in ("failed", "in_review") else None
-        outcome = Outcome(self.run_id, step, runtime_us=self.spent / 1_000, error=error)
+        outcome = Outcome(self._started, step, runtime_us=self.spent / 1_000, error=error)
         for follower in self.followers:
             if not follower.done():
                 follower.set_result(outcome)

@@ -228,10 +228,10 @@ class Runtime:
         if answer is not None or reject is not None:
             step = self.engine.decide_review(found.run, answer is not None, answer if answer is not None else reject or "", by)
             await self.commits.wait(step.ticket)
-            return Outcome(run_id, step)
+            return Outcome(found, step)
         if found.step is None:
             return await asyncio.shield(self._follow(self.drives[found.run]))
-        return Outcome(run_id, found.step)
+        return Outcome(found, found.step)
 
     async def history(self, run_id: str) -> list[events.Event]:
         """Everything that happened to a run, in order."""
@@ -275,16 +275,17 @@ class Runtime:
         milliseconds = None if deadline is None else max(1, round(deadline * 1_000))
         started = self.engine.start(entry[1], text, payload, None if user is None else user.to_json(), key, thread, milliseconds, watch)
         if started.is_new:
-            return Drive(self, started.run, started.id, user, thread), started.step
+            return Drive(self, started, user, thread), started.step
         if started.step is not None:
-            return Outcome(started.id, started.step)
+            return Outcome(started, started.step)
         return self.drives[started.run], None
 
     def _take_up(self) -> None:
         """Drive the runs that the journal left unfinished."""
-        for number, run_id, step in self.engine.resume_all(list(self.agents)):
-            user, thread = self._circumstances(number)
-            self._spawn(Drive(self, number, run_id, user, thread), step)
+        for started in self.engine.resume_all(list(self.agents)):
+            user, thread = self._circumstances(started.run)
+            if started.step is not None:
+                self._spawn(Drive(self, started, user, thread), started.step)
 
     def _circumstances(self, number: int) -> tuple[User | None, str | None]:
         """For whom a run acts, as it was recorded."""

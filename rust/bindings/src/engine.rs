@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use interlock_engine::{Answer, Clock, EffectStart, Engine, EngineError, Limits, Owed, Request, Semantic, Step};
+use interlock_engine::{Answer, Clock, EffectStart, Engine, EngineError, Limits, Owed, Request, Resumed, Semantic, Started, Step};
 use interlock_journal::Ticket;
 use interlock_kernel::{Confidence, EffectClass, EffectKey, Name, ReviewVerdict, RunId};
 use pyo3::exceptions::PyValueError;
@@ -188,9 +188,9 @@ impl PyEngine {
     }
 
     /// Runs that a crash left unfinished, each with what it owes now.
-    fn resume_all(&self, py: Python<'_>, agents: Vec<String>) -> PyResult<Vec<(u64, String, PyStep)>> {
+    fn resume_all(&self, py: Python<'_>, agents: Vec<String>) -> PyResult<Vec<PyStarted>> {
         let resumed = py.detach(|| self.engine.resume_all(&agents)).map_err(error::engine)?;
-        Ok(resumed.into_iter().map(|one| (one.run, one.id.to_string(), PyStep::from(one.step))).collect())
+        resumed.into_iter().map(|Resumed { run, id, step }| PyStarted::build(py, Started::New { run, id, step })).collect()
     }
 
     /// Runs that wait for a plan or agents: number, id, and what they need.
@@ -202,7 +202,7 @@ impl PyEngine {
     fn look_up(&self, py: Python<'_>, id: &str) -> PyResult<PyStarted> {
         let id = run_id(id)?;
         let (run, settled) = py.detach(|| self.engine.look_up(id)).map_err(error::engine)?;
-        let started = settled.map_or(interlock_engine::Started::Live { run, id }, |settled| interlock_engine::Started::Past { run, id, settled });
+        let started = settled.map_or(Started::Live { run, id }, |settled| Started::Past { run, id, settled });
         PyStarted::build(py, started)
     }
 

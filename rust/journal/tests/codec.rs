@@ -80,16 +80,17 @@ fn add_missing_golden_frames() {
     journal.register(interlock_journal::DocumentKind::Plan, "support".into(), Digest([1; 32]), "{}").unwrap();
     journal.close().unwrap();
     let file = rusqlite::Connection::open(&path).unwrap();
-    for (seq, name) in ["opened.1", "registered.1"].into_iter().enumerate() {
-        let bytes = file.query_row("SELECT bytes FROM frames WHERE pos = ?1", [seq as i64], |row| row.get(0)).unwrap();
+    for (position, name) in ["opened.1", "registered.1"].into_iter().enumerate() {
+        let bytes =
+            file.query_row("SELECT bytes FROM frames WHERE pos = ?1", [i64::try_from(position).unwrap()], |row| row.get(0)).unwrap();
         golden.entry(name.to_owned()).or_insert(bytes);
     }
     for event in one_of_each() {
         let frame = encoded(&event);
         golden.entry(format!("{}.{}", name(&event), frame[2])).or_insert(frame);
     }
-    let lines: String = golden.iter().map(|(name, bytes)| format!("{name} {}\n", hex(bytes))).collect();
-    std::fs::write(GOLDEN, lines).unwrap();
+    let lines: Vec<_> = golden.iter().map(|(name, bytes)| format!("{name} {}\n", hex(bytes))).collect();
+    std::fs::write(GOLDEN, lines.concat()).unwrap();
 }
 
 /// The frame with some bytes changed and its checksum made right again.
@@ -163,7 +164,7 @@ proptest! {
             frame[0] = kind;
             frame.truncate(28);
             frame.extend(body);
-            let length = (frame.len() as u32 + 4).to_le_bytes();
+            let length = (u32::try_from(frame.len()).unwrap() + 4).to_le_bytes();
             frame[4..8].copy_from_slice(&length);
         });
         let _ = decode(&frame);

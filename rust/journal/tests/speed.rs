@@ -60,7 +60,7 @@ fn appends() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.db");
     let journal = Journal::open(&path, "speed").unwrap();
-    let (start, runs) = (Instant::now(), 100_000);
+    let (start, runs) = (Instant::now(), 100_000_u32);
     let mut appending = Duration::ZERO;
     for _ in 0..runs {
         while journal.queued_bytes() > 16 << 20 {
@@ -75,7 +75,7 @@ fn appends() {
     println!(
         "durable: {:.0} frames/s; a run of 4 frames, 3 appends costs its caller {} ns",
         4.0 * f64::from(runs) / seconds,
-        appending.as_nanos() / runs as u128
+        appending.as_nanos() / u128::from(runs)
     );
     let mut waits: Vec<_> = (0..500)
         .map(|_| {
