@@ -96,7 +96,7 @@ class Drive:
                     self.spent += perf_counter_ns() - since
                     vector = await self._outside(runtime.embeddings.embed(step.text))
                     since = perf_counter_ns()
-                    step = self._take_upset() or engine.embedded(self.number, vector)
+                    step = self._take_upset() or engine.embedded(self.number, step.ask, vector)
                 else:  # QUEUED for a slot, or NOTHING because another step is on its way
                     self.spent += perf_counter_ns() - since
                     step = await self._park()

@@ -138,9 +138,9 @@ impl PyEngine {
     }
 
     /// The vector of the text that an EMBED step asked for, as little-endian float32.
-    fn embedded(&self, py: Python<'_>, run: u64, vector: &[u8]) -> PyResult<PyStep> {
+    fn embedded(&self, py: Python<'_>, run: u64, ask: u32, vector: &[u8]) -> PyResult<PyStep> {
         let vector = floats(vector)?;
-        stepped(py.detach(|| self.engine.embedded(run, &vector)))
+        stepped(py.detach(|| self.engine.embedded(run, ask, &vector)))
     }
 
     #[pyo3(signature = (run, reason=None))]

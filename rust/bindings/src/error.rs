@@ -30,7 +30,14 @@ pub(crate) fn engine(error: EngineError) -> PyErr {
         EngineError::UnknownAgent { path, .. } => fields.path = Some(path.clone()),
         EngineError::UnknownRun { run } | EngineError::NotInReview { run, .. } => fields.run = Some(run.clone()),
         EngineError::Corrupt { run, .. } | EngineError::Refused { run, .. } => fields.run = Some(run.to_string()),
-        _ => {} // the enum is open to new causes, which need no field until they say so
+        // Their text says all. The enum is open: a new cause needs no field until it says so.
+        EngineError::Plan(_)
+        | EngineError::PlanText(_)
+        | EngineError::Vector(_)
+        | EngineError::TextTooLong { .. }
+        | EngineError::NoIndex
+        | EngineError::Internal(_)
+        | _ => {}
     }
     raise(error.code(), &error.to_string(), &error.hint(), &fields)
 }

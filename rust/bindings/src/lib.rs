@@ -1,5 +1,7 @@
 //! `interlock._core`: the only crate that knows Python. Ints, strings, bytes and frozen classes cross, nothing else.
 
+#![expect(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value, and errors are mapped by name")]
+
 mod engine;
 mod error;
 mod reader;

@@ -70,9 +70,12 @@ source!(Reader);
 pub(crate) fn runs(journal: &impl Source, status: Option<&str>, limit: usize) -> Result<String, JournalError> {
     let status = match status {
         None => None,
-        Some(text) => {
-            Some(RunStatus::ALL.into_iter().find(|known| known.word() == text).ok_or_else(|| JournalError::Misused { what: format!("{text:?} is not a run's status") })?)
-        }
+        Some(text) => Some(
+            RunStatus::ALL
+                .into_iter()
+                .find(|known| known.word() == text)
+                .ok_or_else(|| JournalError::Misused { what: format!("{text:?} is not a run's status") })?,
+        ),
     };
     let rows = journal.runs(&RunFilter { status, plan: None, limit: Some(limit) })?;
     Ok(Value::Array(rows.iter().map(row).collect()).to_string())
@@ -86,7 +89,8 @@ fn row(row: &RunRow) -> Value {
 }
 
 pub(crate) fn history(journal: &impl Source, run: u64) -> Result<String, JournalError> {
-    let frames: Vec<Value> = journal.frames(run)?.iter().filter_map(|frame| Some(event_json(frame.seq, frame.at.0, frame.event()?))).collect();
+    let frames: Vec<Value> =
+        journal.frames(run)?.iter().filter_map(|frame| Some(event_json(frame.seq, frame.at.0, frame.event()?))).collect();
     let payloads: Vec<Value> = journal.payloads(run)?.iter().map(payload).collect();
     Ok(json!({ "run": run, "events": frames, "payloads": payloads }).to_string())
 }

@@ -106,12 +106,21 @@ impl PyStep {
         self.call().map(|call| call.due.0)
     }
 
+    /// Which question an EMBED step asks; the answer names it.
+    #[getter]
+    fn ask(&self) -> PyResult<u32> {
+        match &self.owed {
+            Owed::Embed { ask, .. } => Ok(*ask),
+            Owed::Call(_) | Owed::Settled(_) | Owed::Queued | Owed::Nothing => Err(wrong("a question")),
+        }
+    }
+
     /// The message of a call, the text to embed, or the answer of a settled run.
     #[getter]
     fn text(&self) -> PyResult<&str> {
         match &self.owed {
             Owed::Call(call) => Ok(&call.text),
-            Owed::Embed { text } => Ok(text),
+            Owed::Embed { text, .. } => Ok(text),
             Owed::Settled(settled) => Ok(&settled.text),
             Owed::Queued | Owed::Nothing => Err(wrong("one with a text")),
         }

@@ -7,7 +7,10 @@ use interlock_kernel::Micros;
 
 #[derive(Debug)]
 pub enum Clock {
-    System { wall: u64, start: Instant },
+    System {
+        wall: u64,
+        start: Instant,
+    },
     /// For tests: time moves only by `set`.
     Manual(AtomicU64),
 }

@@ -21,7 +21,14 @@ pub enum EffectStart {
 
 impl Engine {
     /// A tool is about to be called.
-    pub fn effect_begun(&self, run: u64, turn: u32, tool: &Name, class: EffectClass, arguments: Vec<u8>) -> Result<EffectStart, EngineError> {
+    pub fn effect_begun(
+        &self,
+        run: u64,
+        turn: u32,
+        tool: &Name,
+        class: EffectClass,
+        arguments: Vec<u8>,
+    ) -> Result<EffectStart, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
         let Some(live) = core.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };

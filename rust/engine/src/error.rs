@@ -71,7 +71,9 @@ impl EngineError {
             Self::Corrupt { .. } => "run `interlock audit verify FILE`, and restore the file from a copy".into(),
             Self::UnknownRun { .. } => "`interlock runs list` shows the runs that there are".into(),
             Self::NotInReview { .. } => "only a run that waits for a person can be decided".into(),
-            Self::Overloaded { retry_after_ms, .. } => format!("try again after {retry_after_ms} ms, or raise the limit in the configuration"),
+            Self::Overloaded { retry_after_ms, .. } => {
+                format!("try again after {retry_after_ms} ms, or raise the limit in the configuration")
+            }
             Self::TextTooLong { .. } => "send long documents as references, not as text".into(),
             Self::NoIndex => "give il.open(config=…) a configuration with a `semantic` part".into(),
             Self::Internal(_) => "this is a bug of interlock; please report it with the version".into(),

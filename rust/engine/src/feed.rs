@@ -3,10 +3,10 @@
 use interlock_journal::{Journal, PayloadKind, SaltSource};
 use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Reply, ReviewVerdict, State, TurnId};
 
+use crate::EngineError;
 use crate::engine::{Core, Engine};
 use crate::live::{Batch, Live, Said};
 use crate::step::{Owed, Step};
-use crate::EngineError;
 
 /// What an agent answered.
 #[derive(Debug, Default)]
@@ -51,10 +51,10 @@ impl Engine {
     }
 
     /// The vector that `Owed::Embed` asked for. The scan runs outside the engine's lock.
-    pub fn embedded(&self, run: u64, vector: &[f32]) -> Result<Step, EngineError> {
+    pub fn embedded(&self, run: u64, ask: u32, vector: &[f32]) -> Result<Step, EngineError> {
         let semantic = self.lock()?.semantic.clone().ok_or(EngineError::NoIndex)?;
         let neighbours = semantic.nearest(vector)?;
-        self.tell(run, |_, _, _| Ok(Input::NeighboursFound { neighbours, index: semantic.revision() }))
+        self.tell(run, |_, _, _| Ok(Input::NeighboursFound { ask, neighbours, index: semantic.revision() }))
     }
 
     pub fn cancel(&self, run: u64, reason: Option<String>) -> Result<Step, EngineError> {

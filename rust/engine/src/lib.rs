@@ -24,7 +24,7 @@ pub use effects::EffectStart;
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
 pub use feed::Answer;
-pub use resume::{Resumed, WaitingRun};
+pub use resume::{Resumed, SaidBy, WaitingRun};
 pub use semantic::Semantic;
 pub use step::{Call, Owed, Request, Settled, Started, Status, Step};
 pub use watch::Seen;

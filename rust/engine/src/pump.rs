@@ -104,7 +104,7 @@ impl Core {
         for command in owed {
             match command {
                 Command::CallAgent(call) => next = self.admit(run, &call)?,
-                Command::FindFact { message, .. } => next = self.ask_for_fact(run, message.number)?,
+                Command::FindFact { ask, message, .. } => next = self.ask_for_fact(run, ask, message.number)?,
                 Command::AwaitReview { .. } => settled = true,
                 Command::WakeAt(at) => wake_at = Some(at),
                 Command::Advance => return Err(EngineError::Internal("a run stopped although it could go on")),
@@ -115,11 +115,11 @@ impl Core {
         }
         if settled {
             next = Owed::Settled(self.settle(run, ticket)?);
-        } else if let (Some(at), Some(live)) = (wake_at, self.live.get_mut(&run)) {
-            if live.armed.is_none_or(|armed| at < armed) {
-                live.armed = Some(at);
-                self.deadlines.push(at, run);
-            }
+        } else if let (Some(at), Some(live)) = (wake_at, self.live.get_mut(&run))
+            && live.armed.is_none_or(|armed| at < armed)
+        {
+            live.armed = Some(at);
+            self.deadlines.push(at, run);
         }
         Ok(Step { owed: next, wake: self.deadlines.news(), granted })
     }
@@ -160,12 +160,12 @@ impl Core {
         Ok(Owed::Nothing)
     }
 
-    fn ask_for_fact(&mut self, run: u64, message: u32) -> Result<Owed, EngineError> {
+    fn ask_for_fact(&self, run: u64, ask: u32, message: u32) -> Result<Owed, EngineError> {
         if self.semantic.is_none() {
             return Err(EngineError::NoIndex);
         }
         let text = self.live.get(&run).and_then(|live| live.held.text(message));
-        text.map(|text| Owed::Embed { text }).ok_or(EngineError::Internal("a fact is needed about a message that is not held"))
+        text.map(|text| Owed::Embed { ask, text }).ok_or(EngineError::Internal("a fact is needed about a message that is not held"))
     }
 }
 

@@ -21,6 +21,9 @@ pub struct WaitingRun {
     pub needs: String,
 }
 
+/// Who said something (nobody: the user), the text, and the JSON data beside it.
+pub type SaidBy = (Option<Name>, String, Option<Vec<u8>>);
+
 /// A run that goes on after a restart.
 #[derive(Debug)]
 pub struct Resumed {
@@ -75,7 +78,7 @@ impl Engine {
     }
 
     /// What was said in a run that is under way, the user's message first: sender, text and JSON data.
-    pub fn messages(&self, run: u64) -> Result<Vec<(Option<Name>, String, Option<Vec<u8>>)>, EngineError> {
+    pub fn messages(&self, run: u64) -> Result<Vec<SaidBy>, EngineError> {
         let core = self.lock()?;
         let live = core.live.get(&run).ok_or_else(|| EngineError::UnknownRun { run: run.to_string() })?;
         Ok(live.held.messages().map(|said| (said.sender.clone(), said.text.clone(), said.data.clone())).collect())
@@ -113,14 +116,18 @@ impl Core {
     fn bring_back(&mut self, engine: &Engine, row: &RunRow, agents: &[String]) -> Result<Option<Step>, EngineError> {
         let mut live = self.fold(&engine.journal, row.number)?;
         let plan = Arc::clone(settle::plan_of(&live.state));
-        let absent: Vec<String> = plan.agents().iter().filter(|name| !agents.iter().any(|known| **known == ***name)).map(|name| format!("{name:?}")).collect();
+        let absent: Vec<String> =
+            plan.agents().iter().filter(|name| !agents.iter().any(|known| **known == ***name)).map(|name| format!("{name:?}")).collect();
         let known = self.plans.iter().any(|entry| entry.plan.name == plan.name);
         if !known || !absent.is_empty() {
-            let mut needs = if known { String::new() } else { format!("plan {:?} ", &*plan.name) };
-            if !absent.is_empty() {
-                needs += &format!("{} {}", if absent.len() == 1 { "agent" } else { "agents" }, absent.join(", "));
+            let mut needs = Vec::new();
+            if !known {
+                needs.push(format!("plan {:?}", &*plan.name));
             }
-            self.waiting.insert(row.number, WaitingRun { id: row.id, needs: needs.trim_end().to_owned() });
+            if !absent.is_empty() {
+                needs.push(format!("{} {}", if absent.len() == 1 { "agent" } else { "agents" }, absent.join(", ")));
+            }
+            self.waiting.insert(row.number, WaitingRun { id: row.id, needs: needs.join(" and ") });
             return Ok(None);
         }
         live.key.clone_from(&row.key);

@@ -24,8 +24,11 @@ pub(crate) fn plan_of(state: &State) -> &std::sync::Arc<interlock_kernel::plan::
 
 /// The row that a run's first frame adds to the list of runs.
 pub(crate) fn start_row(live: &Live, events: &[Event]) -> Option<StartRow> {
-    matches!(events.first(), Some(Event::RunStarted(_)))
-        .then(|| StartRow { id: live.id, key: live.key.clone(), plan: plan_of(&live.state).name.clone() })
+    matches!(events.first(), Some(Event::RunStarted(_))).then(|| StartRow {
+        id: live.id,
+        key: live.key.clone(),
+        plan: plan_of(&live.state).name.clone(),
+    })
 }
 
 impl Core {

@@ -5,10 +5,10 @@ use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
 use interlock_kernel::{Input, Micros, RunId, State};
 use interlock_rules::RuleBook;
 
+use crate::EngineError;
 use crate::engine::{Core, Engine};
 use crate::live::{Batch, Held, Live, Said, Underway};
 use crate::step::{Request, Started};
-use crate::EngineError;
 
 /// How long to wait before trying a full runtime again, when nothing better is known.
 const RETRY_AFTER_MS: u64 = 100;

@@ -16,7 +16,10 @@ pub struct Step {
 pub enum Owed {
     Call(Call),
     /// The semantic stage needs this text's vector.
-    Embed { text: String },
+    Embed {
+        ask: u32,
+        text: String,
+    },
     /// The turn waits for a free slot; the run will be in some later step's `granted`.
     Queued,
     /// Nothing new: the input was late or repeated.
@@ -95,11 +98,22 @@ pub struct Request {
 /// What became of a request.
 #[derive(Debug)]
 pub enum Started {
-    New { run: u64, id: RunId, step: Step },
+    New {
+        run: u64,
+        id: RunId,
+        step: Step,
+    },
     /// The same key started this run, and it goes on.
-    Live { run: u64, id: RunId },
+    Live {
+        run: u64,
+        id: RunId,
+    },
     /// The same key started this run, and it is settled.
-    Past { run: u64, id: RunId, settled: Settled },
+    Past {
+        run: u64,
+        id: RunId,
+        settled: Settled,
+    },
 }
 
 /// A turn admitted or waiting, by priority and then by arrival.

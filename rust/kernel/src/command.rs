@@ -1,14 +1,20 @@
 //! What the shell owes a run. Derived from state, never stored beside it.
 
-use crate::{Failure, Fact, Micros, Name, NodeId, Priority, Ref, ReviewId, TurnId};
+use crate::{Fact, Failure, Micros, Name, NodeId, Priority, Ref, ReviewId, TurnId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Feed `Input::Advanced`: a native command, answered without leaving the engine.
     Advance,
     CallAgent(CallAgent),
-    FindFact { fact: Fact, message: Ref },
-    AwaitReview { review: ReviewId },
+    FindFact {
+        ask: u32,
+        fact: Fact,
+        message: Ref,
+    },
+    AwaitReview {
+        review: ReviewId,
+    },
     /// Feed `Input::TimePassed` then.
     WakeAt(Micros),
 }

@@ -92,7 +92,9 @@ pub enum Failure {
     Raised(Ref),
     /// The agent's answer was no reply; the payload names its type.
     WrongType(Ref),
-    TimedOut { after_ms: u64 },
+    TimedOut {
+        after_ms: u64,
+    },
     /// The reply did not pass its checks.
     Unchecked(Vec<CheckVerdict>),
     /// The handoff was refused.

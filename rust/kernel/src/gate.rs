@@ -21,8 +21,15 @@ pub enum Gate {
 
 impl Gate {
     pub const ALL: [Self; 9] = [
-        Self::Ingress, Self::ModelContext, Self::ToolCall, Self::ToolResult, Self::AgentToAgent, Self::Memory, Self::Egress,
-        Self::ReviewDecision, Self::Unmask,
+        Self::Ingress,
+        Self::ModelContext,
+        Self::ToolCall,
+        Self::ToolResult,
+        Self::AgentToAgent,
+        Self::Memory,
+        Self::Egress,
+        Self::ReviewDecision,
+        Self::Unmask,
     ];
 
     /// The short name used in documents: `G1` to `G9`.
@@ -41,7 +48,9 @@ impl Serialize for Gate {
 impl<'de> Deserialize<'de> for Gate {
     fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let number = u8::deserialize(deserializer)?;
-        Self::ALL.get(usize::from(number).wrapping_sub(1)).copied()
+        Self::ALL
+            .get(usize::from(number).wrapping_sub(1))
+            .copied()
             .ok_or_else(|| serde::de::Error::custom(format!("gate {number} is not one of 1 to 9")))
     }
 }

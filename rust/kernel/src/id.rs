@@ -40,10 +40,12 @@ impl std::str::FromStr for RunId {
         if text.len() != 26 {
             return Err(wrong());
         }
-        text.bytes().try_fold(0_u128, |sum, letter| {
-            let digit = ALPHABET.iter().position(|known| *known == letter.to_ascii_lowercase()).ok_or_else(wrong)?;
-            Ok((sum << 5) | digit as u128)
-        }).map(Self)
+        text.bytes()
+            .try_fold(0_u128, |sum, letter| {
+                let digit = ALPHABET.iter().position(|known| *known == letter.to_ascii_lowercase()).ok_or_else(wrong)?;
+                Ok((sum << 5) | digit as u128)
+            })
+            .map(Self)
     }
 }
 

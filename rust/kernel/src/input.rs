@@ -1,25 +1,64 @@
 //! What the world says to a run, in the past tense.
 
-use crate::{Confidence, Digest, EffectClass, EffectKey, EffectOutcome, Failure, Micros, Name, Neighbour, Ref, ReviewId, ReviewVerdict, RunId, TurnId};
+use crate::{
+    Confidence, Digest, EffectClass, EffectKey, EffectOutcome, Failure, Micros, Name, Neighbour, Ref, ReviewId, ReviewVerdict, RunId,
+    TurnId,
+};
 
 /// One fact, offered to `decide`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Input {
-    Requested { run: RunId, rules: Option<Digest>, message: Ref, request: Option<Ref>, deadline: Micros },
+    Requested {
+        run: RunId,
+        rules: Option<Digest>,
+        message: Ref,
+        request: Option<Ref>,
+        deadline: Micros,
+    },
     /// The process came back after a crash.
-    Reopened { deadline: Micros },
+    Reopened {
+        deadline: Micros,
+    },
     /// Nothing new from outside: take the next step that needs nothing.
     Advanced,
-    Replied { turn: TurnId, reply: Reply },
-    AttemptFailed { turn: TurnId, failure: Failure },
+    Replied {
+        turn: TurnId,
+        reply: Reply,
+    },
+    AttemptFailed {
+        turn: TurnId,
+        failure: Failure,
+    },
     /// The nearest examples, and the revision of the index that gave them.
-    NeighboursFound { neighbours: Vec<Neighbour>, index: u64 },
-    EffectBegun { turn: TurnId, key: EffectKey, tool: Name, arguments: Ref },
-    EffectEnded { turn: TurnId, key: EffectKey, tool: Name, class: EffectClass, arguments: Ref, outcome: EffectOutcome },
-    ReviewAnswered { review: ReviewId, decision: Ref, verdict: ReviewVerdict },
+    NeighboursFound {
+        ask: u32,
+        neighbours: Vec<Neighbour>,
+        index: u64,
+    },
+    EffectBegun {
+        turn: TurnId,
+        key: EffectKey,
+        tool: Name,
+        arguments: Ref,
+    },
+    EffectEnded {
+        turn: TurnId,
+        key: EffectKey,
+        tool: Name,
+        class: EffectClass,
+        arguments: Ref,
+        outcome: EffectOutcome,
+    },
+    ReviewAnswered {
+        review: ReviewId,
+        decision: Ref,
+        verdict: ReviewVerdict,
+    },
     /// The clock moved; limits may have passed.
     TimePassed,
-    CancelRequested { reason: Option<Ref> },
+    CancelRequested {
+        reason: Option<Ref>,
+    },
 }
 
 /// What an agent answered.

@@ -16,16 +16,16 @@ mod run;
 
 pub use command::{CallAgent, Command};
 pub use event::{
-    CheckVerdict, EffectClass, EffectCompleted, EffectIntended, EffectOutcome, Event, FactNeeded, Failure, HandOffRefused,
-    HandOffWhy, HandedOff, RefusalWhy, ReplyChecked, ReviewDecided, ReviewOpened, ReviewVerdict, ReviewWhy, RouteChosen,
-    RunCancelled, RunDelivered, RunFailCode, RunFailed, RunResumed, RunStarted, TurnFailed, TurnReplied, TurnStarted,
+    CheckVerdict, EffectClass, EffectCompleted, EffectIntended, EffectOutcome, Event, FactNeeded, Failure, HandOffRefused, HandOffWhy,
+    HandedOff, RefusalWhy, ReplyChecked, ReviewDecided, ReviewOpened, ReviewVerdict, ReviewWhy, RouteChosen, RunCancelled, RunDelivered,
+    RunFailCode, RunFailed, RunResumed, RunStarted, TurnFailed, TurnReplied, TurnStarted,
 };
 pub use gate::{Gate, Gates, Passage, Subject, Verdict};
 pub use id::{Confidence, Digest, EffectKey, Micros, Name, NodeId, Ref, ReviewId, RunId, TurnId};
 pub use input::{HandOff, Input, Reply};
 pub use refusal::{Corrupt, Refusal};
 pub use rules::{
-    Book, Check, CheckQuery, Consulted, Considered, Content, Escalation, Fact, Neighbour, Payloads, Priority, RouteDecision,
-    RouteEvidence, RouteQuery, RuleOutcome, Rules, Stage, Target,
+    Book, Check, CheckQuery, Considered, Consulted, Content, Escalation, Fact, Neighbour, Payloads, Priority, RouteDecision, RouteEvidence,
+    RouteQuery, RuleOutcome, Rules, Stage, Target,
 };
 pub use run::{Ended, EndedHow, InReview, Phase, RelayState, RouteState, Running, State, Turn, decide, evolve, outstanding};

@@ -28,7 +28,7 @@ pub fn guesses() -> impl Strategy<Value = Input> {
         }),
         names().prop_map(|intent| {
             let neighbours = intent.into_iter().map(|intent| Neighbour { example: 0, intent, score: 900_000 }).collect();
-            Input::NeighboursFound { neighbours, index: 1 }
+            Input::NeighboursFound { ask: 0, neighbours, index: 1 }
         }),
         (turns(), keys()).prop_map(move |(turn, key)| Input::EffectBegun { turn, key, tool: "tool".into(), arguments: nothing }),
         (turns(), keys(), any::<bool>(), any::<bool>()).prop_map(move |(turn, key, acts, raises)| Input::EffectEnded {

@@ -18,11 +18,8 @@ _WORD = re.compile(r"[a-z0-9]+")
 _CUSTOMER = {"name", "country", "verification", "currency", "balance", "top_up_limit", "withdrawal_limit"}
 _CARD = {"card_last4", "card_brand", "card_status", "expiry", "delivery_date"}
 _MOVEMENT = {"amount", "fee", "counterparty", "status", "day"}
-FIELDS = {
-    None: _CUSTOMER,
-    "card": _CUSTOMER | _CARD,
-    **dict.fromkeys(("payment", "withdrawal", "transfer", "top_up"), _CUSTOMER | _MOVEMENT),
-}
+FIELDS: dict[str | None, set[str]] = {None: _CUSTOMER, "card": _CUSTOMER | _CARD}
+FIELDS |= dict.fromkeys(("payment", "withdrawal", "transfer", "top_up"), _CUSTOMER | _MOVEMENT)
 """What an answer may mention, by what is looked up for it."""
 
 Weights = dict[str, float]

@@ -22,9 +22,9 @@ CREATE TABLE movements (
 CREATE INDEX by_customer ON movements (customer, kind, day DESC);
 """
 
-FIRST = ("Ada", "Bram", "Chiara", "Dmitri", "Elif", "Femke", "Goran", "Hana", "Ivo", "Jana", "Kofi", "Lena", "Mats", "Noor", "Olga", "Pablo")
+FIRST = ("Ada", "Bram", "Chiara", "Dmitri", "Elif", "Femke", "Goran", "Hana", "Ivo", "Jana", "Kofi", "Lena", "Mats", "Noor", "Olga")
 LAST = ("Adler", "Bakker", "Costa", "Duval", "Eriksen", "Fischer", "Garcia", "Horvat", "Ibsen", "Jansen", "Kowalski", "Lindt", "Moretti")
-COUNTRIES = (("Germany", "EUR"), ("Ireland", "EUR"), ("Spain", "EUR"), ("the United Kingdom", "GBP"), ("Switzerland", "CHF"), ("Poland", "PLN"))
+COUNTRIES = (("Germany", "EUR"), ("Ireland", "EUR"), ("the United Kingdom", "GBP"), ("Switzerland", "CHF"), ("Poland", "PLN"))
 COUNTERPARTIES = {
     "payment": ("Corner Bakery", "Nordlicht Books", "Rapid Rail", "Tienda Sol", "Blue Door Hotel", "Kiosk 14"),
     "withdrawal": ("the machine at Central Station", "the machine in High Street", "the machine at Airport Gate B"),
@@ -64,10 +64,12 @@ def _add(bank: sqlite3.Connection, customer: str) -> None:
     for held in (currency, *others):
         bank.execute("INSERT INTO accounts VALUES (?, ?, ?, ?)", (customer, held, chance.randrange(500, 600_000), held == currency))
     bank.execute("INSERT INTO cards VALUES (?, ?, ?, ?, ?, ?)", (customer, *_card(chance, blocked)))
-    for kind, count in COUNTS.items():
-        for _ in range(count):
-            movement = _movement(chance, kind, currency, blocked)
-            bank.execute("INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", (customer, kind, *movement))
+    movements = [(kind, *_movement(chance, kind, currency, blocked)) for kind, count in COUNTS.items() for _ in range(count)]
+    if any(movement[-1] == "top_up" for movement in movements):
+        day = (TODAY - timedelta(days=1)).isoformat()
+        reason = chance.choice(("", "", "source_of_funds"))
+        movements.append(("top_up", "bank transfer", chance.randrange(5_000, 90_000), 0, currency, "pending", day, reason))
+    bank.executemany("INSERT INTO movements VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)", [(customer, *movement) for movement in movements])
 
 
 def _card(chance: random.Random, blocked: bool) -> tuple[str, str, str, str, str]:
@@ -92,8 +94,6 @@ def _waits_for(chance: random.Random, kind: str, status: str, blocked: bool) -> 
     match kind, status:
         case "transfer", "pending" if chance.random() < 0.25:
             return "top_up"
-        case "top_up", "pending" if chance.random() < 0.15:
-            return "source_of_funds"
         case "withdrawal", "declined" if blocked:
             return "identity"
     return ""

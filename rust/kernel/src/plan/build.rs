@@ -92,7 +92,12 @@ impl Builder<'_> {
                 self.tell_apart(&all, path)?;
                 let usual = u16::try_from(all.len() + 1).unwrap_or(u16::MAX);
                 NodeKind::Relay(Relay {
-                    members: all, has_entry, max_handoffs: max_handoffs.unwrap_or(usual), revisit: *revisit, returns: *returns, on_limit: *on_limit,
+                    members: all,
+                    has_entry,
+                    max_handoffs: max_handoffs.unwrap_or(usual),
+                    revisit: *revisit,
+                    returns: *returns,
+                    on_limit: *on_limit,
                 })
             }
         };
@@ -122,8 +127,12 @@ impl Builder<'_> {
             }
         }
         Ok(Step {
-            agent: spec.agent.clone(), checks: spec.checks.clone(), retries: spec.retries, fallback: spec.fallback.clone(),
-            timeout_ms: spec.timeout_ms.unwrap_or(TURN_TIMEOUT_MS), on_failure: spec.on_failure,
+            agent: spec.agent.clone(),
+            checks: spec.checks.clone(),
+            retries: spec.retries,
+            fallback: spec.fallback.clone(),
+            timeout_ms: spec.timeout_ms.unwrap_or(TURN_TIMEOUT_MS),
+            on_failure: spec.on_failure,
         })
     }
 

@@ -33,7 +33,9 @@ pub struct Node {
 pub enum NodeKind {
     Step(Step),
     /// The children one after another; each gets what the one before said.
-    Sequence { children: Vec<NodeId> },
+    Sequence {
+        children: Vec<NodeId>,
+    },
     Relay(Relay),
 }
 

@@ -30,7 +30,7 @@ pub(super) fn enter(running: &Running, node: NodeId, message: Ref, book: &Book<'
         match &found.kind {
             NodeKind::Step(step) => {
                 let visit = running.visits.get(&at).copied().unwrap_or(0).saturating_add(1);
-                let next = Attempt { node: at, agent: step.agent.clone(), fallback: false, attempt: 1, visit };
+                let next = Attempt { node: at, agent: step.agent.clone(), fallback: false, count: 1, visit };
                 return start(running, next, message, book, now);
             }
             NodeKind::Sequence { children } => match children.first() {
@@ -50,7 +50,7 @@ pub(super) struct Attempt {
     pub node: NodeId,
     pub agent: crate::Name,
     pub fallback: bool,
-    pub attempt: u16,
+    pub count: u16,
     pub visit: u16,
 }
 
@@ -66,11 +66,11 @@ pub(super) fn start(running: &Running, next: Attempt, message: Ref, book: &Book<
         node: next.node,
         agent: next.agent,
         fallback: next.fallback,
-        attempt: next.attempt,
+        attempt: next.count,
         visit: next.visit,
         message,
         due: now.after_ms(timeout),
-        priority: running.route().map_or_else(Priority::default, |route| route.decision.priority),
+        priority: running.route_at(next.node).map_or_else(Priority::default, |route| route.decision.priority),
         passages,
     }))
 }

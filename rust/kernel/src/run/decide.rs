@@ -13,7 +13,8 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
     match state {
         State::Unstarted(plan) => match input {
             Input::Requested { run, rules, message, request, deadline } => {
-                let passages = vec![book.gates.pass(Gate::Ingress, Subject { agent: None, tool: None, content: Some(&message.commitment) })];
+                let passages =
+                    vec![book.gates.pass(Gate::Ingress, Subject { agent: None, tool: None, content: Some(&message.commitment) })];
                 one(Event::RunStarted(RunStarted { run, plan: plan.digest, rules, message, request, deadline, passages }))
             }
             Input::Reopened { .. }
@@ -28,7 +29,7 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
             | Input::CancelRequested { .. } => Err(Refusal::NotStarted),
         },
         State::Running(running) => decide_running(running, input, book, now),
-        State::InReview(waiting) => decide_in_review(waiting, input, book),
+        State::InReview(waiting) => decide_in_review(waiting, &input, book),
         State::Ended(ended) => match input {
             Input::Requested { .. } => Err(Refusal::AlreadyStarted),
             Input::Replied { turn, .. } | Input::AttemptFailed { turn, .. } if turn.0 >= ended.turns => {
@@ -56,7 +57,7 @@ fn decide_running(running: &Running, input: Input, book: &Book<'_>, now: Micros)
         Input::Advanced => advance::next(running, book, now),
         Input::Replied { turn, reply } => turn::on_reply(running, turn, reply),
         Input::AttemptFailed { turn, failure } => turn::on_failure(running, turn, failure),
-        Input::NeighboursFound { neighbours, index } => relay::on_neighbours(running, &neighbours, index, book, now),
+        Input::NeighboursFound { ask, neighbours, index } => relay::on_neighbours(running, ask, &neighbours, index, book, now),
         Input::EffectBegun { turn, key, tool, arguments } => turn::on_effect_begun(running, turn, key, tool, arguments, book),
         Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
             turn::on_effect_ended(running, turn, (key, tool, class, arguments), outcome, book)
@@ -88,14 +89,15 @@ fn on_time(running: &Running, now: Micros) -> Decision {
     }
 }
 
-fn decide_in_review(waiting: &InReview, input: Input, book: &Book<'_>) -> Decision {
-    match input {
+fn decide_in_review(waiting: &InReview, input: &Input, book: &Book<'_>) -> Decision {
+    match *input {
         Input::Requested { .. } => Err(Refusal::AlreadyStarted),
         Input::ReviewAnswered { review, decision, verdict } if review == waiting.review => {
             if waiting.decided.is_some() {
                 return absorbed();
             }
-            let passages = vec![book.gates.pass(Gate::ReviewDecision, Subject { agent: None, tool: None, content: Some(&decision.commitment) })];
+            let passages =
+                vec![book.gates.pass(Gate::ReviewDecision, Subject { agent: None, tool: None, content: Some(&decision.commitment) })];
             one(Event::ReviewDecided(ReviewDecided { review, decision, verdict, passages }))
         }
         Input::ReviewAnswered { review, .. } if review < waiting.review => absorbed(),
@@ -110,8 +112,11 @@ fn decide_in_review(waiting: &InReview, input: Input, book: &Book<'_>) -> Decisi
         | Input::AttemptFailed { .. }
         | Input::NeighboursFound { .. }
         | Input::EffectBegun { .. }
-        | Input::EffectEnded { .. }
         | Input::TimePassed => absorbed(),
+        // It was under way when the review was opened, and it happened.
+        Input::EffectEnded { turn, key, ref tool, class, arguments, outcome } => {
+            turn::on_effect_ended(&waiting.running, turn, (key, tool.clone(), class, arguments), outcome, book)
+        }
         Input::CancelRequested { reason } => one(Event::RunCancelled(RunCancelled { reason })),
     }
 }

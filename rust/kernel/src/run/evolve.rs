@@ -5,7 +5,10 @@ use std::sync::Arc;
 
 use crate::plan::Plan;
 use crate::run::{Ended, EndedHow, InReview, Phase, RelayState, RouteState, Running, State, Turn, relay};
-use crate::{Corrupt, EffectOutcome, Event, Failure, HandOffWhy, HandedOff, NodeId, Ref, RouteChosen, RunStarted, TurnStarted};
+use crate::{
+    Corrupt, EffectCompleted, EffectOutcome, Event, Failure, HandOffWhy, HandedOff, NodeId, Ref, RouteChosen, RunStarted, TurnId,
+    TurnStarted,
+};
 
 /// The state after an event.
 ///
@@ -39,14 +42,47 @@ fn start(plan: Arc<Plan>, started: &RunStarted) -> Result<State, Corrupt> {
         rule_turns: BTreeMap::new(),
         effects: BTreeMap::new(),
         intents: BTreeSet::new(),
+        raised: BTreeSet::new(),
+        intended: BTreeSet::new(),
         turns: 0,
         handoffs: 0,
+        asked: 0,
         reviews: 0,
         phase: Phase::Entering { node: NodeId(0), message: started.message },
     })))
 }
 
+/// Numbers follow each other, and nodes are the plan's: what else would be a journal of another run.
+fn belongs(running: &Running, event: &Event) -> bool {
+    let speaks = |turn: &TurnId| running.turn().is_some_and(|now| now.id == *turn);
+    let started = |turn: &TurnId| turn.0 < running.turns;
+    match event {
+        Event::TurnStarted(turn) => turn.turn.0 == running.turns && running.plan.step(turn.node).is_some(),
+        Event::TurnReplied(reply) => speaks(&reply.turn),
+        Event::TurnFailed(failed) => speaks(&failed.turn),
+        Event::ReplyChecked(checked) => speaks(&checked.turn),
+        Event::HandedOff(passed) => {
+            speaks(&passed.turn) && running.plan.relay(passed.relay).is_some_and(|relay| relay.members.contains(&passed.to))
+        }
+        Event::HandOffRefused(refused) => speaks(&refused.turn),
+        Event::RouteChosen(chosen) => chosen.turn.as_ref().is_none_or(speaks) && running.plan.relay(chosen.relay).is_some(),
+        Event::FactNeeded(needed) => running.plan.relay(needed.relay).is_some(),
+        Event::EffectIntended(intended) => started(&intended.turn),
+        Event::EffectCompleted(completed) => started(&completed.turn),
+        Event::ReviewOpened(opened) => opened.review.0 == running.reviews,
+        Event::RunStarted(_)
+        | Event::RunResumed(_)
+        | Event::ReviewDecided(_)
+        | Event::RunDelivered(_)
+        | Event::RunFailed(_)
+        | Event::RunCancelled(_) => true,
+    }
+}
+
 fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Corrupt> {
+    if !belongs(&running, event) {
+        return Err(cannot(event, &State::Running(running)));
+    }
     let phase = std::mem::replace(&mut running.phase, Phase::Entering { node: NodeId(0), message: running.message });
     running.phase = match (event, phase) {
         (Event::RunResumed(resumed), Phase::InTurn(mut turn)) => {
@@ -75,23 +111,29 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
             }
         }
         (Event::FactNeeded(needed), Phase::Entering { .. } | Phase::Answered { .. } | Phase::Routed { .. }) => {
-            Phase::AwaitingFact { relay: needed.relay, message: needed.message }
+            go_inside(&mut running, needed.relay, needed.message);
+            running.asked += 1;
+            Phase::AwaitingFact { relay: needed.relay, message: needed.message, ask: running.asked - 1 }
         }
         (Event::RouteChosen(chosen), Phase::Answered { turn, reply, checked: true }) if chosen.turn == Some(turn.id) => {
             Phase::Routed { turn, reply, relay: chosen.relay, route: Box::new(route_of(chosen)) }
         }
-        (Event::RouteChosen(chosen), Phase::Entering { .. } | Phase::AwaitingFact { .. } | Phase::Answered { .. } | Phase::Routed { .. }) => {
-            match relay::opened(&running, chosen.relay, &chosen.decision) {
-                Err(why) => Phase::Unroutable { message: chosen.message, why },
-                Ok(member) => {
-                    go_inside(&mut running, member, chosen.message);
-                    if let Some(state) = running.relay_mut(chosen.relay) {
-                        state.route = Some(route_of(chosen));
-                    }
-                    Phase::Entering { node: member, message: chosen.message }
-                }
+        (
+            Event::RouteChosen(chosen),
+            Phase::Entering { .. } | Phase::AwaitingFact { .. } | Phase::Answered { .. } | Phase::Routed { .. },
+        ) => match relay::opened(&running, chosen.relay, &chosen.decision) {
+            Err(why) => {
+                go_inside(&mut running, chosen.relay, chosen.message);
+                Phase::Unroutable { message: chosen.message, why }
             }
-        }
+            Ok(member) => {
+                go_inside(&mut running, member, chosen.message);
+                if let Some(state) = running.relay_mut(chosen.relay) {
+                    state.route = Some(route_of(chosen));
+                }
+                Phase::Entering { node: member, message: chosen.message }
+            }
+        },
         (Event::HandedOff(passed), phase @ (Phase::Answered { .. } | Phase::Routed { .. } | Phase::Missed { .. })) => {
             hand_over(&mut running, passed, phase)?
         }
@@ -100,13 +142,11 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
         }
         (Event::EffectIntended(intended), phase) => {
             running.intents.insert(intended.key);
+            running.intended.insert(intended.key);
             phase
         }
         (Event::EffectCompleted(completed), phase) => {
-            running.intents.remove(&completed.key);
-            if let EffectOutcome::Returned(result) = completed.outcome {
-                running.effects.insert(completed.key, result);
-            }
+            complete(&mut running, completed);
             phase
         }
         (Event::ReviewOpened(opened), phase) => {
@@ -136,6 +176,18 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
         }
     };
     Ok(State::Running(running))
+}
+
+fn complete(running: &mut Running, completed: &EffectCompleted) {
+    running.intents.remove(&completed.key);
+    match completed.outcome {
+        EffectOutcome::Returned(result) => {
+            running.effects.insert(completed.key, result);
+        }
+        EffectOutcome::Raised(_) => {
+            running.raised.insert((completed.turn, completed.key));
+        }
+    }
 }
 
 fn route_of(chosen: &RouteChosen) -> RouteState {
@@ -175,9 +227,11 @@ fn begin(running: &mut Running, started: &TurnStarted, missed: Option<(NodeId, F
 }
 
 fn hand_over(running: &mut Running, passed: &HandedOff, phase: Phase) -> Result<Phase, Corrupt> {
-    let Some(state) = running.relays.iter_mut().rev().find(|relay| relay.node == passed.relay) else {
+    let Some(place) = running.relays.iter().rposition(|relay| relay.node == passed.relay) else {
         return Err(Corrupt { event: "handed_off in a relay that was not entered", state: "running" });
     };
+    running.relays.truncate(place + 1); // whatever was open below it is left
+    let state = &mut running.relays[place];
     state.member = passed.to;
     state.handoffs += 1;
     state.visited.insert(passed.to);
@@ -197,15 +251,12 @@ fn hand_over(running: &mut Running, passed: &HandedOff, phase: Phase) -> Result<
 
 fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, Corrupt> {
     match event {
-        Event::ReviewDecided(decided) => {
+        Event::ReviewDecided(decided) if decided.review == waiting.review => {
             waiting.decided = Some((decided.verdict, decided.decision));
             Ok(State::InReview(waiting))
         }
         Event::EffectCompleted(completed) => {
-            waiting.running.intents.remove(&completed.key);
-            if let EffectOutcome::Returned(result) = completed.outcome {
-                waiting.running.effects.insert(completed.key, result);
-            }
+            complete(&mut waiting.running, completed);
             Ok(State::InReview(waiting))
         }
         Event::RunDelivered(delivered) => Ok(end(&waiting.running, EndedHow::Delivered { message: delivered.message })),
@@ -222,6 +273,7 @@ fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, 
         | Event::HandedOff(_)
         | Event::HandOffRefused(_)
         | Event::EffectIntended(_)
+        | Event::ReviewDecided(_)
         | Event::ReviewOpened(_) => Err(cannot(event, &State::InReview(waiting))),
     }
 }

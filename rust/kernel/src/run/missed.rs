@@ -20,15 +20,17 @@ pub(super) fn cure(running: &Running, turn: &Turn, failure: &Failure, book: &Boo
         Failure::HandOff(RefusalWhy::UnknownTarget | RefusalWhy::Itself | RefusalWhy::Visited) => {
             step.map_or(0, |step| step.retries).max(HANDOFF_RETRIES)
         }
-        Failure::Raised(_) | Failure::WrongType(_) | Failure::TimedOut { .. } | Failure::Unchecked(_) => step.map_or(0, |step| step.retries),
+        Failure::Raised(_) | Failure::WrongType(_) | Failure::TimedOut { .. } | Failure::Unchecked(_) => {
+            step.map_or(0, |step| step.retries)
+        }
     };
     if turn.attempt <= retries {
         let again =
-            Attempt { node: turn.node, agent: turn.agent.clone(), fallback: turn.fallback, attempt: turn.attempt + 1, visit: turn.visit };
+            Attempt { node: turn.node, agent: turn.agent.clone(), fallback: turn.fallback, count: turn.attempt + 1, visit: turn.visit };
         return start(running, again, turn.message, book, now);
     }
     if let (false, false, Some(fallback)) = (limit_reached, turn.fallback, step.and_then(|step| step.fallback.as_ref())) {
-        let stand_in = Attempt { node: turn.node, agent: fallback.clone(), fallback: true, attempt: 1, visit: turn.visit };
+        let stand_in = Attempt { node: turn.node, agent: fallback.clone(), fallback: true, count: 1, visit: turn.visit };
         return start(running, stand_in, turn.message, book, now);
     }
     if let Some(decision) = rule_fallback(running, turn) {
@@ -44,7 +46,7 @@ fn rule_fallback(running: &Running, turn: &Turn) -> Option<Decision> {
     match route.decision.fallback.as_ref()? {
         Target::Review => Some(ask(running, ReviewWhy::Fallback, turn.message)),
         Target::Agent(agent) => {
-            let to = running.plan.member(state.node, agent)?;
+            let to = running.plan.member(state.node, agent).filter(|to| *to != state.member)?; // itself is no stand-in
             relay::may_pass(running, state.node, to).ok()?;
             let message = state.message;
             Some(one(Event::HandedOff(HandedOff { turn: turn.id, relay: state.node, to, why: HandOffWhy::Fallback, message })))
@@ -54,7 +56,7 @@ fn rule_fallback(running: &Running, turn: &Turn) -> Option<Decision> {
 
 fn give_up(running: &Running, turn: &Turn, failure: &Failure) -> Decision {
     let (policy, why, code) = match failure {
-        Failure::HandOff(_) => (on_limit(running, turn.node), ReviewWhy::HandOffLimit, RunFailCode::HandOffLimit),
+        Failure::HandOff(why) => (on_limit(running, turn.node, *why), ReviewWhy::HandOffLimit, RunFailCode::HandOffLimit),
         Failure::Raised(_) | Failure::WrongType(_) | Failure::TimedOut { .. } | Failure::Unchecked(_) => {
             let policy = running.plan.step(turn.node).map_or(OnFailure::Review, |step| step.on_failure);
             (policy, ReviewWhy::StepFailed, RunFailCode::StepFailed)
@@ -66,9 +68,14 @@ fn give_up(running: &Running, turn: &Turn, failure: &Failure) -> Decision {
     }
 }
 
-fn on_limit(running: &Running, node: NodeId) -> OnFailure {
-    let around = running.plan.relays_around(node).next();
-    around.and_then(|(relay, _)| running.plan.relay(relay)).map_or(OnFailure::Review, |relay| relay.on_limit)
+/// The policy of the relay whose limit was reached, else of the nearest.
+fn on_limit(running: &Running, node: NodeId, why: RefusalWhy) -> OnFailure {
+    let is_full = |relay: NodeId| {
+        running.relay(relay).zip(running.plan.relay(relay)).is_some_and(|(state, limits)| state.handoffs >= limits.max_handoffs)
+    };
+    let mut around = running.plan.relays_around(node).map(|(relay, _)| relay);
+    let relay = if why == RefusalWhy::LimitReached { around.find(|relay| is_full(*relay)) } else { around.next() };
+    relay.and_then(|relay| running.plan.relay(relay)).map_or(OnFailure::Review, |relay| relay.on_limit)
 }
 
 /// Open a review.

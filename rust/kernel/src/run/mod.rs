@@ -20,10 +20,12 @@ use crate::{Event, Refusal};
 type Decision = Result<Vec<Event>, Refusal>;
 
 /// The input is true, and changes nothing: a duplicate, or late.
+#[expect(clippy::unnecessary_wraps, reason = "the value of a decision, at the end of functions that may refuse")]
 fn absorbed() -> Decision {
     Ok(Vec::new())
 }
 
+#[expect(clippy::unnecessary_wraps, reason = "the value of a decision, at the end of functions that may refuse")]
 fn one(event: Event) -> Decision {
     Ok(vec![event])
 }

@@ -18,7 +18,7 @@ fn owed(running: &Running) -> Command {
         Phase::Entering { .. } | Phase::Answered { .. } | Phase::Routed { .. } | Phase::Missed { .. } | Phase::Unroutable { .. } => {
             Command::Advance
         }
-        Phase::AwaitingFact { message, .. } => Command::FindFact { fact: Fact::Neighbours, message: *message },
+        Phase::AwaitingFact { message, ask, .. } => Command::FindFact { ask: *ask, fact: Fact::Neighbours, message: *message },
         Phase::InTurn(turn) => Command::CallAgent(CallAgent {
             turn: turn.id,
             node: turn.node,

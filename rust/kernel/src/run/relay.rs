@@ -2,8 +2,8 @@
 
 use crate::run::{Decision, Phase, Running, Turn, absorbed, advance, missed, one};
 use crate::{
-    Book, Consulted, Event, FactNeeded, HandOffRefused, HandOffWhy, HandedOff, Micros, Name, Neighbour, NodeId, Ref, RefusalWhy,
-    ReviewWhy, RouteChosen, RouteDecision, RouteQuery, Stage, Target, TurnReplied,
+    Book, Consulted, Event, FactNeeded, HandOffRefused, HandOffWhy, HandedOff, Micros, Name, Neighbour, NodeId, Ref, RefusalWhy, ReviewWhy,
+    RouteChosen, RouteDecision, RouteQuery, Stage, Target, TurnReplied,
 };
 
 /// After a reply that passed: hand off, route its intent, or leave the node with it.
@@ -70,13 +70,10 @@ fn hand_off(running: &Running, turn: &Turn, reply: &TurnReplied, target: &Name, 
     if speaker == to {
         return refused(RefusalWhy::Itself);
     }
-    match may_pass(running, relay, to) {
-        Err(reason) => refused(reason),
-        Ok(()) => {
-            let message = about(running, relay, reply);
-            one(Event::HandedOff(HandedOff { turn: turn.id, relay, to, why, message }))
-        }
+    if let Err(reason) = may_pass(running, relay, to) {
+        return refused(reason);
     }
+    one(Event::HandedOff(HandedOff { turn: turn.id, relay, to, why, message: about(running, relay, reply) }))
 }
 
 /// Whether a relay's limits allow a handoff to a member.
@@ -111,13 +108,16 @@ pub(super) fn open(relay: NodeId, message: Ref, book: &Book<'_>, now: Micros) ->
 }
 
 /// The facts that a relay's opening waited for.
-pub(super) fn on_neighbours(running: &Running, neighbours: &[Neighbour], index: u64, book: &Book<'_>, now: Micros) -> Decision {
+pub(super) fn on_neighbours(running: &Running, ask: u32, neighbours: &[Neighbour], index: u64, book: &Book<'_>, now: Micros) -> Decision {
     match &running.phase {
-        Phase::AwaitingFact { relay, message } => match route_message(*relay, *message, Some((neighbours, index)), book, now)? {
-            Consulted::Decided(event) => one(event),
-            Consulted::Needs(_) => Err(crate::Refusal::NotAwaited), // rules that ask again for what they were given
-        },
-        Phase::Entering { .. }
+        Phase::AwaitingFact { relay, message, ask: open } if *open == ask => {
+            match route_message(*relay, *message, Some((neighbours, index)), book, now)? {
+                Consulted::Decided(event) => one(event),
+                Consulted::Needs(_) => Err(crate::Refusal::NotAwaited), // rules that ask again for what they were given
+            }
+        }
+        Phase::AwaitingFact { .. }
+        | Phase::Entering { .. }
         | Phase::InTurn(_)
         | Phase::Answered { .. }
         | Phase::Routed { .. }
@@ -137,7 +137,9 @@ fn route_message(
     let query = RouteQuery { intent: None, confidence: None, content, user: book.payloads.user(), neighbours };
     Ok(match book.rules.route(&query) {
         Consulted::Needs(fact) => Consulted::Needs(fact),
-        Consulted::Decided(decision) => Consulted::Decided(Event::RouteChosen(RouteChosen { turn: None, relay, message, at: now, decision })),
+        Consulted::Decided(decision) => {
+            Consulted::Decided(Event::RouteChosen(RouteChosen { turn: None, relay, message, at: now, decision }))
+        }
     })
 }
 

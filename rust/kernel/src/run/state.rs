@@ -4,7 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::plan::Plan;
-use crate::{Digest, EffectKey, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewWhy, RouteDecision, RunFailCode, RunId, TurnId, TurnReplied};
+use crate::{
+    Digest, EffectKey, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewWhy, RouteDecision, RunFailCode, RunId, TurnId, TurnReplied,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum State {
@@ -32,8 +34,14 @@ pub struct Running {
     pub effects: BTreeMap<EffectKey, Ref>,
     /// Effects with an intent and no outcome yet.
     pub intents: BTreeSet<EffectKey>,
+    /// Effects that raised, by the turn they were tried in.
+    pub raised: BTreeSet<(TurnId, EffectKey)>,
+    /// Every effect that was ever intended.
+    pub intended: BTreeSet<EffectKey>,
     pub turns: u32,
     pub handoffs: u32,
+    /// Facts asked for so far.
+    pub asked: u32,
     pub reviews: u32,
     pub phase: Phase,
 }
@@ -44,7 +52,7 @@ pub enum Phase {
     /// A node is to be entered with a message.
     Entering { node: NodeId, message: Ref },
     /// A rule asked for a fact.
-    AwaitingFact { relay: NodeId, message: Ref },
+    AwaitingFact { relay: NodeId, message: Ref, ask: u32 },
     /// An agent has the turn.
     InTurn(Turn),
     /// It answered. Checked means that nothing more stands between the reply and what follows.
@@ -162,6 +170,12 @@ impl Running {
     /// The innermost routing decision that the run stands under.
     pub fn route(&self) -> Option<&RouteState> {
         self.relays.iter().rev().find_map(|relay| relay.route.as_ref())
+    }
+
+    /// The innermost routing decision around a node that the run may be about to enter.
+    pub(super) fn route_at(&self, node: NodeId) -> Option<&RouteState> {
+        let is_around = |relay: &&RelayState| self.plan.upwards(node).skip(1).any(|above| above == relay.node);
+        self.relays.iter().rev().filter(is_around).find_map(|relay| relay.route.as_ref())
     }
 
     pub fn turn(&self) -> Option<&Turn> {

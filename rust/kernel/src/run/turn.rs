@@ -2,8 +2,8 @@
 
 use crate::run::{Decision, Phase, Running, Turn, absorbed, one};
 use crate::{
-    Book, EffectClass, EffectCompleted, EffectIntended, EffectKey, EffectOutcome, Event, Failure, Gate, Name, Ref, Refusal, Reply,
-    Subject, TurnFailed, TurnId, TurnReplied,
+    Book, EffectClass, EffectCompleted, EffectIntended, EffectKey, EffectOutcome, Event, Failure, Gate, Name, Ref, Refusal, Reply, Subject,
+    TurnFailed, TurnId, TurnReplied,
 };
 
 /// The turn that speaks, if it has the floor; `Ok(None)` when it had it once.
@@ -52,7 +52,9 @@ pub(super) fn on_timeout(running: &Running, turn: &Turn) -> Decision {
 pub(super) fn on_effect_begun(running: &Running, turn: TurnId, key: EffectKey, tool: Name, arguments: Ref, book: &Book<'_>) -> Decision {
     match speaking(running, turn)? {
         None => absorbed(), // the turn is over: the shell must not start the effect
-        Some(_) if running.intents.contains(&key) || running.effects.contains_key(&key) => absorbed(),
+        Some(_) if running.intents.contains(&key) || running.effects.contains_key(&key) || running.raised.contains(&(turn, key)) => {
+            absorbed()
+        }
         Some(speaker) => {
             let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(&arguments.commitment) };
             let passages = vec![book.gates.pass(Gate::ToolCall, subject)];
@@ -70,8 +72,11 @@ pub(super) fn on_effect_ended(
     book: &Book<'_>,
 ) -> Decision {
     let speaker = speaking(running, turn)?;
-    if running.effects.contains_key(&key) {
+    if running.effects.contains_key(&key) || running.raised.contains(&(turn, key)) {
         return absorbed();
+    }
+    if class == EffectClass::Effect && !running.intended.contains(&key) {
+        return Err(Refusal::NotAwaited); // it passed no gate
     }
     let agent = speaker.map(|turn| &turn.agent);
     let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = &outcome;

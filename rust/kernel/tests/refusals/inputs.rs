@@ -81,7 +81,7 @@ fn nothing_but_a_request_reaches_a_run_that_was_not_started() {
         Input::Reopened { deadline: Micros(9) },
         Input::Advanced,
         reply(0),
-        Input::NeighboursFound { neighbours: vec![], index: 1 },
+        Input::NeighboursFound { ask: 0, neighbours: vec![], index: 1 },
         effect_end(0, EffectClass::Pure),
         answer(0),
         Input::TimePassed,
@@ -125,7 +125,7 @@ fn a_fact_that_still_does_not_decide_is_refused() {
     }
     assert_eq!(world.story()[1..], ["needs Neighbours"]);
     let book = Book { rules: &Insatiable, gates: &world.shelf.gates, payloads: &world.shelf.papers };
-    let found = Input::NeighboursFound { neighbours: vec![], index: 1 };
+    let found = Input::NeighboursFound { ask: 0, neighbours: vec![], index: 1 };
     assert_eq!(decide(&world.state, found, &book, world.now), Err(Refusal::NotAwaited));
 }
 

@@ -29,9 +29,13 @@ impl World {
             _ if wake.is_some_and(|at| at <= self.now) => self.tell(Input::TimePassed)?,
             Some(Command::Advance) => self.tell(Input::Advanced)?,
             Some(Command::CallAgent(call)) => self.call(call, wake)?,
-            Some(Command::FindFact { message, .. }) => {
+            Some(Command::FindFact { ask, message, .. }) => {
                 let intent = Name::from(self.papers().text(*message));
-                self.tell(Input::NeighboursFound { neighbours: vec![Neighbour { example: 0, intent, score: 900_000 }], index: 1 })?
+                self.tell(Input::NeighboursFound {
+                    ask: *ask,
+                    neighbours: vec![Neighbour { example: 0, intent, score: 900_000 }],
+                    index: 1,
+                })?
             }
             Some(Command::AwaitReview { review }) => self.decide_review(*review)?,
             Some(Command::WakeAt(_)) | None => 0,
