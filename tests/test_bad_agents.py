@@ -35,7 +35,7 @@ async def test_an_agent_that_raises_is_named_in_the_review() -> None:
     error = ValueError("no such account")
     outcome = await outcome_of(raises(error))
     assert outcome.status == "in_review"
-    assert outcome.reason == "a step failed: agent \"fail\": it raised ValueError: no such account"
+    assert outcome.reason == 'a step failed: agent "fail": it raised ValueError: no such account'
     assert outcome.error is error
 
 
@@ -97,7 +97,9 @@ def cycle() -> list[Any]:
 
 
 @pytest.mark.parametrize(
-    "data", [object(), {1, 2}, 1j, 2**70, {1: "a number for a key"}, cycle(), "\ud800"], ids=["object", "set", "complex", "huge", "key", "cycle", "half"]
+    "data",
+    [object(), {1, 2}, 1j, 2**70, {1: "a number for a key"}, cycle(), "\ud800"],
+    ids=["object", "set", "complex", "huge", "key", "cycle", "half"],
 )
 async def test_data_that_json_can_not_hold_is_named(data: object) -> None:
     outcome = await outcome_of(answers(il.Reply("look", data=data)))
@@ -115,7 +117,14 @@ async def test_a_confidence_that_is_no_share_is_named(confidence: Any) -> None:
 
 @pytest.mark.parametrize(
     "reply",
-    ["half a character: \ud800", il.Reply(None), il.Reply("\ud800"), il.Reply("hello", intent=7), il.HandOff("b", object(), None), il.HandOff(7, None, None)],  # type: ignore[arg-type]
+    [
+        "half a character: \ud800",
+        il.Reply(None),
+        il.Reply("\ud800"),
+        il.Reply("hello", intent=7),
+        il.HandOff("b", object(), None),
+        il.HandOff(7, None, None),
+    ],  # type: ignore[arg-type]
     ids=["half-text", "no-text", "half-reply", "intent", "reason", "target"],
 )
 async def test_a_reply_that_can_not_be_recorded_is_named(reply: object) -> None:

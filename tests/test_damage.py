@@ -17,18 +17,26 @@ PLAN = il.Sequential("plan", [says("draft", "draft"), says("final", "edit")])
 BLOCKED = il.Sequential("blocked", [never])
 
 
-@pytest.fixture
-def file(tmp_path: Path) -> Path:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> bytes:
     """A journal with 30 finished runs and an unfinished one."""
+    file = tmp_path_factory.mktemp("whole") / "runs.db"
 
     async def fill() -> None:
-        async with il.open(tmp_path / "runs.db", plans=[PLAN, BLOCKED]) as runtime:
+        async with il.open(file, plans=[PLAN, BLOCKED]) as runtime:
             for number in range(30):
                 await runtime.run(PLAN, f"number {number}", key=f"k{number}", data={"number": number})
             await runtime.start(BLOCKED, "the secret word")
             await turns_of_the_loop()
 
     asyncio.run(fill())
+    return file.read_bytes()
+
+
+@pytest.fixture
+def file(tmp_path: Path, whole: bytes) -> Path:
+    """A file of its own with the same bytes."""
+    (tmp_path / "runs.db").write_bytes(whole)
     return tmp_path / "runs.db"
 
 
@@ -97,7 +105,9 @@ def test_a_flipped_bit_in_a_frame_is_found_by_run_and_frame(file: Path, seed: in
     assert f"run {run}" in error.run
 
 
-@pytest.mark.parametrize("statement", ["DELETE FROM frames WHERE pos = 40", "DELETE FROM commits WHERE size = (SELECT max(size) FROM commits)"])
+@pytest.mark.parametrize(
+    "statement", ["DELETE FROM frames WHERE pos = 40", "DELETE FROM commits WHERE size = (SELECT max(size) FROM commits)"]
+)
 def test_what_is_missing_is_noticed(file: Path, statement: str) -> None:
     edit(file, statement)
     refused(file, il.JournalCorrupt)
@@ -128,13 +138,15 @@ def test_an_unfinished_run_does_not_go_on_with_a_message_that_was_altered(file: 
     connection = sqlite3.connect(file)
     run, number, content = next(row for row in connection.execute("SELECT run, number, bytes FROM payloads") if b"secret word" in row[2])
     connection.close()
-    edit(file, "UPDATE payloads SET bytes = ? WHERE run = ? AND number = ?", content.replace(b"secret word", b"sweeter word"[:11]), run, number)
+    edit(file, "UPDATE payloads SET bytes = ? WHERE run = ? AND number = ?", content.replace(b"secret word", b"other words"), run, number)
     refused(file, il.JournalCorrupt)
 
 
 async def test_a_finished_run_whose_answer_was_altered_is_not_answered_for(file: Path) -> None:
     connection = sqlite3.connect(file)
-    run, number, content = connection.execute("SELECT run, number, bytes FROM payloads WHERE run = 1 ORDER BY number DESC LIMIT 1").fetchone()
+    run, number, content = connection.execute(
+        "SELECT run, number, bytes FROM payloads WHERE run = 1 ORDER BY number DESC LIMIT 1"
+    ).fetchone()
     connection.close()
     assert b"final" in content
     edit(file, "UPDATE payloads SET bytes = ? WHERE run = ? AND number = ?", content.replace(b"final", b"FINAL"), run, number)
@@ -154,7 +166,9 @@ def test_a_file_of_a_newer_version_is_refused_with_the_version_that_wrote_it(fil
     assert error.code == "journal.version_unsupported"
 
 
-@pytest.mark.parametrize("content", [b"hello, I am a letter\n" * 100, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 4080], ids=["text", "zeros", "fake"])
+@pytest.mark.parametrize(
+    "content", [b"hello, I am a letter\n" * 100, b"\0" * 8192, b"SQLite format 3\0" + b"\xff" * 4080], ids=["text", "zeros", "fake"]
+)
 def test_a_file_that_is_no_journal_is_refused_and_kept(tmp_path: Path, content: bytes) -> None:
     file = tmp_path / "letter.db"
     file.write_bytes(content)
@@ -183,10 +197,10 @@ def test_a_folder_is_no_journal(tmp_path: Path) -> None:
 
 
 def test_a_refused_file_is_not_held(file: Path) -> None:
-    whole = file.read_bytes()
-    file.write_bytes(whole[: len(whole) // 2])
+    content = file.read_bytes()
+    file.write_bytes(content[: len(content) // 2])
     for _ in range(2):
         with pytest.raises(il.JournalCorrupt):
             asyncio.run(opened(file))
-    file.write_bytes(whole)
+    file.write_bytes(content)
     asyncio.run(opened(file))

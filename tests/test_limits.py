@@ -174,7 +174,11 @@ async def test_counts_add_up() -> None:
             await runtime.run(plan, "hello")
         counts = runtime.stats()
         assert {name: counts[name] for name in ("started", "settled", "turns", "live", "absorbed")} == {
-            "started": 3, "settled": 3, "turns": 6, "live": 0, "absorbed": 0,
+            "started": 3,
+            "settled": 3,
+            "turns": 6,
+            "live": 0,
+            "absorbed": 0,
         }
         assert counts["frames"] == 3 * 6
         assert counts["gate_decisions"] == 3 * (1 + 2 * 2 + 2)

@@ -41,7 +41,9 @@ async def test_a_message_says_who_sent_it_and_the_user_has_no_name() -> None:
     assert senders == [None, "first"]
 
 
-@pytest.mark.parametrize("user", ["u-42", il.User("u-42", tenant="acme", roles=["customer"], attributes={"tier": "gold"})], ids=["id", "User"])
+@pytest.mark.parametrize(
+    "user", ["u-42", il.User("u-42", tenant="acme", roles=["customer"], attributes={"tier": "gold"})], ids=["id", "User"]
+)
 async def test_the_user_reaches_the_agent_and_the_conditions(user: str | il.User) -> None:
     seen: list[il.User | None] = []
 
@@ -49,7 +51,9 @@ async def test_the_user_reaches_the_agent_and_the_conditions(user: str | il.User
         seen.append(ctx.user)
         return message.text
 
-    checked = "user.id == 'u-42'" + ("" if isinstance(user, str) else " && user.tier == 'gold' && user.tenant == 'acme' && 'customer' in user.roles")
+    checked = "user.id == 'u-42'" + (
+        "" if isinstance(user, str) else " && user.tier == 'gold' && user.tenant == 'acme' && 'customer' in user.roles"
+    )
     outcome = await run_once(il.Sequential("plan", [il.step(look, expression=checked)]), user=user)
     assert outcome.status == "delivered"
     assert seen[0] is not None

@@ -60,13 +60,13 @@ def leaky_plan() -> il.Sequential:
 async def probe(folder: Path, which: str) -> dict[str, Any]:
     desk = build(seed(folder / "accounts.db"))
     seen, switch = watch()
-    plans = [desk.plan, leaky := leaky_plan()]
+    plans, asked = [desk.plan, leaky := leaky_plan()], questions(400)
     async with il.open(folder / "journal.db", plans=plans, config=desk.config, tools=desk.tools) as runtime:
         switch(True)
         if which == "control":
             outcomes = [await runtime.run(leaky, "hello")]
         else:
-            outcomes = [await runtime.run(desk.plan, asked.text, user=f"customer-{asked.number % 200}") for asked in questions(400)]
+            outcomes = [await runtime.run(desk.plan, one.text, user=f"customer-{one.number % 200}") for one in asked]
         switch(False)
     desk.close()
     return {"seen": seen, "statuses": sorted({outcome.status for outcome in outcomes}), "effects": sum(o.usage.effects for o in outcomes)}

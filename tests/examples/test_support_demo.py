@@ -9,8 +9,23 @@ from typing import Any
 import pytest
 
 KEYS = {
-    "messages", "delivered", "failed", "in_review", "handoffs", "intent_accuracy", "team_accuracy", "answer_accuracy", "messages_per_s",
-    "turn_us_p50", "turn_us_p99", "journal_bytes", "journal_bytes_per_run", "repeated", "db", "run", "teams",
+    "messages",
+    "delivered",
+    "failed",
+    "in_review",
+    "handoffs",
+    "intent_accuracy",
+    "team_accuracy",
+    "answer_accuracy",
+    "messages_per_s",
+    "turn_us_p50",
+    "turn_us_p99",
+    "journal_bytes",
+    "journal_bytes_per_run",
+    "repeated",
+    "db",
+    "run",
+    "teams",
 }
 
 

@@ -84,7 +84,8 @@ async def _measure(desk: SupportDesk, journal: Path, asked: list[Question], prog
 def _print(console: Console, found: Figures, size: int, journal: Path, example_run: str) -> None:
     """The figures as two tables, and the commands with which to look closer."""
     share = found.in_review / found.messages
-    table = Table(title="support desk", show_header=False, title_justify="left")
+    caption = "a turn's time includes the search among the examples"
+    table = Table(title="support desk", caption=caption, show_header=False, title_justify="left", caption_justify="left")
     table.add_column()
     table.add_column(justify="right")
     rows = {

@@ -24,6 +24,14 @@ SLICE_NS = 1_000_000
 """A run gives the loop back after this long without a suspension, so that one run never starves the others."""
 
 
+def in_words(error: BaseException) -> str:
+    """An error's type and text; the type alone if its text can't be had."""
+    try:
+        return f"{type(error).__name__}: {error}"
+    except Exception:  # `__str__` is the agent's code too
+        return type(error).__name__
+
+
 class Drive:
     """One run that goes on in this process. What few runs need is a class attribute until they do."""
 
@@ -152,7 +160,7 @@ class Drive:
             return upset  # the agent gave way, and has nothing to say
         else:
             self.error = raised
-            step = self.runtime.engine.raised(self.number, ctx.turn, f"{type(raised).__name__}: {raised}")
+            step = self.runtime.engine.raised(self.number, ctx.turn, in_words(raised))
         return upset or step
 
     def _take_upset(self) -> Step | None:

@@ -6,7 +6,7 @@ import asyncio
 import os
 import weakref
 from collections.abc import AsyncIterator, Iterable, Sequence
-from contextlib import aclosing, suppress
+from contextlib import aclosing
 from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
@@ -396,6 +396,4 @@ def open_runtime(
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
-    with suppress(TypeError):
-        plans = tuple(plans)
     return Runtime(path, plans, config, tools, embedder)

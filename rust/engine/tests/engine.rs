@@ -1,4 +1,5 @@
 //! The engine by its own door, with a clock that only the test moves.
+#![allow(clippy::unwrap_used, clippy::wildcard_enum_match_arm, reason = "a test that unwraps says what it expects")]
 
 use interlock_engine::{Answer, Clock, Engine, EngineError, Limits, Owed, Request, Started, Status, Step};
 use interlock_kernel::Micros;
