@@ -8,7 +8,6 @@ from typing import Any
 
 import interlock as il
 import pytest
-
 from cast import Turn, echo, kinds_of, never, run_once, says, soon, waits_for
 
 

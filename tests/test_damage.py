@@ -9,9 +9,8 @@ from pathlib import Path
 
 import interlock as il
 import pytest
-from interlock import _core
-
 from cast import echo, never, says, soon, turns_of_the_loop
+from interlock import _core
 
 PLAN = il.Sequential("plan", [says("draft", "draft"), says("final", "edit")])
 BLOCKED = il.Sequential("blocked", [never])

@@ -10,9 +10,8 @@ from pathlib import Path
 
 import interlock as il
 import pytest
-from interlock import _core
-
 from cast import echo, kinds, kinds_of, never, passes, says, soon, turns_of_the_loop, waits_for
+from interlock import _core
 
 
 @pytest.fixture

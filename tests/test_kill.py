@@ -13,11 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import interlock as il
-import pytest
-from interlock import _core
-
 import kill_child
+import pytest
 from cast import soon
+from interlock import _core
 
 CHILD = Path(kill_child.__file__)
 ROUNDS = [*range(20), *(pytest.param(seed, marks=pytest.mark.heavy) for seed in range(20, 200))]

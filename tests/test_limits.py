@@ -6,7 +6,6 @@ import asyncio
 
 import interlock as il
 import pytest
-
 from cast import echo, never, passes, says, soon, turns_of_the_loop, waits_for
 
 

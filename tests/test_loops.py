@@ -12,7 +12,6 @@ from pathlib import Path
 import interlock as il
 import pytest
 import uvloop
-
 from cast import echo, never, passes, says, soon, turns_of_the_loop, waits_for
 
 PLAN = il.Sequential("plan", [echo])

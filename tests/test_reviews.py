@@ -7,7 +7,6 @@ from pathlib import Path
 
 import interlock as il
 import pytest
-
 from cast import echo, kinds_of, never, soon, turns_of_the_loop
 
 

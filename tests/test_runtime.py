@@ -8,7 +8,6 @@ from typing import Any
 
 import interlock as il
 import pytest
-
 from cast import echo, kinds_of, never, passes, run_once, says, soon, turns_of_the_loop, waits_for
 
 HELLO = il.Sequential("hello", [echo])

@@ -7,9 +7,8 @@ from pathlib import Path
 
 import interlock as il
 import pytest
-from interlock import events
-
 from cast import echo, kinds, kinds_of, never, says, soon, turns_of_the_loop, waits_for
+from interlock import events
 
 
 async def test_a_stream_tells_everything_in_order_with_typed_events() -> None:

@@ -9,9 +9,8 @@ from typing import Any
 
 import interlock as il
 import pytest
-from interlock import _core
-
 from cast import Turn, echo, kinds_of, soon
+from interlock import _core
 
 
 class Till:
@@ -21,9 +20,11 @@ class Till:
         self.calls: list[dict[str, Any]] = []
         self.failures = failures
         self.hangs = hangs
+        self.reached = asyncio.Event()
 
     async def pay(self, **arguments: Any) -> dict[str, Any]:
         self.calls.append(arguments)
+        self.reached.set()
         if len(self.calls) <= self.hangs:
             await asyncio.Event().wait()
         if len(self.calls) <= self.failures:
@@ -116,8 +117,7 @@ async def test_an_acting_call_that_a_crash_cut_off_is_made_again_and_verifies(tm
     tool = il.tool(till.pay, name="pay", acts=True)
     async with il.open(place, plans=[plan], tools=[tool]) as runtime:
         run = await runtime.start(plan, "hello")
-        while not till.calls:
-            await asyncio.sleep(0)
+        await soon(till.reached.wait())
     async with il.open(place, plans=[plan], tools=[tool]) as runtime:
         outcome = await soon(runtime.resume(run.run_id))
         assert (outcome.status, outcome.data) == ("delivered", [{"receipt": 2}])

@@ -141,10 +141,9 @@ def _first(errors: BaseExceptionGroup[InterlockError]) -> InterlockError:
 
 
 def _count(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("give 1 or more")
-    return number
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a number from 1")
+    return int(text)
 
 
 def _percent(share: float | None) -> str:

@@ -27,9 +27,14 @@ SLICE_NS = 1_000_000
 def in_words(error: BaseException) -> str:
     """An error's type and text; the type alone if its text can't be had."""
     try:
-        return f"{type(error).__name__}: {error}"
+        return recordable(f"{type(error).__name__}: {error}")
     except Exception:  # `__str__` is the agent's code too
         return type(error).__name__
+
+
+def recordable(text: str) -> str:
+    """The text with what UTF-8 can't hold (lone surrogates) replaced."""
+    return text.encode("utf-8", "replace").decode()
 
 
 class Drive:
@@ -168,21 +173,24 @@ class Drive:
         return upset
 
     def _reply(self, ctx: Context, answer: Any) -> Step:
+        try:
+            return self._record(ctx, answer)
+        except (TypeError, ValueError) as error:  # what JSON or UTF-8 can't hold, or a confidence that is none
+            self.error = error
+            return self.runtime.engine.answered_wrongly(self.number, ctx.turn, f"its reply can't be recorded: {recordable(str(error))}")
+
+    def _record(self, ctx: Context, answer: Any) -> Step:
         engine, number, turn = self.runtime.engine, self.number, ctx.turn
         passed = ctx.handed_off
         if passed is None and type(answer) is str:
             return engine.replied(number, turn, answer)
         if passed is not None and answer is not passed:
-            return engine.answered_wrongly(number, turn, f"it handed off to {passed.agent!r} and did not return the handoff")
+            return engine.answered_wrongly(number, turn, f"it handed off to {recordable(repr(passed.agent))} and did not return the handoff")
         if isinstance(answer, str):
             return engine.replied(number, turn, str(answer))
         if isinstance(answer, Reply):
-            try:
-                data = None if answer.data is None else orjson.dumps(answer.data)
-                return engine.replied(number, turn, answer.text, data, answer.confidence, answer.intent)
-            except (TypeError, ValueError) as error:
-                self.error = error
-                return engine.answered_wrongly(number, turn, f"its reply can't be recorded: {error}")
+            data = None if answer.data is None else orjson.dumps(answer.data)
+            return engine.replied(number, turn, answer.text, data, answer.confidence, answer.intent)
         if isinstance(answer, HandOff):
             data = None if answer.reason is None else orjson.dumps({"reason": answer.reason})
             return engine.replied(number, turn, answer.text or "", data, None, None, answer.agent)

@@ -273,7 +273,10 @@ class Runtime:
             user = User(user)
         payload = None if data is None else _json(data)
         milliseconds = None if deadline is None else max(1, round(deadline * 1_000))
-        started = self.engine.start(entry[1], text, payload, None if user is None else user.to_json(), key, thread, milliseconds, watch)
+        try:
+            started = self.engine.start(entry[1], text, payload, None if user is None else user.to_json(), key, thread, milliseconds, watch)
+        except UnicodeEncodeError as error:
+            raise UsageError(f"the text can't be recorded: {error}", hint="give text without lone surrogates") from None
         if started.is_new:
             return Drive(self, started, user, thread), started.step
         if started.step is not None:
