@@ -168,7 +168,7 @@ async def test_a_forked_child_may_not_use_its_parents_runtime(tmp_path: Path) ->
                 code = 42 if "forked" in error.message and error.hint else 2
             finally:
                 os._exit(code)
-        _, status = os.waitpid(child, 0)
+        _, status = await asyncio.to_thread(os.waitpid, child, 0)
         assert os.waitstatus_to_exitcode(status) == 42
         assert (await runtime.run(PLAN, "parent")).text == "parent"
 

@@ -58,6 +58,11 @@ class Context:
         return self._call.attempt
 
     @property
+    def intent(self) -> str | None:
+        """What the routing engine found the task to be about, if it chose this agent."""
+        return self._call.intent
+
+    @property
     def feedback(self) -> str | None:
         """Why the attempt before came to nothing; ``None`` on the first."""
         return self._call.feedback

@@ -104,23 +104,31 @@ class User:
 
 
 class Usage(NamedTuple):
-    """What a run took. ``runtime_us`` is the runtime's own time in microseconds, without agents, tools and waits."""
+    """What a run took.
+
+    ``runtime_us`` is the runtime's own time in microseconds, without agents, tools, waits and the search among examples
+    for routing by meaning, which is ``search_us``.
+    """
 
     turns: int
     handoffs: int
     effects: int
     runtime_us: float
+    search_us: float
 
 
 class Outcome:
     """How a run came out, as the core settled it."""
 
-    __slots__ = ("_runtime_us", "_settled", "_started", "error")
+    __slots__ = ("_runtime_us", "_search_us", "_settled", "_started", "error")
 
-    def __init__(self, started: Started, settled: Step, *, runtime_us: float = 0.0, error: BaseException | None = None) -> None:
+    def __init__(
+        self, started: Started, settled: Step, *, runtime_us: float = 0.0, search_us: float = 0.0, error: BaseException | None = None
+    ) -> None:
         self._started = started
         self._settled = settled
         self._runtime_us = runtime_us
+        self._search_us = search_us
         self.error = error
         """What the last agent that failed raised, if this process saw it."""
 
@@ -159,7 +167,7 @@ class Outcome:
     def usage(self) -> Usage:
         """What it took."""
         settled = self._settled
-        return Usage(settled.turns, settled.handoffs, settled.effects, self._runtime_us)
+        return Usage(settled.turns, settled.handoffs, settled.effects, self._runtime_us, self._search_us)
 
     def raise_if_failed(self) -> Outcome:
         """Return the outcome itself, or raise ``RunFailed`` or ``RunCancelled``.

@@ -84,7 +84,7 @@ async def _measure(desk: SupportDesk, journal: Path, asked: list[Question], prog
 def _print(console: Console, found: Figures, size: int, journal: Path, example_run: str) -> None:
     """The figures as two tables, and the commands with which to look closer."""
     share = found.in_review / found.messages
-    caption = "a turn's time includes the search among the examples"
+    caption = "the search among the examples comes once a message, on top of its turns"
     table = Table(title="support desk", caption=caption, show_header=False, title_justify="left", caption_justify="left")
     table.add_column()
     table.add_column(justify="right")
@@ -102,6 +102,7 @@ def _print(console: Console, found: Figures, size: int, journal: Path, example_r
         "handoffs": f"{found.handoffs:,}",
         "runtime's own time per turn, p50": _microseconds(found.turn_us_p50),
         "runtime's own time per turn, p99": _microseconds(found.turn_us_p99),
+        "search among the examples, p50": _microseconds(found.search_us_p50),
         "journal": f"{size:,} bytes",
         "journal per message": f"{size / found.messages:,.0f} bytes",
     }

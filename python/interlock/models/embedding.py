@@ -52,14 +52,17 @@ class WordLlamaEmbedder:
         return np.asarray(self._model.embed([text or " " for text in texts]), dtype=np.float32)
 
 
-def load_embedder(name: str, texts: Sequence[str], labels: Sequence[str]) -> Embedder:
-    """The embedder that a configuration names: ``wordllama``, or ``wordllama-fitted`` for one fitted to the examples.
+def load_embedder(name: str, texts: Sequence[str], labels: Sequence[str]) -> tuple[Embedder, Rows]:
+    """The embedder that a configuration names, and the examples' rows in its space.
+
+    ``wordllama`` is the static embedder, ``wordllama-fitted`` one that is fitted to the examples.
 
     Raises:
         ConfigError: there is no embedder of that name, or its package is missing.
     """
     if name == "wordllama":
-        return WordLlamaEmbedder()
+        plain = WordLlamaEmbedder()
+        return plain, plain.embed(texts)
     if name == "wordllama-fitted":
         from interlock.models.fitted import FittedEmbedder
 

@@ -54,7 +54,9 @@ class Drive:
     slice = 0
     """When the run last came back from the loop (ns)."""
     spent = 0
-    """Nanoseconds that the runtime itself took."""
+    """Nanoseconds that the runtime itself took, without searching."""
+    searched = 0
+    """Nanoseconds that the search among the examples took."""
 
     def __init__(self, runtime: Runtime, started: Started, user: User | None, thread: str | None) -> None:
         self.runtime = runtime
@@ -110,6 +112,8 @@ class Drive:
                     vector = await self._outside(runtime.embeddings.embed(step.text))
                     since = perf_counter_ns()
                     step = self._take_upset() or engine.embedded(self.number, step.ask, vector)
+                    self.searched += perf_counter_ns() - since
+                    since = perf_counter_ns()
                 else:  # QUEUED for a slot, or NOTHING because another step is on its way
                     self.spent += perf_counter_ns() - since
                     step = await self._park()
@@ -185,7 +189,9 @@ class Drive:
         if passed is None and type(answer) is str:
             return engine.replied(number, turn, answer)
         if passed is not None and answer is not passed:
-            return engine.answered_wrongly(number, turn, f"it handed off to {recordable(repr(passed.agent))} and did not return the handoff")
+            return engine.answered_wrongly(
+                number, turn, f"it handed off to {recordable(repr(passed.agent))} and did not return the handoff"
+            )
         if isinstance(answer, str):
             return engine.replied(number, turn, str(answer))
         if isinstance(answer, Reply):
@@ -272,7 +278,7 @@ class Drive:
 
     def _outcome(self, step: Step) -> Outcome:
         error = self.error if self.error is not None and step.status in ("failed", "in_review") else None
-        outcome = Outcome(self._started, step, runtime_us=self.spent / 1_000, error=error)
+        outcome = Outcome(self._started, step, runtime_us=self.spent / 1_000, search_us=self.searched / 1_000, error=error)
         for follower in self.followers:
             if not follower.done():
                 follower.set_result(outcome)

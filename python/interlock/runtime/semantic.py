@@ -34,8 +34,11 @@ def read_examples(path: Path) -> tuple[list[str], list[str]]:
 def load_semantic(engine: Engine, config: SemanticConfig, given: Embedder | None) -> Embedder:
     """Embed the examples, give them to the core, and return the embedder that messages must be embedded with."""
     texts, labels = read_examples(config.examples)
-    embedder = given or load_embedder(config.embedder, texts, labels)
-    rows = as_rows(embedder.embed(texts), len(texts))
+    if given is not None:
+        embedder, found = given, given.embed(texts)
+    else:
+        embedder, found = load_embedder(config.embedder, texts, labels)
+    rows = as_rows(found, len(texts))
     intents = sorted(set(labels))
     numbers = {intent: number for number, intent in enumerate(intents)}
     codes = np.asarray([numbers[label] for label in labels], dtype="<u4")

@@ -95,6 +95,12 @@ impl PyStep {
         self.call().map(|call| call.sender.as_deref())
     }
 
+    /// What the routing engine found the task to be about.
+    #[getter]
+    fn intent(&self) -> PyResult<Option<&str>> {
+        self.call().map(|call| call.intent.as_deref())
+    }
+
     #[getter]
     fn feedback(&self) -> PyResult<Option<&str>> {
         self.call().map(|call| call.feedback.as_deref())

@@ -179,6 +179,7 @@ impl Live {
             text: body.text.clone(),
             data: body.data.clone(),
             sender: body.sender.clone(),
+            intent: call.intent.clone(),
             feedback: call.feedback.as_ref().map(|failure| settle::in_words(failure, &self.held)),
             due: call.due,
         })

@@ -37,6 +37,7 @@ pub struct Call {
     pub text: String,
     pub data: Option<Vec<u8>>,
     pub sender: Option<Name>,
+    pub intent: Option<Name>,
     /// Why the attempt before came to nothing.
     pub feedback: Option<String>,
     pub due: Micros,

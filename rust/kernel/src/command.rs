@@ -30,6 +30,8 @@ pub struct CallAgent {
     pub message: Ref,
     pub due: Micros,
     pub priority: Priority,
+    /// What the routing engine found the task to be about, if it chose this agent.
+    pub intent: Option<Name>,
     /// Why the attempt before came to nothing.
     pub feedback: Option<Failure>,
 }

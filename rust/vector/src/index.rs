@@ -1,7 +1,7 @@
 //! The index: unit rows one after another, and the scan over them.
 
 use crate::VectorError;
-use crate::product::{Directionless, dot, normalise};
+use crate::product::{Directionless, LANES, dot, normalise};
 use crate::revision;
 use crate::top::Top;
 
@@ -9,6 +9,8 @@ use crate::top::Top;
 #[derive(Debug, Clone)]
 pub struct Index {
     dim: usize,
+    /// The row's room: `dim`, rounded up to whole lanes. What a row does not fill is 0 and changes no product.
+    stride: usize,
     /// Row-major, every row of length 1.
     vectors: Box<[f32]>,
     labels: Box<[u32]>,
@@ -42,7 +44,9 @@ impl Index {
         }
         let words = vectors.iter().map(|value| value.to_bits());
         let revision = revision::hash(std::iter::once(rows).chain(words).chain(labels.iter().copied()));
-        Ok(Self { dim, vectors: vectors.into(), labels: labels.into(), revision })
+        let stride = dim.next_multiple_of(LANES);
+        let vectors = if stride == dim { vectors } else { widen(&vectors, dim, stride) };
+        Ok(Self { dim, stride, vectors: vectors.into(), labels: labels.into(), revision })
     }
 
     /// The `k` rows nearest to the query by cosine, best first; of equals, the lower row first.
@@ -58,8 +62,9 @@ impl Index {
             Directionless::NotFinite { column } => VectorError::QueryNotFinite { column },
             Directionless::Zero => VectorError::QueryZero,
         })?;
+        query.resize(self.stride, 0.0);
         let mut top = Top::new(k.min(self.labels.len()));
-        for ((row, vector), label) in (0_u32..).zip(self.vectors.chunks_exact(self.dim)).zip(&self.labels) {
+        for ((row, vector), label) in (0_u32..).zip(self.vectors.chunks_exact(self.stride)).zip(&self.labels) {
             // Rounding may leave a unit vector's product with itself a little above 1.
             top.offer(Hit { row, label: *label, score: dot(&query, vector).clamp(-1.0, 1.0) });
         }
@@ -82,4 +87,12 @@ impl Index {
     pub fn is_empty(&self) -> bool {
         self.labels.is_empty()
     }
+}
+
+fn widen(vectors: &[f32], dim: usize, stride: usize) -> Vec<f32> {
+    let mut wide = vec![0.0; vectors.len() / dim * stride];
+    for (to, from) in wide.chunks_exact_mut(stride).zip(vectors.chunks_exact(dim)) {
+        to[..dim].copy_from_slice(from);
+    }
+    wide
 }

@@ -2,7 +2,7 @@
 
 /// Independent sums. Float addition is not associative, so the compiler may only use SIMD where the source already keeps the
 /// lanes apart. 16 are four SSE or two AVX registers: fewer leave additions waiting for each other, more cost more to fold.
-const LANES: usize = 16;
+pub(crate) const LANES: usize = 16;
 
 /// The sum of products, lane by lane, then the lanes pairwise, then the rest in order.
 #[inline]

@@ -24,7 +24,12 @@ class Accounts:
     def tools(self) -> list[Tool]:
         """What agents may call. None of them acts, so a re-run may repeat them."""
         functions = (
-            self.lookup_customer, self.card_of, self.recent_payments, self.recent_withdrawals, self.recent_transfers, self.recent_top_ups,
+            self.lookup_customer,
+            self.card_of,
+            self.recent_payments,
+            self.recent_withdrawals,
+            self.recent_transfers,
+            self.recent_top_ups,
         )
         return [tool(function) for function in functions]
 

@@ -70,6 +70,7 @@ class Figures:
     """Messages that the journal had answered already, so that nothing ran; the costs are without them."""
     turn_us_p50: float | None
     turn_us_p99: float | None
+    search_us_p50: float | None
     teams: dict[str, TeamScore]
 
 
@@ -113,9 +114,7 @@ async def routed(runtime: Runtime, outcome: Outcome) -> Routed:
     return Routed("unknown", None)
 
 
-def figures(
-    desk: SupportDesk, asked: Sequence[Question], outcomes: Sequence[Outcome], routes: Sequence[Routed], seconds: float
-) -> Figures:
+def figures(desk: SupportDesk, asked: Sequence[Question], outcomes: Sequence[Outcome], routes: Sequence[Routed], seconds: float) -> Figures:
     """What all that amounts to."""
     statuses = Counter(outcome.status for outcome in outcomes)
     settled = {status: statuses.pop(status, 0) for status in ("delivered", "failed", "in_review")}
@@ -125,6 +124,7 @@ def figures(
         for question, outcome in zip(asked, outcomes, strict=True)
         if outcome.status == "delivered" and not outcome.usage.handoffs
     ]
+    searches = [outcome.usage.search_us for outcome in outcomes if outcome.usage.search_us]
     fresh = [outcome.usage.runtime_us / outcome.turns for outcome in outcomes if outcome.usage.runtime_us and outcome.turns]
     return Figures(
         messages=len(asked),
@@ -138,6 +138,7 @@ def figures(
         repeated=sum(not outcome.usage.runtime_us for outcome in outcomes),
         turn_us_p50=round(float(np.percentile(fresh, 50)), 1) if fresh else None,
         turn_us_p99=round(float(np.percentile(fresh, 99)), 1) if fresh else None,
+        search_us_p50=round(float(np.percentile(searches, 50)), 1) if searches else None,
         teams={team: _team(desk, asked, routes, team) for team in desk.plan.agents},
     )
 

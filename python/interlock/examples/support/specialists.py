@@ -52,7 +52,9 @@ class Specialist:
 
     async def __call__(self, message: Message, ctx: Context) -> Reply | HandOff:
         """Answer, or pass on."""
-        intent, confidence = self._words.nearest(_matter(message), self._entries)
+        # What the routing engine found, or, after a handoff, the entry of this team that fits the words best.
+        intents = [ctx.intent] if ctx.intent in self._entries else self._entries
+        intent, confidence = self._words.nearest(_matter(message), intents)
         entry = self._entries[intent]
         facts, sources = await _look_up(entry, ctx)
         if facts is None:

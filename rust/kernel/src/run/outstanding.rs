@@ -28,6 +28,7 @@ fn owed(running: &Running) -> Command {
             message: turn.message,
             due: turn.due,
             priority: running.route().map_or_else(Priority::default, |route| route.decision.priority),
+            intent: running.route().map(|route| route.decision.intent.clone()),
             feedback: turn.feedback.clone(),
         }),
     }
