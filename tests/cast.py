@@ -11,7 +11,7 @@ import pytest
 from interlock.events import Event
 
 T = TypeVar("T")
-PATIENCE = 30.0
+PATIENCE = 20.0
 """Seconds after which a test says that something hangs. No test waits that long when all is well."""
 
 

@@ -129,9 +129,9 @@ async def test_a_run_whose_plan_is_absent_waits_and_says_for_what(file: Path) ->
     run_id = await leave_unfinished(file, two_steps(never), key="k")
     other = il.Sequential("other", [echo])
     async with il.open(file, plans=[other]) as runtime:
-        assert runtime.waiting() == {run_id: 'plan "plan" agents "draft", "finish"'}
+        assert runtime.waiting() == {run_id: 'plan "plan" and agents "draft", "finish"'}
         outcome = await soon(runtime.resume(run_id))
-        assert (outcome.status, outcome.reason) == ("waiting", 'plan "plan" agents "draft", "finish"')
+        assert (outcome.status, outcome.reason) == ("waiting", 'plan "plan" and agents "draft", "finish"')
         assert (await runtime.run(other, "hello", key="k")).status == "waiting"
         assert (await runtime.run(other, "mine")).text == "mine"
     async with il.open(file, plans=[two_steps(echo)]) as runtime:

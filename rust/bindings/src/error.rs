@@ -27,12 +27,16 @@ pub(crate) fn engine(error: EngineError) -> PyErr {
             fields.path = Some(inner.path().to_owned());
             fields.line = inner.line();
         }
-        EngineError::UnknownAgent { path, .. } => fields.path = Some(path.clone()),
+        EngineError::Check { plan, agent, .. } => fields.path = Some(format!("{plan}.{agent}")),
+        EngineError::Plan(inner) => fields.path = inner.path().map(str::to_owned),
+        EngineError::UnknownAgent { path, line, .. } => {
+            fields.path = Some(path.clone());
+            fields.line = Some(*line);
+        }
         EngineError::UnknownRun { run } | EngineError::NotInReview { run, .. } => fields.run = Some(run.clone()),
         EngineError::Corrupt { run, .. } | EngineError::Refused { run, .. } => fields.run = Some(run.to_string()),
         // Their text says all. The enum is open: a new cause needs no field until it says so.
-        EngineError::Plan(_)
-        | EngineError::PlanText(_)
+        EngineError::PlanText(_)
         | EngineError::Vector(_)
         | EngineError::TextTooLong { .. }
         | EngineError::NoIndex

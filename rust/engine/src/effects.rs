@@ -1,7 +1,7 @@
 //! Effects inside a turn: keyed, so that a repeated call gets what the first one gave.
 
 use interlock_journal::PayloadKind;
-use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Name, State, TurnId};
+use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Name, Ref, State, TurnId};
 use sha2::{Digest as _, Sha256};
 
 use crate::EngineError;
@@ -41,10 +41,10 @@ impl Engine {
         if class == EffectClass::Effect {
             let mut batch = crate::live::Batch::default();
             let arguments = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, std::mem::take(&mut open.arguments))?;
-            open.intended = Some(arguments);
             let input = Input::EffectBegun { turn: TurnId(turn), key, tool: tool.clone(), arguments };
-            // No event means that the intent stands from an earlier attempt: the key is the same, and so is the call.
             after = core.feed(&self.journal, run, input, batch, self.clock.now())?.unwrap_or(0);
+            // When nothing was recorded, the intent stands from an earlier attempt, with the arguments journalled then.
+            open.intended = core.live.get(&run).and_then(|live| live.intent(key));
         }
         if let Some(live) = core.live.get_mut(&run) {
             live.effects.open.insert(key, open);
@@ -94,6 +94,11 @@ impl Live {
         *occurrence += 1;
         digest.update(occurrence.to_be_bytes());
         Some(shorten(&digest.finalize()))
+    }
+
+    fn intent(&self, key: EffectKey) -> Option<Ref> {
+        let State::Running(running) = &self.state else { return None };
+        running.intents.get(&key).copied()
     }
 
     fn stored(&self, key: EffectKey) -> Option<Vec<u8>> {

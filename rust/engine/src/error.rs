@@ -15,8 +15,10 @@ pub enum EngineError {
     PlanText(#[from] serde_json::Error),
     #[error("{0}")]
     Rules(#[from] RulesError),
-    #[error("{path} names {agent:?}, which is no agent of the plans {plans}")]
-    UnknownAgent { path: String, agent: String, plans: String },
+    #[error("plan {plan:?}, agent {agent:?}: {error}")]
+    Check { plan: String, agent: String, error: RulesError },
+    #[error("{path} (line {line}) names {agent:?}, which is no agent of the plans {plans}")]
+    UnknownAgent { path: String, line: u32, agent: String, plans: String },
     #[error("{0}")]
     Vector(#[from] VectorError),
     #[error("{0}")]
@@ -43,7 +45,7 @@ impl EngineError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Plan(_) | Self::PlanText(_) => "config.plan",
-            Self::Rules(_) => "config.rules",
+            Self::Rules(_) | Self::Check { .. } => "config.rules",
             Self::UnknownAgent { .. } => "config.unknown-agent",
             Self::Vector(_) => "usage.vector",
             Self::Journal(error) => error.code(),
@@ -63,7 +65,7 @@ impl EngineError {
         match self {
             Self::Plan(_) => "change the pattern at that path".into(),
             Self::PlanText(_) => "build plans with interlock's pattern classes".into(),
-            Self::Rules(error) => error.hint().into(),
+            Self::Rules(error) | Self::Check { error, .. } => error.hint().into(),
             Self::UnknownAgent { .. } => "correct the name, or give the plan that has this agent to il.open(plans=[…])".into(),
             Self::Vector(_) => "give finite, non-zero vectors of the index's dimension".into(),
             Self::Journal(error) => error.hint(),

@@ -25,7 +25,8 @@ impl Engine {
     pub fn replied(&self, run: u64, turn: u32, answer: Answer) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
             let sender = sender(live, turn);
-            let empty = answer.text.is_empty() && answer.data.is_none();
+            // Beside a handoff, data holds its reason: it is no message to the next.
+            let empty = answer.text.is_empty() && (answer.data.is_none() || answer.hand_off.is_some());
             let body = Said { text: answer.text, data: answer.data, sender };
             let content = batch.message(&mut live.held, salts, body)?;
             let hand_off = answer.hand_off.map(|target| HandOff { target });

@@ -3,8 +3,8 @@
 use std::sync::Arc;
 
 use interlock_journal::DocumentKind;
-use interlock_kernel::plan::{Plan, PlanSpec};
-use interlock_kernel::{Digest, Name};
+use interlock_kernel::plan::{NodeSpec, Plan, PlanSpec};
+use interlock_kernel::{Check, Digest, Name};
 use interlock_rules::{HUMAN_REVIEW, PlanChecks, RoutingTable, TableSpec};
 use sha2::{Digest as _, Sha256};
 
@@ -23,8 +23,29 @@ pub(crate) fn digest(text: &str) -> Digest {
 
 pub(crate) fn compile_plan(text: &str) -> Result<PlanEntry, EngineError> {
     let spec: PlanSpec = serde_json::from_str(text)?;
-    let checks = Arc::new(PlanChecks::compile(&spec)?);
+    let checks = PlanChecks::compile(&spec).map_err(|error| EngineError::Check {
+        plan: spec.name.to_string(),
+        agent: checked_agent(&spec.root, error.path()).map_or_else(String::new, |name| name.to_string()),
+        error,
+    })?;
+    let checks = Arc::new(checks);
     Ok(PlanEntry { plan: Plan::build(&spec, digest(text))?, checks })
+}
+
+/// The agent whose check is the one at a path like `expressions[2]`: people know agents, not numbers.
+fn checked_agent<'a>(node: &'a NodeSpec, path: &str) -> Option<&'a Name> {
+    let is_it = |check: &Check| match check {
+        Check::Schema { number } => path == format!("schemas[{number}]"),
+        Check::Expression { number } => path == format!("expressions[{number}]"),
+        Check::MinConfidence { .. } => false,
+    };
+    match node {
+        NodeSpec::Step(step) => step.checks.iter().any(is_it).then_some(&step.agent),
+        NodeSpec::Sequence { nodes, .. } => nodes.iter().find_map(|child| checked_agent(child, path)),
+        NodeSpec::Relay { entry, members, .. } => {
+            entry.iter().map(AsRef::as_ref).chain(members).find_map(|child| checked_agent(child, path))
+        }
+    }
 }
 
 pub(crate) fn compile_table(text: &str) -> Result<RoutingTable, EngineError> {
@@ -75,11 +96,7 @@ impl Core {
         for (agent, path, line) in table.agents() {
             if &**agent != HUMAN_REVIEW && !known.contains(agent) {
                 let plans: Vec<&str> = self.plans.iter().map(|entry| &*entry.plan.name).collect();
-                return Err(EngineError::UnknownAgent {
-                    path: format!("{path} (line {line})"),
-                    agent: agent.to_string(),
-                    plans: plans.join(", "),
-                });
+                return Err(EngineError::UnknownAgent { path: path.to_owned(), line, agent: agent.to_string(), plans: plans.join(", ") });
             }
         }
         Ok(())

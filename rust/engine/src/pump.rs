@@ -110,8 +110,12 @@ impl Core {
                 Command::Advance => return Err(EngineError::Internal("a run stopped although it could go on")),
             }
         }
-        if freed {
-            granted.extend(self.grant());
+        if freed && let Some(other) = self.grant() {
+            if other == run {
+                next = self.granted(run)?;
+            } else {
+                granted.push(other);
+            }
         }
         if settled {
             next = Owed::Settled(self.settle(run, ticket)?);

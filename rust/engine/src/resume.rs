@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{Frame, Journal, MessageBody, Payload, PayloadKind, RunRow, RunStatus};
+use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, RunName, RunRow, RunStatus, refs};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
 use interlock_kernel::{Digest, Event, Input, Name, ReviewId, RunId, RunStarted, State, evolve};
 use interlock_rules::RuleBook;
@@ -144,7 +144,9 @@ impl Core {
     /// The run as its journal tells it.
     fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
         let frames = journal.frames(run)?;
-        let held = hold(journal.payloads(run)?)?;
+        let payloads = journal.payloads(run)?;
+        check_commitments(run, &frames, &payloads)?;
+        let held = hold(payloads)?;
         let Some(Event::RunStarted(started)) = frames.first().and_then(Frame::event) else {
             return Err(EngineError::UnknownRun { run: run.to_string() });
         };
@@ -191,6 +193,22 @@ impl Core {
 
 fn document(journal: &Journal, digest: Digest) -> Result<String, EngineError> {
     journal.document(&digest)?.ok_or(EngineError::Internal("a run refers to a document that its journal does not hold"))
+}
+
+/// What a run goes on with must be what its frames committed to.
+fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result<(), EngineError> {
+    for (frame, reference) in frames
+        .iter()
+        .filter_map(|frame| Some((frame, frame.event()?)))
+        .flat_map(|(frame, event)| refs(event).into_iter().map(move |one| (frame, one)))
+    {
+        let held = payloads.iter().find(|payload| payload.number == reference.number);
+        if held.is_none_or(|payload| payload.reference() != reference) {
+            let what = format!("payload {} is not what frame {} of the run committed to", reference.number, frame.seq);
+            return Err(JournalError::Corrupt { run: Some(RunName { number: run, id: None }), frame: None, what }.into());
+        }
+    }
+    Ok(())
 }
 
 fn said(bytes: &[u8]) -> Result<Said, EngineError> {

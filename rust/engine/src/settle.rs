@@ -82,7 +82,10 @@ pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
                 let detail = failure.and_then(|text| held.text(text.number));
                 settled.reason = Some(detail.map_or_else(|| why_failed(code).into(), |text| format!("{}: {text}", why_failed(code))));
             }
-            EndedHow::Cancelled => settled.status = Status::Cancelled,
+            EndedHow::Cancelled { reason } => {
+                settled.status = Status::Cancelled;
+                settled.reason = reason.and_then(|text| held.text(text.number));
+            }
         },
     }
     settled

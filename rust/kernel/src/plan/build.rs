@@ -30,6 +30,24 @@ pub enum PlanError {
     NoSuchText { path: String, what: &'static str, number: u16, known: usize },
 }
 
+impl PlanError {
+    /// The node's path, like `support.to[2]`.
+    pub fn path(&self) -> Option<&str> {
+        match self {
+            Self::NoAgent { path }
+            | Self::NoName { path }
+            | Self::SameName { path, .. }
+            | Self::TooDeep { path }
+            | Self::TooManyRetries { path, .. }
+            | Self::NoTime { path }
+            | Self::FallbackIsItself { path }
+            | Self::NothingToReturnTo { path }
+            | Self::NoSuchText { path, .. } => Some(path),
+            Self::TooLarge => None,
+        }
+    }
+}
+
 pub(super) fn build(spec: &PlanSpec, digest: Digest) -> Result<Plan, PlanError> {
     let mut builder = Builder { spec, nodes: Vec::new() };
     if spec.name.is_empty() {

@@ -41,7 +41,7 @@ fn start(plan: Arc<Plan>, started: &RunStarted) -> Result<State, Corrupt> {
         visits: BTreeMap::new(),
         rule_turns: BTreeMap::new(),
         effects: BTreeMap::new(),
-        intents: BTreeSet::new(),
+        intents: BTreeMap::new(),
         raised: BTreeSet::new(),
         intended: BTreeSet::new(),
         turns: 0,
@@ -141,7 +141,7 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
             Phase::Missed { turn, failure: Failure::HandOff(refused.why) }
         }
         (Event::EffectIntended(intended), phase) => {
-            running.intents.insert(intended.key);
+            running.intents.insert(intended.key, intended.arguments);
             running.intended.insert(intended.key);
             phase
         }
@@ -169,7 +169,7 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
             };
             return Ok(end(&running, EndedHow::Failed { code: failed.code, failure }));
         }
-        (Event::RunCancelled(_), _) => return Ok(end(&running, EndedHow::Cancelled)),
+        (Event::RunCancelled(cancelled), _) => return Ok(end(&running, EndedHow::Cancelled { reason: cancelled.reason })),
         (event, phase) => {
             running.phase = phase;
             return Err(cannot(event, &State::Running(running)));
@@ -260,8 +260,10 @@ fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, 
             Ok(State::InReview(waiting))
         }
         Event::RunDelivered(delivered) => Ok(end(&waiting.running, EndedHow::Delivered { message: delivered.message })),
-        Event::RunFailed(failed) => Ok(end(&waiting.running, EndedHow::Failed { code: failed.code, failure: None })),
-        Event::RunCancelled(_) => Ok(end(&waiting.running, EndedHow::Cancelled)),
+        Event::RunFailed(failed) => {
+            Ok(end(&waiting.running, EndedHow::Failed { code: failed.code, failure: waiting.decided.map(|(_, decision)| decision) }))
+        }
+        Event::RunCancelled(cancelled) => Ok(end(&waiting.running, EndedHow::Cancelled { reason: cancelled.reason })),
         Event::RunStarted(_)
         | Event::RunResumed(_)
         | Event::TurnStarted(_)

@@ -32,8 +32,8 @@ pub struct Running {
     pub rule_turns: BTreeMap<u32, u16>,
     /// Effects that returned, so that a re-run gets what they gave.
     pub effects: BTreeMap<EffectKey, Ref>,
-    /// Effects with an intent and no outcome yet.
-    pub intents: BTreeSet<EffectKey>,
+    /// Effects with an intent and no outcome yet, with the arguments that were journalled.
+    pub intents: BTreeMap<EffectKey, Ref>,
     /// Effects that raised, by the turn they were tried in.
     pub raised: BTreeSet<(TurnId, EffectKey)>,
     /// Every effect that was ever intended.
@@ -126,7 +126,7 @@ pub struct Ended {
 pub enum EndedHow {
     Delivered { message: Ref },
     Failed { code: RunFailCode, failure: Option<Ref> },
-    Cancelled,
+    Cancelled { reason: Option<Ref> },
 }
 
 impl State {

@@ -52,7 +52,7 @@ pub(super) fn on_timeout(running: &Running, turn: &Turn) -> Decision {
 pub(super) fn on_effect_begun(running: &Running, turn: TurnId, key: EffectKey, tool: Name, arguments: Ref, book: &Book<'_>) -> Decision {
     match speaking(running, turn)? {
         None => absorbed(), // the turn is over: the shell must not start the effect
-        Some(_) if running.intents.contains(&key) || running.effects.contains_key(&key) || running.raised.contains(&(turn, key)) => {
+        Some(_) if running.intents.contains_key(&key) || running.effects.contains_key(&key) || running.raised.contains(&(turn, key)) => {
             absorbed()
         }
         Some(speaker) => {

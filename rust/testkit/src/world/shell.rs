@@ -102,7 +102,7 @@ impl World {
         let State::Running(running) = &self.state else { return Ok(()) };
         let may = match deed.class {
             EffectClass::Pure => !running.effects.contains_key(&key),
-            EffectClass::Effect => running.intents.contains(&key),
+            EffectClass::Effect => running.intents.contains_key(&key),
         };
         if !may {
             return Ok(());
