@@ -8,6 +8,9 @@ from typing import Any
 
 from interlock.errors import ConfigError
 
+MOST = 2**53
+"""Beyond it whole numbers are no longer exact everywhere."""
+
 
 class Place:
     """A YAML node and where it stands."""
@@ -52,8 +55,8 @@ class Place:
     def whole(self, least: int = 1) -> int:
         """A whole number."""
         value = self.scalar()
-        if isinstance(value, bool) or not isinstance(value, int) or value < least:
-            raise self.error(f"is {value!r}, and a whole number from {least} is expected", "write digits only")
+        if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= MOST:
+            raise self.error(f"is {value!r}, and a whole number from {least} to {MOST} is expected", "write digits only")
         return value
 
     def whole_numbers(self, keys: Sequence[str]) -> dict[str, int]:
@@ -107,6 +110,8 @@ class Reader:
             raise here.error(f"is a {node.id}, and keys with values are expected", "write `key: value`")
         entries: dict[str, Place] = {}
         for key_node, value_node in node.value:
+            if key_node.id != "scalar":
+                raise Place(self, key_node, path or "the file").error(f"has a {key_node.id} as a key", "write `key: value`")
             key = str(key_node.value)
             place = Place(self, key_node, f"{path}.{key}" if path else key)
             if key not in keys:

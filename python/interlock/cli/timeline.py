@@ -20,8 +20,9 @@ def print_timeline(console: Console, row: dict[str, Any], history: dict[str, Any
     )
     start = row["started_us"]
     for event in history["events"]:
+        headline = escape(_HEADLINES[event["kind"]](event, payloads))
         console.print(
-            f"[dim]{(event['at_us'] - start) / 1000:9.3f} ms[/]  [cyan]{event['kind']}[/]  {escape(_HEADLINES[event['kind']](event, payloads))}",
+            f"[dim]{(event['at_us'] - start) / 1000:9.3f} ms[/]  [cyan]{event['kind']}[/]  {headline}",
             highlight=False,
         )
         for line in _evidence(event, payloads):

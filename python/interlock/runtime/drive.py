@@ -6,13 +6,13 @@ import asyncio
 from time import perf_counter_ns
 from typing import TYPE_CHECKING, Any
 
-import orjson
-
 from interlock._core import Started, Step
 from interlock.context import Context
 from interlock.errors import InterlockError, RunCancelled, UsageError
-from interlock.message import HandOff, Message, Outcome, Reply, User
+from interlock.message import Message, Outcome, User
+from interlock.runtime.answers import in_words, record, recordable
 from interlock.runtime.effects import call_tool
+from interlock.runtime.suspend import Rest, WentOn
 from interlock.runtime.watch import Watch
 
 if TYPE_CHECKING:
@@ -22,19 +22,6 @@ CALL, EMBED, QUEUED, NOTHING, SETTLED = Step.CALL, Step.EMBED, Step.QUEUED, Step
 _CLOSED_HINT = "open the same file again with the same plans: the run goes on"
 SLICE_NS = 1_000_000
 """A run gives the loop back after this long without a suspension, so that one run never starves the others."""
-
-
-def in_words(error: BaseException) -> str:
-    """An error's type and text; the type alone if its text can't be had."""
-    try:
-        return recordable(f"{type(error).__name__}: {error}")
-    except Exception:  # `__str__` is the agent's code too
-        return type(error).__name__
-
-
-def recordable(text: str) -> str:
-    """The text with what UTF-8 can't hold (lone surrogates) replaced."""
-    return text.encode("utf-8", "replace").decode()
 
 
 class Drive:
@@ -47,8 +34,9 @@ class Drive:
     """A step that came from outside the turn: a limit passed, a cancel, a slot."""
     interrupting = False
     abandoned = False
+    settled: Step | None = None
     parked: asyncio.Future[None] | None = None
-    watching: Watch | None = None
+    watching: tuple[Watch, ...] = ()
     error: BaseException | None = None
     followers: tuple[asyncio.Future[Outcome], ...] = ()
     slice = 0
@@ -79,8 +67,13 @@ class Drive:
         runtime.drives[self.number] = self
         runtime.running, self.slice = self, since
         try:
+            if self.abandoned:
+                raise asyncio.CancelledError
             while True:
-                self._attend(step)
+                runtime.attend(step)
+                if self.watching:
+                    self.notice()
+                step = self._take_upset() or step
                 kind = step.kind
                 if kind == CALL:
                     agent = runtime.agents[step.agent]
@@ -88,21 +81,34 @@ class Drive:
                     message = Message(step.text, data=step.data, sender=step.sender)
                     now = perf_counter_ns()
                     self.spent += now - since
-                    if runtime.running is not self or now - self.slice > SLICE_NS:
-                        await self._give_way(now)
+                    if (runtime.running is not self or now - self.slice > SLICE_NS) and await self._give_way(now):
+                        since, step = perf_counter_ns(), self._take_upset() or step
+                        continue
                     answer: Any = None
                     raised: BaseException | None = None
                     try:
-                        answer = await agent.function(message, ctx)
+                        coroutine: Any = agent.function(message, ctx)
+                        try:
+                            yielded = coroutine.send(None)
+                        except StopIteration as stop:
+                            answer = stop.value
+                        else:
+                            answer = await Rest(coroutine, yielded, self._is_told_to_stop)
                     except asyncio.CancelledError as error:
-                        if not self._was_us() and self._was_caller():
+                        if not self._was_us() and (self.abandoned or self._was_caller()):
                             raise
                         raised = error  # ours, or one that the agent raised by itself
+                    except WentOn as news:
+                        runtime.leave_behind(self._finish(news.rest, ctx))
+                        raised = news
+                        if self.abandoned:
+                            raise asyncio.CancelledError from None
                     except Exception as error:  # an input like any other: the kernel decides what follows
                         raised = error
                     since = perf_counter_ns()
                     step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
+                    self.settled = step
                     self.spent += perf_counter_ns() - since
                     if engine.committed() < step.ticket:
                         await runtime.commits.wait(step.ticket)
@@ -129,21 +135,26 @@ class Drive:
         finally:
             runtime.drives.pop(self.number, None)
 
-    async def _give_way(self, now: int) -> None:
-        """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended."""
+    async def _give_way(self, now: int) -> bool:
+        """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
+
+        Returns whether an upset came meanwhile.
+        """
         if self.runtime.running is self:
-            await asyncio.sleep(0)
+            await self._outside(asyncio.sleep(0))
             now = perf_counter_ns()
         self.runtime.running, self.slice = self, now
+        return self.upset is not None
 
-    def _attend(self, step: Step) -> None:
-        """What a step brings besides the work that it owes."""
-        if step.wake is not None:
-            self.runtime.timer.arm(step.wake)
-        if step.granted is not None:
-            self.runtime.grant(step.granted)
-        if self.watching is not None:
-            self.watching.notice()
+    def notice(self) -> None:
+        """Tell the streams what happened since they were told last."""
+        if self.watching:
+            seen = self.runtime.engine.seen(self.number)
+            for watch in self.watching:
+                watch.tell(seen)
+
+    def _is_told_to_stop(self) -> bool:
+        return self.interrupting or self.abandoned
 
     def _was_us(self) -> bool:
         """Whether a cancellation that arrived is the one that an upset sent, and nobody else's."""
@@ -159,48 +170,38 @@ class Drive:
     def _feed(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
         """Tell the engine how the attempt went. After an upset this is late: the engine absorbs it and the upset stands."""
         if self.interrupting and self.task is not None:
-            # The agent answered in spite of the cancellation, which therefore was not delivered or was swallowed.
+            # The agent answered, or went on, in spite of the cancellation: it was swallowed, or not delivered yet.
             self.interrupting = False
             self.task.uncancel()
         upset = self._take_upset()
-        if raised is None:
-            step = self._reply(ctx, answer)
-        elif upset is not None and isinstance(raised, asyncio.CancelledError):
-            return upset  # the agent gave way, and has nothing to say
-        else:
-            self.error = raised
-            step = self.runtime.engine.raised(self.number, ctx.turn, in_words(raised))
+        if upset is not None and isinstance(raised, asyncio.CancelledError | WentOn):
+            return upset  # the agent gave way, or will be heard later
+        step = self._hear(ctx, answer, raised)
         return upset or step
+
+    def _hear(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
+        engine = self.runtime.engine
+        if raised is not None:
+            self.error = raised
+            return engine.raised(self.number, ctx.turn, in_words(raised))
+        try:
+            return record(engine, self.number, ctx, answer)
+        except (TypeError, ValueError) as error:  # what JSON or UTF-8 can't hold, or a confidence that is none
+            self.error = error
+            return engine.answered_wrongly(self.number, ctx.turn, f"its reply can't be recorded: {recordable(str(error))}")
+
+    async def _finish(self, rest: Rest, ctx: Context) -> None:
+        """An agent that went on after its cancellation, on its own: what it says at last is late, and is counted."""
+        try:
+            answer, raised = await rest, None
+        except Exception as error:
+            answer, raised = None, error
+        if self.runtime.is_open:
+            self._hear(ctx, answer, raised)
 
     def _take_upset(self) -> Step | None:
         upset, self.upset = self.upset, None
         return upset
-
-    def _reply(self, ctx: Context, answer: Any) -> Step:
-        try:
-            return self._record(ctx, answer)
-        except (TypeError, ValueError) as error:  # what JSON or UTF-8 can't hold, or a confidence that is none
-            self.error = error
-            return self.runtime.engine.answered_wrongly(self.number, ctx.turn, f"its reply can't be recorded: {recordable(str(error))}")
-
-    def _record(self, ctx: Context, answer: Any) -> Step:
-        engine, number, turn = self.runtime.engine, self.number, ctx.turn
-        passed = ctx.handed_off
-        if passed is None and type(answer) is str:
-            return engine.replied(number, turn, answer)
-        if passed is not None and answer is not passed:
-            return engine.answered_wrongly(
-                number, turn, f"it handed off to {recordable(repr(passed.agent))} and did not return the handoff"
-            )
-        if isinstance(answer, str):
-            return engine.replied(number, turn, str(answer))
-        if isinstance(answer, Reply):
-            data = None if answer.data is None else orjson.dumps(answer.data)
-            return engine.replied(number, turn, answer.text, data, answer.confidence, answer.intent)
-        if isinstance(answer, HandOff):
-            data = None if answer.reason is None else orjson.dumps({"reason": answer.reason})
-            return engine.replied(number, turn, answer.text or "", data, None, None, answer.agent)
-        return engine.answered_wrongly(number, turn, f"it answered with {type(answer).__name__}, not with str, il.Reply or ctx.hand_off(…)")
 
     def interrupt(self, step: Step) -> None:
         """A step from outside the turn: stop what goes on, and take it."""
@@ -228,7 +229,7 @@ class Drive:
         try:
             return await awaitable
         except asyncio.CancelledError:
-            if not self._was_us():
+            if self.abandoned or not self._was_us():
                 raise
             return b""
 
@@ -239,6 +240,8 @@ class Drive:
             self.task.cancel()
 
     def _closed(self) -> RunCancelled:
+        if self.task is not None:
+            self.task.uncancel()
         error = RunCancelled(f"the runtime was closed while run {self.run_id} was under way", hint=_CLOSED_HINT, run_id=self.run_id)
         self._fail_followers(error)
         return error
@@ -246,7 +249,7 @@ class Drive:
     def _give_up(self, error: BaseException) -> None:
         """The runtime itself could not go on: the run is called off where the journal still can say so."""
         try:
-            self._record_cancel(f"the runtime stopped it: {type(error).__name__}: {error}")
+            self._record_cancel(f"the runtime stopped it: {in_words(error)}")
         except InterlockError as second:
             error.add_note(f"and it could not be recorded: {second.message}")
         self._fail_followers(error)
@@ -257,28 +260,29 @@ class Drive:
                 follower.set_exception(error)
                 follower.exception()  # seen: whoever awaits it gets it, and nobody is warned if nobody does
 
-    def watch(self) -> Watch:
-        """Begin to tell a stream about this run."""
-        self.watching = Watch(self.runtime.engine, self.number)
-        return self.watching
-
-    def unwatch(self) -> None:
-        """The stream is gone."""
-        if self.watching is not None:
-            self.watching.close()
-            self.watching = None
-
     def _record_cancel(self, reason: str) -> None:
         """The run is called off, as an event; the writer commits it whether or not anybody waits."""
-        step = self.runtime.engine.cancel(self.number, reason)
-        if step.granted is not None:
-            self.runtime.grant(step.granted)
-        if step.kind == SETTLED:
-            self._outcome(step)
+        if self.settled is None:
+            step = self.runtime.engine.cancel(self.number, reason)
+            self.runtime.attend(step)
+            self.settled = step if step.kind == SETTLED else self._take_upset()
+        self.notice()
+        if self.followers and self.settled is not None:
+            self.runtime.spawn(self._acknowledge(self.settled), f"interlock {self.run_id} acknowledgement")
+
+    async def _acknowledge(self, settled: Step) -> None:
+        """Tell the others who wait for the run, when the journal has it."""
+        try:
+            if settled.kind == SETTLED:
+                await self.runtime.commits.wait(settled.ticket)
+                self._outcome(settled)
+        except Exception as error:
+            self._fail_followers(error)
 
     def _outcome(self, step: Step) -> Outcome:
         error = self.error if self.error is not None and step.status in ("failed", "in_review") else None
-        outcome = Outcome(self._started, step, runtime_us=self.spent / 1_000, search_us=self.searched / 1_000, error=error)
+        runtime_us, search_us = self.spent / 1_000, self.searched / 1_000
+        outcome = Outcome(self._started, step, runtime_us=runtime_us, search_us=search_us, error=error)
         for follower in self.followers:
             if not follower.done():
                 follower.set_result(outcome)
@@ -287,6 +291,20 @@ class Drive:
     def follow(self, future: asyncio.Future[Outcome]) -> None:
         """Settle this future too, when the run is settled."""
         self.followers = (*self.followers, future)
+
+    def watch(self) -> Watch:
+        """Begin to tell a stream about this run."""
+        self.runtime.engine.watch(self.number)
+        watch = Watch()
+        self.watching = (*self.watching, watch)
+        self.notice()
+        return watch
+
+    def unwatch(self, watch: Watch) -> None:
+        """The stream is gone."""
+        self.watching = tuple(other for other in self.watching if other is not watch)
+        if not self.watching and self.runtime.is_open:
+            self.runtime.engine.unwatch(self.number)
 
     def seconds_left(self, due: int) -> float:
         """Seconds until a moment of the engine's clock."""
@@ -303,4 +321,4 @@ class Drive:
         if tool is None:
             known = ", ".join(sorted(self.runtime.tools)) or "none"
             raise UsageError(f"there is no tool {name!r} (there is: {known})", hint="give it to il.open(tools=[…])")
-        return await call_tool(self.runtime, self.number, ctx.turn, tool, arguments)
+        return await call_tool(self, ctx.turn, tool, arguments)

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 import orjson
 
 from interlock.errors import AgentError, UsageError
+from interlock.runtime.answers import in_words
 from interlock.tools import Tool
 
 if TYPE_CHECKING:
-    from interlock.runtime.runtime import Runtime
+    from interlock.runtime.drive import Drive
 
 
-async def call_tool(runtime: Runtime, run: int, turn: int, tool: Tool, arguments: dict[str, Any]) -> Any:
+async def call_tool(drive: Drive, turn: int, tool: Tool, arguments: dict[str, Any]) -> Any:
     """Call a tool on behalf of a turn.
 
     Raises:
@@ -21,26 +22,29 @@ async def call_tool(runtime: Runtime, run: int, turn: int, tool: Tool, arguments
         AgentError: the turn is over, so nothing may be done in its name any more.
         Exception: whatever the tool raised.
     """
-    engine = runtime.engine
+    runtime, engine, run = drive.runtime, drive.runtime.engine, drive.number
     effect = engine.effect_begun(run, turn, tool.name, tool.acts, _json(arguments, f"the arguments of tool {tool.name!r}"))
     if effect.stored is not None:
         return orjson.loads(effect.stored)
     if effect.key is None:
         message = f"tool {tool.name!r} was called after its turn was over"
         raise AgentError(message, hint="await tools inside the turn", code="agent.late-tool")
+    drive.notice()
     if effect.after:
         await runtime.commits.wait(effect.after)  # the intent is durable before anything happens
     try:
         result = _json(await tool.call(arguments), f"the result of tool {tool.name!r}")
     except Exception as error:
-        engine.effect_ended(run, effect.key, False, f"{type(error).__name__}: {error}".encode())
+        engine.effect_ended(run, effect.key, False, in_words(error).encode())
+        drive.notice()
         raise
     engine.effect_ended(run, effect.key, True, result)
+    drive.notice()
     return orjson.loads(result)
 
 
 def _json(value: Any, what: str) -> bytes:
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
-    except TypeError as error:
+    except (TypeError, ValueError) as error:
         raise UsageError(f"{what} can't be recorded: {error}", hint="use what JSON can hold") from None

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import weakref
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
 from time import perf_counter_ns
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from interlock import events
-from interlock._core import Engine, Step
+from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
 from interlock.config import Config
 from interlock.errors import UsageError
@@ -24,6 +24,7 @@ from interlock.patterns import Handoff, Pattern, Sequential, agents_of, plan_tex
 from interlock.runtime.commits import Commits
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
+from interlock.runtime.requests import checked, options, unreadable
 from interlock.runtime.started import Run
 from interlock.runtime.timer import Timer
 from interlock.tools import Tool
@@ -38,7 +39,7 @@ class Runtime:
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
-        self, path: str | Path | None, plans: Sequence[Pattern], config: Config | None, tools: Iterable[Tool], embedder: Embedder | None
+        self, path: str | Path | None, plans: Sequence[Pattern], config: Config | None, tools: dict[str, Tool], embedder: Embedder | None
     ) -> None:
         self._path = None if path is None else Path(path)
         self._given = tuple(plans)
@@ -47,8 +48,9 @@ class Runtime:
         self._plans: dict[int, tuple[Pattern, int]] = {}
         self._state = "new"
         self._background: set[asyncio.Task[Any]] = set()
+        self._strays: set[asyncio.Task[None]] = set()
         self.agents: dict[str, Agent] = {}
-        self.tools = {tool.name: tool for tool in tools}
+        self.tools = tools
         self.drives: dict[int, Drive] = {}
         self.running: Drive | None = None
         """The run that had the loop last."""
@@ -57,6 +59,11 @@ class Runtime:
         self.commits: Commits
         self.timer: Timer
         self.embeddings: Embeddings
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used."""
+        return self._state == "open"
 
     async def __aenter__(self) -> Self:
         """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
@@ -67,25 +74,27 @@ class Runtime:
         self.engine = Engine(None if self._path is None else os.fspath(self._path), **limits)
         try:
             for pattern in self._given:
-                self.add_plan(pattern)
-            self.embedder = self.apply_config(self._config)
+                self._add_plan(pattern)
+            self.embeddings = Embeddings(self.loop, self._embedder)
+            if self._config is not None:
+                self._apply(self._config)
+            self.timer = Timer(self.engine, self.loop, self._expired)
             self.commits = Commits(self.engine, self.loop)
+            self._state = "open"
+            _OPEN.add(self)
+            self._take_up()
         except BaseException:
+            self._state = "closed"
             self.engine.close()
             raise
-        self.timer = Timer(self.engine, self.loop, self._expired)
-        self.embeddings = Embeddings(self.loop, self.embedder)
-        self._state = "open"
-        _OPEN.add(self)
-        self._take_up()
         return self
 
     async def __aexit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Call off what still runs in this process, without recording it as cancelled: a durable run goes on at the next opening."""
+        """Close."""
         await self.close()
 
     async def close(self) -> None:
-        """Stop. Runs under way stop where they are; at level durable the next opening resumes them."""
+        """Stop. Runs under way stop where they are, unrecorded; at level durable the next opening resumes them."""
         if self._state != "open":
             return
         self._state = "closed"
@@ -94,6 +103,8 @@ class Runtime:
             drive.abandon()
         if self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
+        for stray in self._strays:
+            stray.cancel()
         self.timer.close()
         self.commits.close()
         self.engine.close()
@@ -105,33 +116,41 @@ class Runtime:
             ConfigError: the core found something wrong; the message names the node's path.
             UsageError: two different agents share a name.
         """
+        self._check_open()
+        self._add_plan(pattern)
+
+    def _add_plan(self, pattern: Pattern) -> None:
         if not isinstance(pattern, (Sequential, Handoff)):
             raise UsageError(f"{pattern!r} is not a plan", hint="wrap agents in il.Sequential or il.Handoff")
+        known = dict(self.agents)
         for agent in agents_of(pattern):
-            known = self.agents.setdefault(agent.name, agent)
-            if known.function is not agent.function:
+            if known.setdefault(agent.name, agent).function is not agent.function:
                 raise UsageError(f"two agents are called {agent.name!r}", hint="give one of them another name: il.agent(function, name=…)")
         self._plans[id(pattern)] = (pattern, self.engine.add_plan(plan_text(pattern)))
+        self.agents = known
 
-    def apply_config(self, config: Config | None) -> Embedder | None:
+    def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
 
-        Raises:
-            ConfigError: a rule is wrong; the message names the key's path and line.
-        """
-        if config is None:
-            return self._embedder
-        embedder = self._embedder
-        if config.semantic is not None:
-            from interlock.runtime.semantic import load_semantic  # brings numpy, which not every service needs
+        Limits are those that the runtime was opened with.
 
-            embedder = load_semantic(self.engine, config.semantic, self._embedder)
-        if config.rules or config.semantic is not None:
-            self.engine.set_rules(config.table_text())
+        Raises:
+            ConfigError: something is wrong; the message names the key's path and line, and the old configuration stays.
+        """
+        self._check_open()
+        self._apply(config)
+
+    def _apply(self, config: Config) -> None:
+        examples = None
+        if config.semantic is not None:
+            from interlock.runtime.semantic import Examples  # brings numpy, which not every service needs
+
+            examples = Examples.load(config.semantic, self._embedder)
+        self.engine.set_rules(config.table_text())
+        if examples is not None:
+            examples.give_to(self.engine)
+            self.embeddings = Embeddings(self.loop, examples.embedder)
         self._config = config
-        if self._state == "open":
-            self.embeddings = Embeddings(self.loop, embedder)
-        return embedder
 
     async def run(
         self,
@@ -169,9 +188,9 @@ class Runtime:
             return await asyncio.shield(self._follow(drive))
         return await drive.drive(step, since)
 
-    async def start(self, plan: Pattern, text: str, **options: Any) -> Run:
+    async def start(self, plan: Pattern, text: str, **given: Any) -> Run:
         """Start a run and return at once with a handle. The options are those of ``run``."""
-        begun = self._begin(plan, text, **_options(options))
+        begun = self._begin(plan, text, **options(given))
         if isinstance(begun, Outcome):
             done: asyncio.Future[Outcome] = self.loop.create_future()
             done.set_result(begun)
@@ -182,12 +201,12 @@ class Runtime:
             self._spawn(drive, step)
         return Run(drive.run_id, outcome, lambda reason: self._cancel(drive, reason))
 
-    async def stream(self, plan: Pattern, text: str, **options: Any) -> AsyncIterator[events.Event]:
+    async def stream(self, plan: Pattern, text: str, **given: Any) -> AsyncGenerator[events.Event, None]:
         """Run a plan and yield its events as they happen; what settles the run comes when the journal has it.
 
-        Leaving the loop early cancels the run. The options are those of ``run``.
+        Leaving the loop early cancels the run, if this stream started it. The options are those of ``run``.
         """
-        begun = self._begin(plan, text, **_options(options), watch=True)
+        begun = self._begin(plan, text, **options(given), watch=True)
         if isinstance(begun, Outcome):
             for event in await self.history(begun.run_id):
                 yield event
@@ -203,8 +222,9 @@ class Runtime:
                     yield event
             await outcome
         finally:
-            drive.unwatch()
-            self._cancel(drive, "the stream was left")
+            drive.unwatch(watch)
+            if step is not None and self._state == "open":  # a run that somebody else started is theirs
+                self._cancel(drive, "the stream was left")
 
     async def resume(self, run_id: str, *, answer: str | None = None, reject: str | None = None, by: str = "operator") -> Outcome:
         """Go on with a run: wait for one that is under way, or decide one that is in review.
@@ -221,22 +241,34 @@ class Runtime:
         Raises:
             UsageError: there is no such run, or it is not in review and a decision was given.
         """
-        self._check_open()
-        found = self.engine.look_up(run_id)
+        self._check_loop()
+        found = self._look_up(run_id)
         if answer is not None and reject is not None:
             raise UsageError("a review is answered or rejected, not both", hint="give answer=… or reject=…")
-        if answer is not None or reject is not None:
-            step = self.engine.decide_review(found.run, answer is not None, answer if answer is not None else reject or "", by)
+        text = answer if answer is not None else reject
+        if text is not None:
+            try:
+                step = self.engine.decide_review(found.run, answer is not None, text, by)
+            except (TypeError, UnicodeEncodeError) as error:
+                raise unreadable("the decision", error) from None
             await self.commits.wait(step.ticket)
             return Outcome(found, step)
         if found.step is None:
             return await asyncio.shield(self._follow(self.drives[found.run]))
         return Outcome(found, found.step)
 
+    def _look_up(self, run_id: str) -> Started:
+        self._check_open()
+        try:
+            return self.engine.look_up(run_id)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(f"{run_id!r} is not a run's id: {error}", hint="give the run_id of an outcome") from None
+
     async def history(self, run_id: str) -> list[events.Event]:
         """Everything that happened to a run, in order."""
-        self._check_open()
-        recorded = orjson.loads(self.engine.history(self.engine.look_up(run_id).run))
+        recorded = orjson.loads(self.engine.history(self._look_up(run_id).run))
         return [events.from_json(event) for event in recorded["events"]]
 
     def waiting(self) -> dict[str, str]:
@@ -251,34 +283,22 @@ class Runtime:
         return counts
 
     def _begin(
-        self,
-        plan: Pattern,
-        text: str,
-        data: Any,
-        user: User | str | None,
-        deadline: float | None,
-        thread: str | None,
-        key: str | None,
-        watch: bool = False,
+        self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, watch: bool = False
     ) -> Outcome | tuple[Drive, Step | None]:
-        if self._state != "open":
-            self._check_open()
+        self._check_loop()
         entry = self._plans.get(id(plan))
         if entry is None:
-            self.add_plan(plan)
+            self._add_plan(plan)
             entry = self._plans[id(plan)]
-        if deadline is not None and not deadline > 0:
-            raise UsageError(f"deadline is {deadline} s", hint="give seconds greater than 0")
-        if isinstance(user, str):
-            user = User(user)
-        payload = None if data is None else _json(data)
-        milliseconds = None if deadline is None else max(1, round(deadline * 1_000))
+        asked = checked(text, data, user, deadline, thread, key)
         try:
-            started = self.engine.start(entry[1], text, payload, None if user is None else user.to_json(), key, thread, milliseconds, watch)
+            started = self.engine.start(
+                entry[1], asked.text, asked.data, asked.user_json, asked.key, asked.thread, asked.deadline_ms, watch
+            )
         except UnicodeEncodeError as error:
-            raise UsageError(f"the text can't be recorded: {error}", hint="give text without lone surrogates") from None
+            raise unreadable("the request", error) from None
         if started.is_new:
-            return Drive(self, started, user, thread), started.step
+            return Drive(self, started, asked.user, asked.thread), started.step
         if started.step is not None:
             return Outcome(started, started.step)
         return self.drives[started.run], None
@@ -300,13 +320,23 @@ class Runtime:
 
     def _spawn(self, drive: Drive, step: Step) -> None:
         self.drives[drive.number] = drive
-        task = self.loop.create_task(drive.drive(step, perf_counter_ns()), name=f"interlock {drive.run_id}")
+        self.spawn(drive.drive(step, perf_counter_ns()), f"interlock {drive.run_id}")
+
+    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
+        """Do something in a task that closing waits for."""
+        task = self.loop.create_task(work, name=name)
         self._background.add(task)
         task.add_done_callback(self._finished)
 
-    def _finished(self, task: asyncio.Task[Outcome]) -> None:
+    def leave_behind(self, work: Coroutine[Any, Any, None]) -> None:
+        """Let an agent that would not stop go on in a task that nobody waits for."""
+        task = self.loop.create_task(work, name="interlock: an agent that would not stop")
+        self._strays.add(task)
+        task.add_done_callback(self._strays.discard)
+
+    def _finished(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
-        if not task.cancelled() and (error := task.exception()) is not None:
+        if self._state == "open" and not task.cancelled() and (error := task.exception()) is not None:
             # The followers were given it; without any, the loop's handler reports it, so that it is never silent.
             self.loop.call_exception_handler({"message": f"{task.get_name()} stopped", "exception": error, "task": task})
 
@@ -319,28 +349,36 @@ class Runtime:
     def _cancel(self, drive: Drive, reason: str) -> bool:
         if self.drives.get(drive.number) is not drive:
             return False
-        step = self.engine.cancel(drive.number, reason)
-        if step.kind == Step.NOTHING:
+        return self._upset(drive, self.engine.cancel(drive.number, reason))
+
+    def _expired(self) -> None:
+        for number, step in self.engine.expire():
+            self._upset(self.drives.get(number), step)
+
+    def _upset(self, drive: Drive | None, step: Step) -> bool:
+        """A run got a step from outside its turn. What the step brings for others is attended to at once."""
+        self.attend(step)
+        if drive is None or step.kind == Step.NOTHING:
             return False
         drive.interrupt(step)
         return True
 
-    def _expired(self) -> None:
-        for number, step in self.engine.expire():
-            drive = self.drives.get(number)
-            if drive is not None:
-                drive.interrupt(step)
-
-    def grant(self, numbers: list[int]) -> None:
-        """Slots were freed: the runs that wait for them go on."""
-        for number in numbers:
-            drive = self.drives.get(number)
-            if drive is not None:
-                drive.interrupt(self.engine.take(number))
+    def attend(self, step: Step) -> None:
+        """What a step brings besides the work that its run owes: a limit to watch, slots for others."""
+        if step.wake is not None:
+            self.timer.arm(step.wake)
+        if step.granted is not None:
+            for number in step.granted:
+                self._upset(self.drives.get(number), self.engine.take(number))
 
     def _check_open(self) -> None:
         if self._state != "open":
             raise UsageError(f"this runtime is {self._state}", hint=_HINTS[self._state])
+
+    def _check_loop(self) -> None:
+        self._check_open()
+        if asyncio.get_running_loop() is not self.loop:
+            raise UsageError("this runtime belongs to another event loop", hint="open one in each loop that uses it")
 
     def forked(self) -> None:
         """The process was forked: the child owns neither the loop nor the journal."""
@@ -360,43 +398,3 @@ def _disown_after_fork() -> None:
 
 
 os.register_at_fork(after_in_child=_disown_after_fork)
-
-
-def _options(given: dict[str, Any]) -> dict[str, Any]:
-    known = {"data": None, "user": None, "deadline": None, "thread": None, "key": None}
-    unknown = given.keys() - known.keys()
-    if unknown:
-        raise UsageError(f"unknown options: {', '.join(sorted(unknown))}", hint=f"known are {', '.join(known)}")
-    return known | given
-
-
-def _json(data: Any) -> bytes:
-    try:
-        return orjson.dumps(data)
-    except TypeError as error:
-        raise UsageError(f"data can't be recorded: {error}", hint="use what JSON can hold") from None
-
-
-def open_runtime(
-    path: str | Path | None = None,
-    *,
-    plans: Sequence[Pattern] = (),
-    config: Config | str | Path | None = None,
-    tools: Iterable[Tool] = (),
-    embedder: Embedder | None = None,
-) -> Runtime:
-    """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
-
-    Args:
-        path: the journal's file, which this process then owns. No path means a journal in memory.
-        plans: the plans whose runs it takes up again, and those that will be asked for.
-        config: a ``Config``, or the path of a YAML file.
-        tools: what agents reach through ``ctx.tool``.
-        embedder: for the semantic stage, instead of the one that the configuration names.
-
-    Raises:
-        ConfigError: the file can't be read, or something in it is wrong.
-    """
-    if isinstance(config, (str, Path)):
-        config = Config.load(config)
-    return Runtime(path, plans, config, tools, embedder)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from interlock._core import Engine
 from interlock.config import SemanticConfig
 from interlock.errors import ConfigError
-from interlock.models.embedding import Embedder, as_rows, load_embedder
+from interlock.models.embedding import Embedder, Rows, as_rows, load_embedder
 
 
 def read_examples(path: Path) -> tuple[list[str], list[str]]:
@@ -31,16 +32,38 @@ def read_examples(path: Path) -> tuple[list[str], list[str]]:
     return [text for text, _ in pairs], [label for _, label in pairs]
 
 
-def load_semantic(engine: Engine, config: SemanticConfig, given: Embedder | None) -> Embedder:
-    """Embed the examples, give them to the core, and return the embedder that messages must be embedded with."""
-    texts, labels = read_examples(config.examples)
-    if given is not None:
-        embedder, found = given, given.embed(texts)
-    else:
-        embedder, found = load_embedder(config.embedder, texts, labels)
-    rows = as_rows(found, len(texts))
-    intents = sorted(set(labels))
-    numbers = {intent: number for number, intent in enumerate(intents)}
-    codes = np.asarray([numbers[label] for label in labels], dtype="<u4")
-    engine.set_semantic(rows.shape[1], rows.tobytes(), codes.tobytes(), intents, config.k)
-    return embedder
+@dataclass(frozen=True, slots=True)
+class Examples:
+    """The examples as the core takes them, and the embedder that messages must be embedded with."""
+
+    embedder: Embedder
+    rows: Rows
+    codes: bytes
+    intents: list[str]
+    k: int
+
+    @classmethod
+    def load(cls, config: SemanticConfig, given: Embedder | None) -> Examples:
+        """Read and embed the examples that a configuration names.
+
+        Raises:
+            ConfigError: the file or the embedder is wrong, or an example has no direction in its space.
+        """
+        texts, labels = read_examples(config.examples)
+        if given is not None:
+            embedder, found = given, given.embed(texts)
+        else:
+            embedder, found = load_embedder(config.embedder, texts, labels)
+        rows = as_rows(found, len(texts))
+        empty = np.flatnonzero(~rows.any(axis=1))
+        if empty.size:
+            message = f"{config.examples}: example {int(empty[0]) + 1} ({texts[int(empty[0])]!r}) is embedded as nothing"
+            raise ConfigError(message, hint="remove it, or use another embedder", path=str(config.examples))
+        intents = sorted(set(labels))
+        numbers = {intent: number for number, intent in enumerate(intents)}
+        codes = np.asarray([numbers[label] for label in labels], dtype="<u4").tobytes()
+        return cls(embedder, rows, codes, intents, config.k)
+
+    def give_to(self, engine: Engine) -> None:
+        """Make them the index that the engine routes by."""
+        engine.set_semantic(self.rows.shape[1], self.rows.tobytes(), self.codes, self.intents, self.k)

@@ -1,0 +1,50 @@
+"""``il.open``: what it is given, checked, before a runtime is made of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interlock.config import Config
+from interlock.errors import UsageError
+from interlock.patterns import Pattern
+from interlock.runtime.runtime import Runtime
+from interlock.tools import Tool
+
+if TYPE_CHECKING:
+    from interlock.models.embedding import Embedder
+
+
+def open_runtime(
+    path: str | Path | None = None,
+    *,
+    plans: Sequence[Pattern] = (),
+    config: Config | str | Path | None = None,
+    tools: Iterable[Any] = (),
+    embedder: Embedder | None = None,
+) -> Runtime:
+    """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
+
+    Args:
+        path: the journal's file, which this process then owns. No path means a journal in memory.
+        plans: the plans whose runs it takes up again, and those that will be asked for.
+        config: a ``Config``, or the path of a YAML file.
+        tools: what agents reach through ``ctx.tool``.
+        embedder: for the semantic stage, instead of the one that the configuration names.
+
+    Raises:
+        ConfigError: the file can't be read, or something in it is wrong.
+    """
+    if isinstance(config, (str, Path)):
+        config = Config.load(config)
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder)
+
+
+def _tools(given: Iterable[Any]) -> dict[str, Tool]:
+    tools: dict[str, Tool] = {}
+    for value in given:
+        tool = value if isinstance(value, Tool) else Tool(value)
+        if tools.setdefault(tool.name, tool) is not tool:
+            raise UsageError(f"two tools are called {tool.name!r}", hint="give one of them another name: il.tool(function, name=…)")
+    return tools
