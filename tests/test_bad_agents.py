@@ -212,7 +212,7 @@ async def test_an_agent_that_ignores_its_cancellation_does_not_keep_its_slot() -
             assert (await soon(runtime.run(quick, "my turn"))).text == "my turn"
         finally:
             released.set()
-        assert (await first).status == "in_review"
+        assert (await first).status in ("delivered", "in_review")  # the second attempt may see the release, or its limit first
 
 
 async def test_an_agent_that_ignores_its_cancellation_does_not_hold_the_close() -> None:

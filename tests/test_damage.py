@@ -138,7 +138,8 @@ def test_an_unfinished_run_does_not_go_on_with_a_message_that_was_altered(file: 
     run, number, content = next(row for row in connection.execute("SELECT run, number, bytes FROM payloads") if b"secret word" in row[2])
     connection.close()
     edit(file, "UPDATE payloads SET bytes = ? WHERE run = ? AND number = ?", content.replace(b"secret word", b"other words"), run, number)
-    refused(file, il.JournalCorrupt)
+    with pytest.raises(il.JournalCorrupt, match=f"payload {number} is not what frame"):
+        asyncio.run(opened(file))
 
 
 async def test_a_finished_run_whose_answer_was_altered_is_not_answered_for(file: Path) -> None:

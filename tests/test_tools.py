@@ -227,7 +227,19 @@ async def test_two_tools_with_one_name_are_refused() -> None:
             pass
 
 
-async def test_a_plain_function_given_as_a_tool_is_one_or_is_refused_by_name() -> None:
+async def test_a_plain_function_given_as_a_tool_is_one() -> None:
+    async def look(key: str) -> str:
+        return f"found {key}"
+
+    async def ask(message: il.Message, ctx: il.Context) -> str:
+        return str(await ctx.tool("look", key=message.text))
+
+    plan = il.Sequential("plan", [ask])
+    async with il.open(plans=[plan], tools=[look]) as runtime:
+        assert (await runtime.run(plan, "k")).text == "found k"
+
+
+async def test_an_agent_given_as_a_tool_is_refused_by_name() -> None:
     with pytest.raises(il.UsageError, match="echo"):
-        async with il.open(tools=[echo]):  # type: ignore[list-item]
+        async with il.open(tools=[il.agent(echo, name="echo")]):
             pass

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from interlock.agent import Agent
 from interlock.config import Config
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
@@ -44,6 +45,8 @@ def open_runtime(
 def _tools(given: Iterable[Any]) -> dict[str, Tool]:
     tools: dict[str, Tool] = {}
     for value in given:
+        if isinstance(value, Agent):
+            raise UsageError(f"agent {value.name!r} is given as a tool", hint="agents stand in plans; tools are functions")
         tool = value if isinstance(value, Tool) else Tool(value)
         if tools.setdefault(tool.name, tool) is not tool:
             raise UsageError(f"two tools are called {tool.name!r}", hint="give one of them another name: il.tool(function, name=…)")

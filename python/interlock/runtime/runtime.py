@@ -268,7 +268,8 @@ class Runtime:
 
     async def history(self, run_id: str) -> list[events.Event]:
         """Everything that happened to a run, in order."""
-        recorded = orjson.loads(self.engine.history(self._look_up(run_id).run))
+        found = self._look_up(run_id)
+        recorded = orjson.loads(self.engine.history(found.run))
         return [events.from_json(event) for event in recorded["events"]]
 
     def waiting(self) -> dict[str, str]:
