@@ -73,7 +73,7 @@ fmt: $(BUILT)  ## Format Rust and Python
 	$(BIN)/ruff check --fix python tests benches
 
 wheel: $(VENV)/.made  ## Build the wheel into dist/
-	$(BIN)/maturin build --release --out dist
+	$(BIN)/maturin build --release --strip --out dist
 
 clean:  ## Remove everything that was built
 	rm -rf target dist $(VENV) $(PEERS) python/interlock/*.so

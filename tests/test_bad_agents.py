@@ -41,7 +41,7 @@ async def test_an_agent_that_raises_is_named_in_the_review() -> None:
 async def test_an_agent_that_raises_fails_the_run_when_the_plan_says_so() -> None:
     error = ValueError("no such account")
     outcome = await outcome_of(raises(error), on_failure=il.fail())
-    assert (outcome.status, outcome.reason) == ("failed", "a step failed: ValueError: no such account")
+    assert (outcome.status, outcome.reason) == ("failed", 'a step failed: agent "fail": it raised ValueError: no such account')
     with pytest.raises(il.RunFailed) as caught:
         outcome.raise_if_failed()
     assert caught.value.run_id == outcome.run_id

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -77,25 +77,28 @@ def command(*arguments: object) -> subprocess.CompletedProcess[str]:
     return subprocess.run(words, capture_output=True, text=True, timeout=60)
 
 
-def flip(connection: sqlite3.Connection, table: str, column: str, row: tuple[int, int], bit: int) -> None:
-    """Change one bit, or change it back."""
-    one = "run = ? AND seq = ?" if table == "frames" else "run = ? AND number = ?"
-    content = bytearray(connection.execute(f"SELECT {column} FROM {table} WHERE {one}", row).fetchone()[0])
-    content[bit // 8] ^= 1 << bit % 8
-    connection.execute(f"UPDATE {table} SET {column} = ? WHERE {one}", (bytes(content), *row))
-    connection.commit()
+FLIPPED = {
+    ("frames", "bytes"): ("SELECT run, seq, bytes FROM frames", "UPDATE frames SET bytes = ? WHERE run = ? AND seq = ?"),
+    ("payloads", "bytes"): ("SELECT run, number, bytes FROM payloads", "UPDATE payloads SET bytes = ? WHERE run = ? AND number = ?"),
+    ("payloads", "salt"): ("SELECT run, number, salt FROM payloads", "UPDATE payloads SET salt = ? WHERE run = ? AND number = ?"),
+}
+"""What a test changes: how to read all rows of a column, and how to write one."""
 
 
-def positions(connection: sqlite3.Connection, count: int, seed: int) -> Iterator[tuple[str, str, tuple[int, int], int]]:
-    """Bits of the journal, drawn by chance: table, column, row, and the bit in it."""
-    dice = random.Random(seed)
-    places = []
-    for table, column, number in (("frames", "bytes", "seq"), ("payloads", "bytes", "number"), ("payloads", "salt", "number")):
-        rows = connection.execute(f"SELECT run, {number}, length({column}) FROM {table} WHERE length({column}) > 0").fetchall()
-        places.append([(table, column, (run, which), length) for run, which, length in rows])
-    for _ in range(count):
-        table, column, row, length = dice.choice(dice.choice(places))
-        yield table, column, row, dice.randrange(length * 8)
+@contextmanager
+def changed(connection: sqlite3.Connection, dice: random.Random) -> Iterator[tuple[str, str, int, int, int]]:
+    """Flip one bit that is drawn by chance, and flip it back. Gives table, column, run, number, bit."""
+    place = dice.choice(list(FLIPPED))
+    read, write = FLIPPED[place]
+    run, number, content = dice.choice([row for row in connection.execute(read) if row[2]])
+    bit = dice.randrange(len(content) * 8)
+    other = bytearray(content)
+    other[bit // 8] ^= 1 << bit % 8
+    for value in (bytes(other), content):
+        connection.execute(write, (value, run, number))
+        connection.commit()
+        if value != content:
+            yield *place, run, number, bit
 
 
 def test_a_whole_journal_is_found_to_be_whole(written: Path) -> None:
@@ -116,46 +119,35 @@ def test_a_program_gets_one_object_of_json_and_nothing_else(written: Path) -> No
 
 
 def test_any_bit_that_changed_is_found_and_the_run_is_named(file: Path) -> None:
+    dice = random.Random(981)
     with closing(sqlite3.connect(file)) as connection:
-        for place in positions(connection, POSITIONS, seed=981):
-            flip(connection, *place)
-            with pytest.raises(il.JournalCorrupt) as caught:
-                verify(file)
-            _, _, (run, _), _ = place
-            assert (f"run {run} " if run else "the journal's own records") in f"{caught.value.run} ", place
-            assert caught.value.frame is not None, place
-            assert caught.value.hint, place
-            flip(connection, *place)
+        for _ in range(POSITIONS):
+            with changed(connection, dice) as place:
+                with pytest.raises(il.JournalCorrupt) as caught:
+                    verify(file)
+                run = place[2]
+                assert (f"run {run} " if run else "the journal's own records ") in f"{caught.value.run} ", place
+                assert caught.value.frame is not None, place
+                assert caught.value.hint, place
     assert '"runs":48' in verify(file).replace(" ", "")
 
 
-@pytest.mark.parametrize("seed", range(3))
+@pytest.mark.parametrize("seed", range(6))
 def test_the_command_line_names_run_and_frame_of_what_changed(file: Path, seed: int) -> None:
-    with closing(sqlite3.connect(file)) as connection:
-        run, frame, position, length = random.Random(seed).choice(
-            connection.execute("SELECT run, seq, pos, length(bytes) FROM frames WHERE run > 0").fetchall()
-        )
-        flip(connection, "frames", "bytes", (run, frame), 8 * (length // 2))
-    done = command("audit", "verify", file)
+    with closing(sqlite3.connect(file)) as connection, changed(connection, random.Random(seed)) as (table, _, run, number, _):
+        done, told = command("audit", "verify", file), command("audit", "verify", file, "--json")
+        frame = connection.execute("SELECT pos FROM frames WHERE run = ? AND seq = ?", (run, number)).fetchone()
     assert (done.returncode, done.stdout) == (1, "")
-    assert f"run {run}" in done.stderr
-    assert f"frame {position}" in done.stderr
+    assert f"run {run} " in done.stderr
     assert "hint:" in done.stderr
     assert "Traceback" not in done.stderr
-    told = command("audit", "verify", file, "--json")
     report = json.loads(told.stdout)
     assert (told.returncode, told.stderr, told.stdout.count("\n")) == (1, "", 1)
-    assert (report["whole"], report["code"], report["frame"]) == (False, "journal.corrupt", position)
-    assert f"run {run}" in report["run"]
-
-
-def test_a_changed_text_is_found_by_the_command_line(file: Path) -> None:
-    with closing(sqlite3.connect(file)) as connection:
-        run, number = connection.execute("SELECT run, number FROM payloads WHERE run > 0 AND length(bytes) > 3 ORDER BY run").fetchone()
-        flip(connection, "payloads", "bytes", (run, number), 17)
-    report = json.loads(command("audit", "verify", file, "--json").stdout)
     assert (report["whole"], report["code"]) == (False, "journal.corrupt")
-    assert f"run {run}" in report["run"]
+    assert f"run {run} " in report["run"] + " "
+    assert f"frame {report['frame']}" in done.stderr
+    if table == "frames":
+        assert report["frame"] == frame[0]
 
 
 def test_runs_are_listed_newest_first_as_json_lines(written: Path) -> None:

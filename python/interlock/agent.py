@@ -31,6 +31,8 @@ class Agent:
         self.function = function
         self.name = name or str(getattr(function, "__name__", type(function).__name__))
         self.scopes = tuple(scopes)
+        if self.name == "human_review":
+            raise UsageError("an agent can't be called human_review", hint="that name is a person in routing rules; take another")
         try:
             inspect.signature(function).bind(None, None)
         except TypeError as error:

@@ -50,6 +50,8 @@ class Config:
             text = path.read_text(encoding="utf-8")
         except OSError as error:
             raise ConfigError(f"{path}: {error.strerror}", hint="give the path of a YAML file", path=str(path)) from error
+        except UnicodeDecodeError as error:
+            raise ConfigError(f"{path} is not UTF-8: {error}", hint="save it as UTF-8", path=str(path)) from error
         return cls.parse(text, source=str(path), folder=path.parent)
 
     @classmethod
@@ -63,6 +65,8 @@ class Config:
             line = error.problem_mark.line + 1 if error.problem_mark else None
             message = f"{source}: line {line}: {error.problem}"
             raise ConfigError(message, hint="correct the YAML", path=source, line=line) from None
+        except yaml.YAMLError as error:
+            raise ConfigError(f"{source}: {error}", hint="remove what is no text", path=source) from None
         if root is None:
             return cls(source=source)
         from interlock.yaml_reader import Reader

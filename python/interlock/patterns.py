@@ -172,7 +172,11 @@ def agents_of(node: Node) -> list[Agent]:
 
 
 def plan_text(pattern: Pattern) -> str:
-    """The plan as the core reads it and the journal keeps it: JSON with sorted keys, so equal plans have equal digests."""
+    """The plan as the core reads it and the journal keeps it: JSON with sorted keys, so equal plans have equal digests.
+
+    Raises:
+        ConfigError: a schema holds what JSON can't.
+    """
     writer = _Writer()
     root = writer.node(pattern)
     spec = {"name": pattern.name, "root": root, "schemas": writer.schemas, "expressions": writer.expressions}
@@ -207,7 +211,11 @@ class _Writer:
     def step(self, step: Step) -> dict[str, Any]:
         checks: list[dict[str, Any]] = []
         if step.schema is not None:
-            self.schemas.append(orjson.dumps(step.schema, option=orjson.OPT_SORT_KEYS).decode())
+            try:
+                self.schemas.append(orjson.dumps(step.schema, option=orjson.OPT_SORT_KEYS).decode())
+            except (TypeError, ValueError) as error:
+                message = f"the schema of agent {step.agent.name!r} is no JSON: {error}"
+                raise ConfigError(message, hint="write the schema with what JSON can hold", path=step.agent.name) from None
             checks.append({"kind": "schema", "number": len(self.schemas) - 1})
         if step.min_confidence is not None:
             checks.append({"kind": "min_confidence", "ppm": round(step.min_confidence * 1_000_000)})

@@ -35,6 +35,8 @@ class Place:
         loader = self.reader.yaml.SafeLoader("")
         try:
             return loader.construct_object(self.node, deep=True)
+        except (self.reader.yaml.YAMLError, ValueError) as error:
+            raise self.error(f"can't be read: {getattr(error, 'problem', None) or error}", "write it in quotes if it is a text") from None
         finally:
             loader.dispose()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import os
-import weakref
 from collections.abc import AsyncGenerator, Coroutine, Sequence
 from contextlib import aclosing
 from pathlib import Path
@@ -18,12 +17,13 @@ from interlock import events
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
 from interlock.config import Config
-from interlock.errors import UsageError
+from interlock.errors import ConfigError, UsageError
 from interlock.message import Outcome, User
 from interlock.patterns import Handoff, Pattern, Sequential, agents_of, plan_text
 from interlock.runtime.commits import Commits
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
+from interlock.runtime.fork import OPEN
 from interlock.runtime.requests import checked, options, unreadable
 from interlock.runtime.started import Run
 from interlock.runtime.timer import Timer
@@ -31,8 +31,6 @@ from interlock.tools import Tool
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
-
-_OPEN: weakref.WeakSet[Runtime] = weakref.WeakSet()
 
 
 class Runtime:
@@ -81,7 +79,7 @@ class Runtime:
             self.timer = Timer(self.engine, self.loop, self._expired)
             self.commits = Commits(self.engine, self.loop)
             self._state = "open"
-            _OPEN.add(self)
+            OPEN.add(self)
             self._take_up()
         except BaseException:
             self._state = "closed"
@@ -98,7 +96,7 @@ class Runtime:
         if self._state != "open":
             return
         self._state = "closed"
-        _OPEN.discard(self)
+        OPEN.discard(self)
         for drive in list(self.drives.values()):
             drive.abandon()
         if self._background:
@@ -146,7 +144,11 @@ class Runtime:
             from interlock.runtime.semantic import Examples  # brings numpy, which not every service needs
 
             examples = Examples.load(config.semantic, self._embedder)
-        self.engine.set_rules(config.table_text())
+        try:
+            self.engine.set_rules(config.table_text())
+        except ConfigError as error:
+            message = f"{config.source}: {error.message}"
+            raise ConfigError(message, hint=error.hint, code=error.code, path=error.path, line=error.line) from None
         if examples is not None:
             examples.give_to(self.engine)
             self.embeddings = Embeddings(self.loop, examples.embedder)
@@ -166,7 +168,7 @@ class Runtime:
         """Run a plan on a message and wait for its outcome, which is durable when this returns.
 
         Args:
-            plan: one of the plans that the runtime was opened with, or a new one.
+            plan: one of the plans that the runtime was opened with, or a new one. Build plans once: the runtime keeps each.
             text: the user's message.
             data: JSON beside it.
             user: for whom; an id or an ``il.User``.
@@ -391,11 +393,3 @@ _HINTS = {
     "closed": "call il.open(…) again",
     "forked": "open a runtime of its own in each process, after the fork",
 }
-
-
-def _disown_after_fork() -> None:
-    for runtime in list(_OPEN):
-        runtime.forked()
-
-
-os.register_at_fork(after_in_child=_disown_after_fork)

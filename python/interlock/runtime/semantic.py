@@ -20,13 +20,25 @@ def read_examples(path: Path) -> tuple[list[str], list[str]]:
     Raises:
         ConfigError: the file is not such a file, or holds no example.
     """
+    try:
+        return _read(path)
+    except (UnicodeDecodeError, csv.Error) as error:
+        raise ConfigError(f"{path} can't be read: {error}", hint="save it as CSV in UTF-8", path=str(path)) from error
+
+
+def _read(path: Path) -> tuple[list[str], list[str]]:
     with path.open(encoding="utf-8", newline="") as file:
         rows = csv.DictReader(file)
         columns = rows.fieldnames or []
         intent = next((name for name in ("intent", "category") if name in columns), None)
         if "text" not in columns or intent is None:
             raise ConfigError(f"{path}: has the columns {columns}", hint="name them text and intent", path=str(path))
-        pairs = [(row["text"], row[intent]) for row in rows]
+        pairs = []
+        for row in rows:
+            if not row["text"] or not row[intent]:
+                message = f"{path}: line {rows.line_num} has no text or no {intent}"
+                raise ConfigError(message, hint="give both, or remove the line", path=str(path), line=rows.line_num)
+            pairs.append((row["text"], row[intent]))
     if not pairs:
         raise ConfigError(f"{path}: holds no example", hint="write one line for each example", path=str(path))
     return [text for text, _ in pairs], [label for _, label in pairs]

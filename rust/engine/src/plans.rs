@@ -25,7 +25,7 @@ pub(crate) fn compile_plan(text: &str) -> Result<PlanEntry, EngineError> {
     let spec: PlanSpec = serde_json::from_str(text)?;
     let checks = PlanChecks::compile(&spec).map_err(|error| EngineError::Check {
         plan: spec.name.to_string(),
-        agent: checked_agent(&spec.root, error.path()).map_or_else(String::new, |name| name.to_string()),
+        agent: checked_agent(&spec.root, error.path()).map_or_else(String::new, ToString::to_string),
         error,
     })?;
     let checks = Arc::new(checks);

@@ -69,7 +69,7 @@ pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
             settled.status = Status::InReview;
             settled.reason = Some(why_review(waiting.why, &waiting.running.phase, held));
         }
-        State::Ended(ended) => match ended.how {
+        State::Ended(ended) => match &ended.how {
             EndedHow::Delivered { message } => {
                 settled.status = Status::Delivered;
                 if let Some(body) = held.message(message.number) {
@@ -77,10 +77,11 @@ pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
                     settled.data.clone_from(&body.data);
                 }
             }
-            EndedHow::Failed { code, failure } => {
+            EndedHow::Failed { code, missed, said } => {
                 settled.status = Status::Failed;
-                let detail = failure.and_then(|text| held.text(text.number));
-                settled.reason = Some(detail.map_or_else(|| why_failed(code).into(), |text| format!("{}: {text}", why_failed(code))));
+                let missed = missed.as_ref().map(|(agent, failure)| format!(": agent {agent:?}: {}", in_words(failure, held)));
+                let said = said.and_then(|text| held.text(text.number)).filter(|text| !text.is_empty()).map(|text| format!(": {text}"));
+                settled.reason = Some(format!("{}{}", why_failed(*code), missed.or(said).unwrap_or_default()));
             }
             EndedHow::Cancelled { reason } => {
                 settled.status = Status::Cancelled;

@@ -157,17 +157,16 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
         }
         (Event::RunDelivered(delivered), _) => return Ok(end(&running, EndedHow::Delivered { message: delivered.message })),
         (Event::RunFailed(failed), phase) => {
-            let failure = match phase {
-                Phase::Missed { failure: Failure::Raised(text) | Failure::WrongType(text), .. } => Some(text),
-                Phase::Missed { .. }
-                | Phase::Entering { .. }
+            let missed = match phase {
+                Phase::Missed { turn, failure } => Some((turn.agent, failure)),
+                Phase::Entering { .. }
                 | Phase::AwaitingFact { .. }
                 | Phase::InTurn(_)
                 | Phase::Answered { .. }
                 | Phase::Routed { .. }
                 | Phase::Unroutable { .. } => None,
             };
-            return Ok(end(&running, EndedHow::Failed { code: failed.code, failure }));
+            return Ok(end(&running, EndedHow::Failed { code: failed.code, missed, said: None }));
         }
         (Event::RunCancelled(cancelled), _) => return Ok(end(&running, EndedHow::Cancelled { reason: cancelled.reason })),
         (event, phase) => {
@@ -260,9 +259,10 @@ fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, 
             Ok(State::InReview(waiting))
         }
         Event::RunDelivered(delivered) => Ok(end(&waiting.running, EndedHow::Delivered { message: delivered.message })),
-        Event::RunFailed(failed) => {
-            Ok(end(&waiting.running, EndedHow::Failed { code: failed.code, failure: waiting.decided.map(|(_, decision)| decision) }))
-        }
+        Event::RunFailed(failed) => Ok(end(
+            &waiting.running,
+            EndedHow::Failed { code: failed.code, missed: None, said: waiting.decided.map(|(_, decision)| decision) },
+        )),
         Event::RunCancelled(cancelled) => Ok(end(&waiting.running, EndedHow::Cancelled { reason: cancelled.reason })),
         Event::RunStarted(_)
         | Event::RunResumed(_)

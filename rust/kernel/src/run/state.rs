@@ -122,11 +122,20 @@ pub struct Ended {
     pub how: EndedHow,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub enum EndedHow {
-    Delivered { message: Ref },
-    Failed { code: RunFailCode, failure: Option<Ref> },
-    Cancelled { reason: Option<Ref> },
+    Delivered {
+        message: Ref,
+    },
+    /// `missed`: whose attempt came to nothing, and why. `said`: what the reviewer wrote.
+    Failed {
+        code: RunFailCode,
+        missed: Option<(Name, Failure)>,
+        said: Option<Ref>,
+    },
+    Cancelled {
+        reason: Option<Ref>,
+    },
 }
 
 impl State {

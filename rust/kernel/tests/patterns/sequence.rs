@@ -116,7 +116,7 @@ fn a_step_that_failed_for_good_may_fail_the_run() {
     let plan = only(StepSpec { on_failure: OnFailure::Fail, ..agent("writer") });
     let world = tells(world(plan, [raises()]), ["writer hears question", "failed: raised boom", "ended: StepFailed"]);
     let interlock_kernel::State::Ended(ended) = &world.state else { panic!("{:?}", world.state) };
-    assert!(matches!(ended.how, interlock_kernel::EndedHow::Failed { failure: Some(_), .. }), "the error's text is at hand");
+    assert!(matches!(ended.how, interlock_kernel::EndedHow::Failed { missed: Some(_), .. }), "the error's text is at hand");
 }
 
 #[test]
