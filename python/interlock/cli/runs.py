@@ -9,7 +9,7 @@ from typing import Any
 
 import orjson
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from interlock._core import Reader
 from interlock.cli.timeline import print_timeline
@@ -41,7 +41,7 @@ def list_runs(given: argparse.Namespace) -> int:
         for row in rows:
             print(orjson.dumps(row).decode())
         return 0
-    table = Table("run", "plan", "status", "started", "took", "frames", "key")
+    table = Table(Column("run", no_wrap=True), "plan", "status", "started", "took", "frames", "key")
     for row in rows:
         ended = row["ended_us"]
         took = "" if ended is None else f"{(ended - row['started_us']) / 1000:,.1f} ms"
