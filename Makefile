@@ -20,7 +20,7 @@ $(VENV)/.made:
 
 # The extension is built anew when Rust or the dependencies changed; Python sources are used where they lie.
 $(BUILT): $(VENV)/.made pyproject.toml $(RUST)
-	$(BIN)/maturin develop --release --extras dev --quiet
+	$(BIN)/maturin develop --release --extras dev
 	touch $@
 
 dev: $(BUILT)  ## Install everything into .venv, with a release build of the core
@@ -32,13 +32,13 @@ demo: $(BUILT)  ## Run the main job: 3,080 real customer messages triaged, answe
 test: test-rust test-python  ## Run all tests (at most 15 minutes on two cores, the build included)
 
 test-rust: $(VENV)/.made
-	cargo test --release --workspace --exclude interlock --quiet
+	cargo test --release --workspace --exclude interlock
 
 test-python: $(BUILT)
 	$(BIN)/python -m pytest -m "not heavy"
 
 prove: $(BUILT)  ## The heavy counts: 100,000 property cases, 200 kills, refitted thresholds
-	PROPTEST_CASES=100000 cargo test --release --workspace --exclude interlock --quiet
+	PROPTEST_CASES=100000 cargo test --release --workspace --exclude interlock
 	$(BIN)/python -m pytest -m "heavy or not heavy"
 
 bench: $(BUILT)  ## One table of ratios: Interlock beside bare asyncio, with and without a log; memory and durable

@@ -41,12 +41,13 @@ def list_runs(given: argparse.Namespace) -> int:
         for row in rows:
             print(orjson.dumps(row).decode())
         return 0
-    table = Table(Column("run", no_wrap=True), "plan", "status", "started", "took", "frames", "key")
+    fixed = [Column(name, no_wrap=True) for name in ("run", "status", "started (UTC)", "took")]
+    table = Table(*fixed, "plan", "key")
     for row in rows:
         ended = row["ended_us"]
         took = "" if ended is None else f"{(ended - row['started_us']) / 1000:,.1f} ms"
-        started = datetime.fromtimestamp(row["started_us"] / 1e6, UTC).strftime("%Y-%m-%d %H:%M:%S")
-        table.add_row(row["id"], row["plan"], row["status"], started, took, str(row["frames"]), row["key"] or "")
+        started = datetime.fromtimestamp(row["started_us"] / 1e6, UTC).strftime("%m-%d %H:%M:%S")
+        table.add_row(row["id"], row["status"], started, took, row["plan"], row["key"] or "")
     Console().print(table)
     return 0
 
