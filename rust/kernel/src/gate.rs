@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Digest, Name};
+use crate::{Consulted, Digest, Name};
 
 /// Where the guards decide. The numbers are written to journals and are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -84,5 +84,5 @@ pub struct Subject<'a> {
 
 /// The guards, as the kernel sees them: pure, and asked at every choke point.
 pub trait Gates {
-    fn pass(&self, gate: Gate, subject: Subject<'_>) -> Passage;
+    fn pass(&self, gate: Gate, subject: Subject<'_>) -> Consulted<Passage>;
 }

@@ -1,6 +1,6 @@
 //! Why an input was not taken, and why a journal can't be folded.
 
-use crate::{ReviewId, TurnId};
+use crate::{Fact, Gate, ReviewId, TurnId};
 
 /// The input does not fit the run. Nothing changed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -16,6 +16,8 @@ pub enum Refusal {
     NotStarted,
     #[error("the run waits for no such fact")]
     NotAwaited,
+    #[error("gate {} needs a fact ({fact:?}) that no shell can give it yet", gate.code())]
+    GateNeeds { gate: Gate, fact: Fact },
     #[error("payload {number} of the run is not at hand")]
     PayloadMissing { number: u32 },
 }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Confidence, Digest, Gates, Name, Refusal};
+use crate::{Confidence, Digest, Gate, Gates, Name, Passage, Refusal, Subject};
 
 /// Everything that `decide` may look at besides the state and the input.
 pub struct Book<'a> {
@@ -173,6 +173,14 @@ pub enum RuleOutcome {
 }
 
 impl Book<'_> {
+    /// A gate's decision. No gate of this release asks for a fact; one that does is refused by name rather than passed.
+    pub(crate) fn pass(&self, gate: Gate, subject: Subject<'_>) -> Result<Passage, Refusal> {
+        match self.gates.pass(gate, subject) {
+            Consulted::Decided(passage) => Ok(passage),
+            Consulted::Needs(fact) => Err(Refusal::GateNeeds { gate, fact }),
+        }
+    }
+
     pub(crate) fn content(&self, number: u32) -> Result<Content<'_>, Refusal> {
         self.payloads.content(number).ok_or(Refusal::PayloadMissing { number })
     }

@@ -4,7 +4,7 @@ use std::cell::Cell;
 use std::sync::Arc;
 
 use interlock_kernel::{
-    Book, Content, Digest, Event, Gate, Gates, Input, Micros, Passage, Payloads, Ref, Refusal, State, Subject, Verdict, decide,
+    Book, Consulted, Content, Digest, Event, Gate, Gates, Input, Micros, Passage, Payloads, Ref, Refusal, State, Subject, Verdict, decide,
 };
 
 use crate::ScriptedRules;
@@ -37,11 +37,11 @@ impl OpenGates {
 }
 
 impl Gates for OpenGates {
-    fn pass(&self, gate: Gate, _: Subject<'_>) -> Passage {
+    fn pass(&self, gate: Gate, _: Subject<'_>) -> Consulted<Passage> {
         let mut asked = self.asked.get();
         asked[gate as usize - 1] += 1;
         self.asked.set(asked);
-        Passage { gate, policy: 0, verdict: Verdict::Passed }
+        Consulted::Decided(Passage { gate, policy: 0, verdict: Verdict::Passed })
     }
 }
 

@@ -59,7 +59,7 @@ pub(super) fn start(running: &Running, next: Attempt, message: Ref, book: &Book<
         return missed::ask(running, ReviewWhy::TooManyTurns, message);
     }
     let subject = Subject { agent: Some(&next.agent), tool: None, content: Some(&message.commitment) };
-    let passages = vec![book.gates.pass(Gate::AgentToAgent, subject), book.gates.pass(Gate::ModelContext, subject)];
+    let passages = vec![book.pass(Gate::AgentToAgent, subject)?, book.pass(Gate::ModelContext, subject)?];
     let timeout = running.plan.step(next.node).map_or(0, |step| step.timeout_ms);
     one(Event::TurnStarted(TurnStarted {
         turn: TurnId(running.turns),
@@ -115,7 +115,7 @@ pub(super) fn leave(running: &Running, turn: &Turn, message: Ref, book: &Book<'_
 
 fn deliver(message: Ref, agent: Option<&crate::Name>, book: &Book<'_>) -> Decision {
     let subject = Subject { agent, tool: None, content: Some(&message.commitment) };
-    let passages = vec![book.gates.pass(Gate::Unmask, subject), book.gates.pass(Gate::Egress, subject)];
+    let passages = vec![book.pass(Gate::Unmask, subject)?, book.pass(Gate::Egress, subject)?];
     one(Event::RunDelivered(RunDelivered { message, passages }))
 }
 

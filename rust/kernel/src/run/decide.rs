@@ -13,8 +13,7 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
     match state {
         State::Unstarted(plan) => match input {
             Input::Requested { run, rules, message, request, deadline } => {
-                let passages =
-                    vec![book.gates.pass(Gate::Ingress, Subject { agent: None, tool: None, content: Some(&message.commitment) })];
+                let passages = vec![book.pass(Gate::Ingress, Subject { agent: None, tool: None, content: Some(&message.commitment) })?];
                 one(Event::RunStarted(RunStarted { run, plan: plan.digest, rules, message, request, deadline, passages }))
             }
             Input::Reopened { .. }
@@ -96,8 +95,7 @@ fn decide_in_review(waiting: &InReview, input: &Input, book: &Book<'_>) -> Decis
             if waiting.decided.is_some() {
                 return absorbed();
             }
-            let passages =
-                vec![book.gates.pass(Gate::ReviewDecision, Subject { agent: None, tool: None, content: Some(&decision.commitment) })];
+            let passages = vec![book.pass(Gate::ReviewDecision, Subject { agent: None, tool: None, content: Some(&decision.commitment) })?];
             one(Event::ReviewDecided(ReviewDecided { review, decision, verdict, passages }))
         }
         Input::ReviewAnswered { review, .. } if review < waiting.review => absorbed(),

@@ -57,7 +57,7 @@ pub(super) fn on_effect_begun(running: &Running, turn: TurnId, key: EffectKey, t
         }
         Some(speaker) => {
             let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(&arguments.commitment) };
-            let passages = vec![book.gates.pass(Gate::ToolCall, subject)];
+            let passages = vec![book.pass(Gate::ToolCall, subject)?];
             one(Event::EffectIntended(EffectIntended { turn, key, tool, arguments, passages }))
         }
     }
@@ -83,8 +83,8 @@ pub(super) fn on_effect_ended(
     let mut passages = Vec::with_capacity(2);
     if class == EffectClass::Pure {
         // A pure effect has no intent of its own, so its call passes the gate here.
-        passages.push(book.gates.pass(Gate::ToolCall, Subject { agent, tool: Some(&tool), content: Some(&arguments.commitment) }));
+        passages.push(book.pass(Gate::ToolCall, Subject { agent, tool: Some(&tool), content: Some(&arguments.commitment) })?);
     }
-    passages.push(book.gates.pass(Gate::ToolResult, Subject { agent, tool: Some(&tool), content: Some(&result.commitment) }));
+    passages.push(book.pass(Gate::ToolResult, Subject { agent, tool: Some(&tool), content: Some(&result.commitment) })?);
     one(Event::EffectCompleted(EffectCompleted { turn, key, tool, class, arguments, outcome, passages }))
 }

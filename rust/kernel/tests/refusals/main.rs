@@ -1,6 +1,7 @@
 //! What the kernel does not take: inputs that do not fit, journals that it did not write, plans that can't work.
 #![allow(clippy::unwrap_used)]
 
+mod gates;
 mod inputs;
 mod journals;
 mod plans;
