@@ -70,10 +70,12 @@ class Drive:
             if self.abandoned:
                 raise asyncio.CancelledError
             while True:
-                runtime.attend(step)
+                if step.wake is not None or step.granted is not None:
+                    runtime.attend(step)
                 if self.watching:
                     self.notice()
-                step = self._take_upset() or step
+                if self.upset is not None:
+                    step, self.upset = self.upset, None
                 kind = step.kind
                 if kind == CALL:
                     agent = runtime.agents[step.agent]
@@ -93,7 +95,7 @@ class Drive:
                         except StopIteration as stop:
                             answer = stop.value
                         else:
-                            answer = await Rest(coroutine, yielded, self._is_told_to_stop)
+                            answer = await Rest(coroutine, yielded, self)
                     except asyncio.CancelledError as error:
                         if not self._was_us() and (self.abandoned or self._was_caller()):
                             raise
@@ -106,7 +108,10 @@ class Drive:
                     except Exception as error:  # an input like any other: the kernel decides what follows
                         raised = error
                     since = perf_counter_ns()
-                    step = self._feed(ctx, answer, raised)
+                    if self.upset is None and not self.interrupting:
+                        step = self._hear(ctx, answer, raised)
+                    else:
+                        step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
                     self.settled = step
                     self.spent += perf_counter_ns() - since
@@ -153,7 +158,8 @@ class Drive:
             for watch in self.watching:
                 watch.tell(seen)
 
-    def _is_told_to_stop(self) -> bool:
+    def is_told_to_stop(self) -> bool:
+        """Whether the agent that has the turn was cancelled on the run's behalf."""
         return self.interrupting or self.abandoned
 
     def _was_us(self) -> bool:
@@ -168,7 +174,7 @@ class Drive:
         return self.task is not None and self.task.cancelling() > self.cancels
 
     def _feed(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
-        """Tell the engine how the attempt went. After an upset this is late: the engine absorbs it and the upset stands."""
+        """Tell the engine of an attempt that was upset: what it says is late and absorbed, and the upset stands."""
         if self.interrupting and self.task is not None:
             # The agent answered, or went on, in spite of the cancellation: it was swallowed, or not delivered yet.
             self.interrupting = False

@@ -2,8 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Coroutine, Generator
-from typing import Any
+from collections.abc import Coroutine, Generator
+from typing import Any, Protocol
+
+
+class Owner(Protocol):
+    """Who awaits the agent."""
+
+    def is_told_to_stop(self) -> bool:
+        """Whether the agent was told to stop."""
+        ...
 
 
 class WentOn(Exception):
@@ -17,16 +25,16 @@ class WentOn(Exception):
 class Rest:
     """A coroutine from its first suspension on: awaiting it goes on exactly as awaiting the coroutine would have.
 
-    When it suspends again after an exception was thrown into it, and ``told_to_stop()`` says that it was to stop,
-    ``WentOn`` is raised instead of waiting for it.
+    When it suspends again after an exception was thrown into it, and its owner says that it was told to stop,
+    ``WentOn`` is raised instead of waiting for it. Without an owner it is waited for to its end.
     """
 
-    __slots__ = ("_coroutine", "_told_to_stop", "_yielded")
+    __slots__ = ("_coroutine", "_owner", "_yielded")
 
-    def __init__(self, coroutine: Coroutine[Any, Any, Any], yielded: Any, told_to_stop: Callable[[], bool]) -> None:
+    def __init__(self, coroutine: Coroutine[Any, Any, Any], yielded: Any, owner: Owner | None) -> None:
         self._coroutine = coroutine
         self._yielded = yielded
-        self._told_to_stop = told_to_stop
+        self._owner = owner
 
     def __await__(self) -> Generator[Any, Any, Any]:
         coroutine, yielded = self._coroutine, self._yielded
@@ -41,8 +49,8 @@ class Rest:
                     yielded = coroutine.throw(error)
                 except StopIteration as stop:
                     return stop.value
-                if self._told_to_stop():
-                    raise WentOn(Rest(coroutine, yielded, bool)) from None
+                if self._owner is not None and self._owner.is_told_to_stop():
+                    raise WentOn(Rest(coroutine, yielded, None)) from None
             else:
                 try:
                     yielded = coroutine.send(argument)
