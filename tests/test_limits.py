@@ -181,3 +181,23 @@ async def test_counts_add_up() -> None:
         }
         assert counts["frames"] == 3 * 6
         assert counts["gate_decisions"] == 3 * (1 + 2 * 2 + 2)
+
+
+async def test_a_slot_that_a_timeout_freed_is_given_once_so_the_next_agent_is_called_once() -> None:
+    calls = 0
+
+    async def patient(message: il.Message, ctx: il.Context) -> str:
+        nonlocal calls
+        calls += 1
+        for _ in range(200):
+            await asyncio.sleep(0)
+        return "done"
+
+    slow = il.Sequential("slow", [il.step(never, timeout=0.02)])
+    next_one = il.Sequential("next", [patient])
+    async with il.open(plans=[slow, next_one], config=il.Config.parse("limits: {max_turns: 1}")) as runtime:
+        first = await runtime.start(slow, "hello")
+        await asyncio.sleep(0)
+        assert (await soon(runtime.run(next_one, "hello"))).text == "done"
+        assert (await soon(first)).status == "in_review"
+    assert calls == 1

@@ -69,9 +69,8 @@ class Drive:
         try:
             if self.abandoned:
                 raise asyncio.CancelledError
+            self._fed(step)
             while True:
-                if step.wake is not None or step.granted is not None:
-                    runtime.attend(step)
                 if self.watching:
                     self.notice()
                 if self.upset is not None:
@@ -109,7 +108,7 @@ class Drive:
                         raised = error
                     since = perf_counter_ns()
                     if self.upset is None and not self.interrupting:
-                        step = self._hear(ctx, answer, raised)
+                        step = self._fed(self._hear(ctx, answer, raised))
                     else:
                         step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
@@ -122,7 +121,7 @@ class Drive:
                     self.spent += perf_counter_ns() - since
                     vector = await self._outside(runtime.embeddings.embed(step.text))
                     since = perf_counter_ns()
-                    step = self._take_upset() or engine.embedded(self.number, step.ask, vector)
+                    step = self._take_upset() or self._fed(engine.embedded(self.number, step.ask, vector))
                     self.searched += perf_counter_ns() - since
                     since = perf_counter_ns()
                 else:  # QUEUED for a slot, or NOTHING because another step is on its way
@@ -182,8 +181,14 @@ class Drive:
         upset = self._take_upset()
         if upset is not None and isinstance(raised, asyncio.CancelledError | WentOn):
             return upset  # the agent gave way, or will be heard later
-        step = self._hear(ctx, answer, raised)
+        step = self._fed(self._hear(ctx, answer, raised))
         return upset or step
+
+    def _fed(self, step: Step) -> Step:
+        """A step that a feed of this run gave. One that came as an upset was attended to when it came, and not again."""
+        if step.wake is not None or step.granted is not None:
+            self.runtime.attend(step)
+        return step
 
     def _hear(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
         engine = self.runtime.engine
