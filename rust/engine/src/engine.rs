@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use interlock_journal::{Journal, SaltSource};
-use interlock_kernel::{Digest, Micros, Name};
+use interlock_kernel::Micros;
 use interlock_rules::RoutingTable;
 use rustc_hash::FxHashMap;
 
@@ -111,20 +111,6 @@ impl Engine {
         let revision = semantic.revision();
         self.lock()?.semantic = Some(Arc::new(semantic));
         Ok(revision)
-    }
-
-    /// The revision of the rules that new runs get.
-    pub fn rules_revision(&self) -> Result<Option<Digest>, EngineError> {
-        Ok(self.lock()?.table.as_ref().map(|table| table.revision()))
-    }
-
-    /// Every agent that the plans given so far may call.
-    pub fn agents(&self) -> Result<Vec<Name>, EngineError> {
-        let core = self.lock()?;
-        let mut agents: Vec<Name> = core.plans.iter().flat_map(|entry| entry.plan.agents()).collect();
-        agents.sort_unstable();
-        agents.dedup();
-        Ok(agents)
     }
 
     /// Write what is queued and let the file go.

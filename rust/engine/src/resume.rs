@@ -66,17 +66,6 @@ impl Engine {
         core.look_up(&self.journal, row.number).map(|settled| (row.number, Some(settled)))
     }
 
-    /// The id of a run that this journal holds.
-    pub fn run_id(&self, run: u64) -> Result<RunId, EngineError> {
-        if let Some(live) = self.lock()?.live.get(&run) {
-            return Ok(live.id);
-        }
-        match self.journal.frames(run)?.first().and_then(Frame::event) {
-            Some(Event::RunStarted(started)) => Ok(started.run),
-            Some(_) | None => Err(EngineError::UnknownRun { run: run.to_string() }),
-        }
-    }
-
     /// What was said in a run that is under way, the user's message first: sender, text and JSON data.
     pub fn messages(&self, run: u64) -> Result<Vec<SaidBy>, EngineError> {
         let core = self.lock()?;
