@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import interlock as il
 import pytest
 from interlock.events import Event
+from interlock.patterns import Pattern
 
 T = TypeVar("T")
 PATIENCE = 20.0
@@ -42,6 +43,45 @@ def passes(to: str, name: str, reason: str | None = None, text: str | None = Non
     return il.agent(pass_on, name=name)
 
 
+def gives(name: str, text: str = "", **reply: Any) -> il.Agent:
+    """An agent that always gives the same reply."""
+
+    async def speak(message: il.Message, ctx: il.Context) -> il.Reply:
+        return il.Reply(text, **reply)
+
+    return il.agent(speak, name=name)
+
+
+def fails(name: str, error: str = "no") -> il.Agent:
+    """An agent that always raises."""
+
+    async def stumble(message: il.Message, ctx: il.Context) -> str:
+        raise ValueError(error)
+
+    return il.agent(stumble, name=name)
+
+
+class Hung:
+    """Agents that never answer, and a list of those who were stopped and cleaned up."""
+
+    def __init__(self) -> None:
+        self.at_work: list[str] = []
+        self.left: list[str] = []
+
+    def agent(self, name: str, **options: Any) -> il.Agent:
+        """One of them."""
+
+        async def hang(message: il.Message, ctx: il.Context) -> str:
+            self.at_work.append(name)
+            try:
+                await asyncio.Event().wait()
+            finally:
+                self.left.append(name)
+            return "never said"
+
+        return il.agent(hang, name=name, **options)
+
+
 def waits_for(gate: asyncio.Event, name: str, text: str = "done") -> il.Agent:
     """An agent that answers when the gate opens."""
 
@@ -62,6 +102,23 @@ async def kinds_of(runtime: il.Runtime, outcome: il.Outcome) -> list[str]:
     return kinds(await runtime.history(outcome.run_id))
 
 
+async def happened(runtime: il.Runtime, outcome: il.Outcome | il.Run, kind: str) -> list[Event]:
+    """The events of one kind in a run."""
+    return [event for event in await runtime.history(outcome.run_id) if event.kind == kind]
+
+
+async def the_only(runtime: il.Runtime, outcome: il.Outcome | il.Run, kind: str) -> Event:
+    """The one event of its kind in a run."""
+    found = await happened(runtime, outcome, kind)
+    assert len(found) == 1, found
+    return found[0]
+
+
+def others_at_work() -> set[asyncio.Task[Any]]:
+    """Tasks beside the one that asks."""
+    return asyncio.all_tasks() - {asyncio.current_task()}  # type: ignore[arg-type]
+
+
 async def soon(awaitable: Awaitable[T]) -> T:
     """The result, or a failure that says that it hangs. What hangs is left alone: it may not listen."""
     task = asyncio.ensure_future(awaitable)
@@ -77,7 +134,7 @@ async def turns_of_the_loop(count: int = 5) -> None:
         await asyncio.sleep(0)
 
 
-async def run_once(plan: il.Sequential | il.Handoff, text: str = "hello", **options: object) -> il.Outcome:
+async def run_once(plan: Pattern, text: str = "hello", **options: object) -> il.Outcome:
     """Run a plan in a runtime of its own."""
     async with il.open(plans=[plan]) as runtime:
         return await soon(runtime.run(plan, text, **options))  # type: ignore[arg-type]

@@ -131,11 +131,17 @@ async def test_a_loop_that_is_allowed_still_ends_at_the_limit() -> None:
         assert await refusals(runtime, outcome) == [("a", "limit_reached")]
 
 
-@pytest.mark.parametrize(("limit", "status", "handoffs"), [(0, "in_review", 0), (1, "in_review", 1), (2, "delivered", 2)])
+@pytest.mark.parametrize(("limit", "status", "handoffs"), [(1, "in_review", 1), (2, "delivered", 2)])
 async def test_the_limit_is_the_number_of_handoffs(limit: int, status: str, handoffs: int) -> None:
     plan = il.Handoff("support", entry=passes("b", "a"), to=[passes("c", "b"), says("done", "c")], max_handoffs=limit)
     outcome = await run_once(plan)
     assert (outcome.status, outcome.usage.handoffs) == (status, handoffs)
+
+
+async def test_a_limit_of_zero_is_refused_with_its_path() -> None:
+    with pytest.raises(il.ConfigError, match="max_handoffs of 0") as caught:
+        await run_once(il.Handoff("support", entry=passes("b", "a"), to=[says("done", "b")], max_handoffs=0))
+    assert caught.value.path == "support"
 
 
 async def test_the_plan_may_fail_at_the_limit_and_the_culprit_is_named() -> None:

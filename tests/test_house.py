@@ -22,7 +22,7 @@ SWALLOWED = re.compile(r"except (?:Base)?Exception:\s*pass\b")
 
 def tracked() -> list[Path]:
     """Source files that are tracked, without data and goldens."""
-    command = ["git", "ls-files", "rust", "python", "tests", "benches"]
+    command = ["git", "ls-files", "rust", "python", "tests", "benches", "scripts"]
     names = subprocess.run(command, cwd=ROOT, capture_output=True, text=True)
     if names.returncode != 0:
         pytest.skip("this is no checkout")

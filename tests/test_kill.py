@@ -29,10 +29,10 @@ class Acknowledged:
     runs: dict[str, tuple[str, str]]
 
 
-def killed(file: Path, seed: int) -> Acknowledged:
+def killed(file: Path, seed: int, child_program: Path = CHILD) -> Acknowledged:
     """Start a child, kill it at a moment that the seed decides, and give what it printed."""
     dice = random.Random(seed)
-    command = [sys.executable, str(CHILD), str(file), str(seed)]
+    command = [sys.executable, str(child_program), str(file), str(seed)]
     with subprocess.Popen(command, stdout=subprocess.PIPE) as child:
         assert child.stdout is not None
         lines = [child.stdout.readline() for _ in range(1 + dice.randrange(400))]

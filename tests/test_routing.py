@@ -119,7 +119,7 @@ async def test_an_intent_that_is_stated_with_too_little_confidence_is_unknown() 
 
 async def test_the_fallback_of_a_rule_takes_over() -> None:
     outcome, decision = await ask(FRAGILE, rules("intent: unknown, agent: tech, fallback: senior"))
-    assert (outcome.text, outcome.usage.handoffs, decision["fallback"]) == ("by a senior", 1, {"agent": "senior"})
+    assert (outcome.text, outcome.usage.handoffs, decision["fallback"]) == ("by a senior", 1, [{"agent": "senior"}])
 
 
 async def test_the_fallback_may_be_a_person_who_is_told_why() -> None:

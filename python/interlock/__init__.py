@@ -37,8 +37,29 @@ from interlock.errors import (
     StoreError,
     UsageError,
 )
-from interlock.message import HandOff, Message, Outcome, Reply, Usage, User
-from interlock.patterns import Handoff, Sequential, fail, review, step
+from interlock.message import Delegation, HandOff, Message, Outcome, Reply, Seen, Usage, User, accept, revise
+from interlock.patterns import (
+    Concurrent,
+    Domain,
+    Federation,
+    GroupChat,
+    Handoff,
+    Hierarchy,
+    MakerChecker,
+    Sequential,
+    contract,
+    fail,
+    highest_confidence,
+    judged,
+    normalised,
+    overrides,
+    review,
+    rules,
+    similar,
+    step,
+    vote,
+)
+from interlock.reliability import Reliability
 from interlock.tools import Tool, tool
 
 if TYPE_CHECKING:
@@ -48,12 +69,18 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentError",
+    "Concurrent",
     "Config",
     "ConfigError",
     "Context",
+    "Delegation",
     "Denied",
+    "Domain",
+    "Federation",
+    "GroupChat",
     "HandOff",
     "Handoff",
+    "Hierarchy",
     "InterlockError",
     "InternalError",
     "JournalCorrupt",
@@ -61,16 +88,19 @@ __all__ = [
     "JournalLocked",
     "JournalVersionUnsupported",
     "LimitExceeded",
+    "MakerChecker",
     "Message",
     "Outcome",
     "Overloaded",
     "ProviderError",
+    "Reliability",
     "Reply",
     "Run",
     "RunCancelled",
     "RunError",
     "RunFailed",
     "Runtime",
+    "Seen",
     "Sequential",
     "StoreError",
     "Tool",
@@ -78,12 +108,22 @@ __all__ = [
     "UsageError",
     "User",
     "__version__",
+    "accept",
     "agent",
+    "contract",
     "fail",
+    "highest_confidence",
+    "judged",
+    "normalised",
     "open",
+    "overrides",
     "review",
+    "revise",
+    "rules",
+    "similar",
     "step",
     "tool",
+    "vote",
 ]
 
 

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
 
 from interlock.errors import ConfigError
 
-RULE_KEYS = ("intent", "agent", "when", "priority", "fallback", "escalation_after")
+if TYPE_CHECKING:
+    from interlock.yaml_reader import Place
+
+RULE_KEYS = ("intent", "agent", "when", "priority", "fallback", "escalation_after", "on_tie")
 SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
 LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "limits")
+AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits")
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +34,36 @@ class SemanticConfig:
 
 
 @dataclass(frozen=True, slots=True)
+class Breaker:
+    """When calls to an agent stop for a while: too many of the last ones failed, or were too slow."""
+
+    errors: float
+    """The share of failed calls, above 0 and at most 1, that opens it."""
+    latency: float | None = None
+    """Seconds; a call that takes longer counts as failed."""
+    window: int = 20
+    """How many of the last calls count."""
+    min_calls: int = 10
+    """Before so many calls it stays closed."""
+    open_for: float = 30.0
+    """Seconds until one call may try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class AgentLimits:
+    """What one agent may be asked at a time. None is no limit."""
+
+    max_concurrency: int | None = None
+    rate: float | None = None
+    """Calls a second."""
+    queue: int | None = None
+    """How many calls may wait; with 0 none does, and what can't be called at once is refused."""
+    breaker: Breaker | None = None
+    line: int | None = field(default=None, compare=False)
+    """Where it stands in the file."""
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """A configuration that was read. ``Config.load`` reads a file, ``Config.parse`` a text."""
 
@@ -37,6 +72,8 @@ class Config:
     min_confidence: float | None = None
     limits: dict[str, int] = field(default_factory=dict)
     source: str = "<text>"
+    claims_on_tie: str | None = None
+    agents: dict[str, AgentLimits] = field(default_factory=dict)
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -69,14 +106,20 @@ class Config:
             raise ConfigError(f"{source}: {error}", hint="remove what is no text", path=source) from None
         if root is None:
             return cls(source=source)
-        from interlock.yaml_reader import Reader
+        from interlock.yaml_reader import ON_TIE, Reader
 
         top = Reader(source, yaml).mapping(root, "", TOP_KEYS)
         rules = tuple(top["routing_rules"].rules(RULE_KEYS)) if "routing_rules" in top else ()
         semantic = top["semantic"].semantic(SEMANTIC_KEYS, folder or Path()) if "semantic" in top else None
         confidence = top["min_confidence"].share() if "min_confidence" in top else None
         limits = top["limits"].whole_numbers(LIMIT_KEYS) if "limits" in top else {}
-        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source)
+        on_tie = top["claims_on_tie"].one_of(ON_TIE) if "claims_on_tie" in top else None
+        agents = dict(_agents(top["agents"])) if "agents" in top else {}
+        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source, on_tie, agents)
+
+    def limits_text(self) -> str:
+        """The limits of agents as the core reads them."""
+        return orjson.dumps([_limited(name, limits) for name, limits in self.agents.items()]).decode()
 
     def table_text(self) -> str:
         """The routing table as the core reads it and the journal keeps it."""
@@ -89,5 +132,35 @@ class Config:
                 "line": self.semantic.line,
             }
         ppm = None if self.min_confidence is None else round(self.min_confidence * 1_000_000)
-        table = {"rules": self.rules, "semantic": semantic, "min_confidence_ppm": ppm}
+        table: dict[str, Any] = {"rules": self.rules, "semantic": semantic, "min_confidence_ppm": ppm}
+        if self.claims_on_tie is not None:  # a table that does not say it keeps the digest that it had before there was this key
+            table["claims_on_tie"] = self.claims_on_tie
         return orjson.dumps(table, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _agents(place: Place) -> Iterator[tuple[str, AgentLimits]]:
+    for name, limits in place.agents(AGENT_KEYS):
+        breaker = Breaker(**limits.pop("breaker")) if "breaker" in limits else None
+        yield name, AgentLimits(**limits, breaker=breaker)
+
+
+def _limited(name: str, limits: AgentLimits) -> dict[str, Any]:
+    """Rates in thousandths of a call a second, shares in parts per million, times in microseconds."""
+    breaker = limits.breaker
+    return {
+        "agent": name,
+        "max_concurrency": limits.max_concurrency,
+        "per_second_milli": None if limits.rate is None else max(1, round(limits.rate * 1_000)),
+        "burst": None if limits.rate is None else max(1, round(limits.rate)),
+        "queue": limits.queue,
+        "breaker": None
+        if breaker is None
+        else {
+            "window": breaker.window,
+            "min_calls": breaker.min_calls,
+            "error_ppm": round(breaker.errors * 1_000_000),
+            "latency_us": None if breaker.latency is None else round(breaker.latency * 1_000_000),
+            "slow_ppm": round(breaker.errors * 1_000_000),
+            "open_for_us": round(breaker.open_for * 1_000_000),
+        },
+    }

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from interlock.errors import UsageError
-from interlock.message import HandOff
+from interlock.message import Delegation, HandOff, Message, Seen
 
 if TYPE_CHECKING:
     from interlock._core import Step
-    from interlock.message import Message, User
+    from interlock.message import User
 
 
 class Turns(Protocol):
@@ -28,8 +28,16 @@ class Turns(Protocol):
         """Seconds until a moment of the engine's clock."""
         ...
 
-    def history(self) -> list[Message]:
-        """What was said so far."""
+    def history(self, turn: int) -> list[Message]:
+        """What a turn may know of what was said so far."""
+        ...
+
+    def view(self, turn: int) -> list[Seen]:
+        """What a turn may see of the pattern around it, the pattern's task first."""
+        ...
+
+    def scopes(self, turn: int) -> tuple[str, ...]:
+        """What a turn's agent may reach."""
         ...
 
     def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Awaitable[Any]:
@@ -40,12 +48,13 @@ class Turns(Protocol):
 class Context:
     """One turn's view of its run. It is made anew for every attempt."""
 
-    __slots__ = ("_call", "_passed", "_turns")
+    __slots__ = ("_call", "_passed", "_seen", "_turns")
 
     def __init__(self, turns: Turns, call: Step) -> None:
         self._turns = turns
         self._call = call
-        self._passed: HandOff | None = None
+        self._passed: HandOff | Delegation | None = None
+        self._seen: list[Seen] | None = None
 
     @property
     def turn(self) -> int:
@@ -69,8 +78,8 @@ class Context:
 
     @property
     def user(self) -> User | None:
-        """For whom the run acts, if the caller said."""
-        return self._turns.user
+        """For whom the run acts, if the caller said. Inside a domain it is known only if every wall around imports ``"user"``."""
+        return self._turns.user if self._call.shows_user else None
 
     @property
     def thread(self) -> str | None:
@@ -89,8 +98,41 @@ class Context:
 
     @property
     def history(self) -> list[Message]:
-        """Everything that was said in this run so far, the user's message first."""
-        return self._turns.history()
+        """What was said in this run so far, the user's message first. Inside a domain: what was said or came in there."""
+        return self._turns.history(self._call.turn)
+
+    @property
+    def view(self) -> list[Seen]:
+        """What this turn may see of the pattern around it, and it does not change while the turn lasts.
+
+        In a chat the thread, as far as the window goes; for a supervisor the reports so far; for a synthesis agent the branches' answers.
+        """
+        return self._look()[1:]
+
+    @property
+    def task(self) -> Message:
+        """What the pattern around this turn was given; the turn's own message where there is none."""
+        around = self._look()
+        if around:
+            return around[0]
+        call = self._call
+        return Message(call.text, data=call.data, sender=call.sender, labels=call.labels or ())
+
+    @property
+    def contradictions(self) -> list[tuple[str, str]]:
+        """For a synthesis agent: the pairs of branches whose answers the policy's vote told apart."""
+        voted = [(one.sender or "", one.option) for one in self.view if one.option is not None]
+        return [(a, b) for place, (a, first) in enumerate(voted) for b, second in voted[place + 1 :] if first != second]
+
+    @property
+    def scopes(self) -> tuple[str, ...]:
+        """What this turn's agent may reach: its own scopes, and no more than every supervisor above it has."""
+        return self._turns.scopes(self._call.turn)
+
+    def _look(self) -> list[Seen]:
+        if self._seen is None:
+            self._seen = self._turns.view(self._call.turn)
+        return self._seen
 
     async def tool(self, name: str, /, **arguments: Any) -> Any:
         """Call a tool that ``il.open(tools=[…])`` was given.
@@ -106,11 +148,12 @@ class Context:
 
         Raises:
             UsageError: there is no such tool, or JSON can't hold an argument or the result.
+            Denied: the tool needs a scope that this turn lacks, or it acts and the agent promises to be pure.
             Exception: whatever the tool raised.
         """
         return await self._turns.call_tool(self, name, arguments)
 
-    def hand_off(self, agent: str, reason: str | None = None, text: str | None = None) -> HandOff:
+    def hand_off(self, agent: str, reason: str | None = None, text: str | None = None, data: Any = None) -> HandOff:
         """Pass the turn to another member: ``return ctx.hand_off("billing")``.
 
         It ends the turn, so there is one of it in a turn.
@@ -119,19 +162,48 @@ class Context:
             agent: the member's name.
             reason: why; it is recorded.
             text: what the next one is given; by default what this relay was given.
+            data: JSON beside it.
 
         Raises:
             UsageError: this turn handed off already.
         """
         if self._passed is not None:
-            raise UsageError(
-                f"the turn was handed to {self._passed.agent!r} already, and now to {agent!r}",
-                hint="return the first handoff: it ends the turn",
-            )
-        self._passed = HandOff(agent, reason, text)
+            self._once(f"to {agent!r}")
+        self._passed = HandOff(agent, reason, text, data)
         return self._passed
 
+    def delegate(self, to: str | Sequence[str] | Mapping[str, str | None], text: str | None = None) -> Delegation:
+        """Set teams of the hierarchy to work: ``return ctx.delegate({"stock": "how many?", "finance": "may we?"})``.
+
+        It ends the turn. Teams that are named together work at once; their reports come back in ``ctx.view``.
+
+        Args:
+            to: one team, several, or each with what it is to do.
+            text: what those are given that have no text of their own; by default what the hierarchy was given.
+
+        Raises:
+            UsageError: this turn handed off or delegated already, or no team is named.
+        """
+        if isinstance(to, str):
+            tasks: dict[str, str | None] = {to: None}
+        else:
+            tasks = dict(to) if isinstance(to, Mapping) else dict.fromkeys(to)
+        if not tasks:
+            raise UsageError("no team is named", hint="name one, or return an answer")
+        if self._passed is not None:
+            self._once(f"to {', '.join(tasks)}")
+        self._passed = Delegation({name: text if task is None else task for name, task in tasks.items()})
+        return self._passed
+
+    def _once(self, whom: str) -> None:
+        if isinstance(self._passed, HandOff):
+            raise UsageError(
+                f"the turn was handed to {self._passed.agent!r} already, and now {whom}", hint="return the first handoff: it ends the turn"
+            )
+        if self._passed is not None:
+            raise UsageError(f"the turn delegated already, and now {whom}", hint="return the first delegation: it ends the turn")
+
     @property
-    def handed_off(self) -> HandOff | None:
-        """The handoff that this turn made, if it made one."""
+    def handed_off(self) -> HandOff | Delegation | None:
+        """The handoff or the delegation that this turn made, if it made one."""
         return self._passed

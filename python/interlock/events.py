@@ -147,6 +147,62 @@ class RunCancelled(Event):
     kind = "run_cancelled"
 
 
+class Forked(Event):
+    """One line of execution became several: branches, or delegates."""
+
+    __slots__ = ()
+    kind = "forked"
+
+
+class BranchEnded(Event):
+    """A branch answered, or came to nothing."""
+
+    __slots__ = ()
+    kind = "branch_ended"
+
+
+class CalledOff(Event):
+    """The branches that still worked were stopped."""
+
+    __slots__ = ()
+    kind = "called_off"
+
+
+class Reconciled(Event):
+    """What the answers of a parallel came to; ``tried`` holds every method with its ballots and tally."""
+
+    __slots__ = ()
+    kind = "reconciled"
+
+
+class FloorPassed(Event):
+    """The floor of a chat or a hierarchy passed: what was said, and who is next or how it ended."""
+
+    __slots__ = ()
+    kind = "floor_passed"
+
+
+class Crossed(Event):
+    """A message came to a domain's wall, and so much of it crossed."""
+
+    __slots__ = ()
+    kind = "crossed"
+
+
+class TurnDropped(Event):
+    """Of two agents on one step, this one was not needed any more."""
+
+    __slots__ = ()
+    kind = "turn_dropped"
+
+
+class FactFailed(Event):
+    """A fact could not be found."""
+
+    __slots__ = ()
+    kind = "fact_failed"
+
+
 BY_KIND: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
 SETTLING = ("run_delivered", "run_failed", "run_cancelled", "review_opened")
 """Events that are shown only when the journal has committed them."""

@@ -6,7 +6,7 @@ These are made several times a run, so they are slotted classes with plain const
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import orjson
 
@@ -19,13 +19,14 @@ Status = Literal["delivered", "failed", "in_review", "waiting", "cancelled"]
 
 
 class Message:
-    """What an agent is given: a text, JSON data beside it, and who said it (``None``: the user)."""
+    """What an agent is given: a text, JSON data beside it, labels, and who said it (``None``: the user)."""
 
-    __slots__ = ("_data", "_json", "sender", "text")
+    __slots__ = ("_data", "_json", "labels", "sender", "text")
 
-    def __init__(self, text: str, *, data: bytes | None = None, sender: str | None = None) -> None:
+    def __init__(self, text: str, *, data: bytes | None = None, sender: str | None = None, labels: Sequence[str] = ()) -> None:
         self.text = text
         self.sender = sender
+        self.labels = tuple(labels)
         self._json = data
         self._data: Any = None
 
@@ -40,6 +41,44 @@ class Message:
         return f"Message({self.text!r}, data={self.data!r}, sender={self.sender!r})"
 
 
+class Seen(Message):
+    """A message of the pattern around a turn: of a chat's thread, a report, a branch's answer.
+
+    ``confidence`` is what its sender stated, ``option`` a number that answers which agree share (in front of a synthesis agent), and
+    ``is_lost`` says that it is no answer: the text says why there is none.
+    """
+
+    __slots__ = ("confidence", "is_lost", "option")
+
+    def __init__(
+        self,
+        text: str,
+        *,
+        data: bytes | None = None,
+        sender: str | None = None,
+        labels: Sequence[str] = (),
+        confidence: float | None = None,
+        option: int | None = None,
+        is_lost: bool = False,
+    ) -> None:
+        super().__init__(text, data=data, sender=sender, labels=labels)
+        self.confidence = confidence
+        self.option = option
+        self.is_lost = is_lost
+
+
+Shown: TypeAlias = "tuple[str | None, str, bytes | None, list[str], float | None, int | None, bool]"
+
+
+def seen(shown: Shown) -> Seen:
+    """What the core shows. A turn may be shown many of these, and this takes less than half the time of the constructor."""
+    one = Seen.__new__(Seen)
+    one.sender, one.text, one._json, labels, one.confidence, one.option, one.is_lost = shown  # noqa: SLF001
+    one.labels = tuple(labels)
+    one._data = None  # noqa: SLF001
+    return one
+
+
 class Reply:
     """An agent's answer.
 
@@ -48,15 +87,28 @@ class Reply:
         data: anything that JSON can hold.
         confidence: between 0 and 1; what ``min_confidence`` checks look at.
         intent: what the task is about. Inside a ``Handoff`` it goes through the routing table.
+        labels: what it is marked with, beside what the message was marked with that it answers.
+        tokens: what it took; without it four bytes count as a token.
     """
 
-    __slots__ = ("confidence", "data", "intent", "text")
+    __slots__ = ("confidence", "data", "intent", "labels", "text", "tokens")
 
-    def __init__(self, text: str, *, data: Any = None, confidence: float | None = None, intent: str | None = None) -> None:
+    def __init__(
+        self,
+        text: str,
+        data: Any = None,
+        confidence: float | None = None,
+        intent: str | None = None,
+        *,
+        labels: Sequence[str] = (),
+        tokens: int | None = None,
+    ) -> None:
         self.text = text
         self.data = data
         self.confidence = confidence
         self.intent = intent
+        self.labels = tuple(labels)
+        self.tokens = tokens
 
     def __repr__(self) -> str:
         return f"Reply({self.text!r}, data={self.data!r}, confidence={self.confidence!r}, intent={self.intent!r})"
@@ -65,15 +117,39 @@ class Reply:
 class HandOff:
     """An agent's wish to pass the turn on. Made by ``ctx.hand_off`` and returned by the agent: it ends the turn."""
 
-    __slots__ = ("agent", "reason", "text")
+    __slots__ = ("agent", "data", "reason", "text")
 
-    def __init__(self, agent: str, reason: str | None, text: str | None) -> None:
+    def __init__(self, agent: str, reason: str | None, text: str | None, data: Any = None) -> None:
         self.agent = agent
         self.reason = reason
         self.text = text
+        self.data = data
 
     def __repr__(self) -> str:
         return f"HandOff({self.agent!r}, reason={self.reason!r})"
+
+
+class Delegation:
+    """A supervisor's wish to set teams to work. Made by ``ctx.delegate`` and returned by the supervisor: it ends the turn."""
+
+    __slots__ = ("tasks", "text")
+
+    def __init__(self, tasks: Mapping[str, str | None], text: str | None = None) -> None:
+        self.tasks = dict(tasks)
+        self.text = text
+
+    def __repr__(self) -> str:
+        return f"Delegation({self.tasks!r})"
+
+
+def accept(note: str = "") -> Reply:
+    """A checker's yes: the draft before it is the answer."""
+    return Reply(note, data={"verdict": "accept"})
+
+
+def revise(reasons: str, *, confidence: float | None = None) -> Reply:
+    """A checker's no, with reasons that the maker gets."""
+    return Reply(reasons, data={"verdict": "revise", "reasons": reasons}, confidence=confidence)
 
 
 class User:
@@ -107,7 +183,7 @@ class Usage(NamedTuple):
     """What a run took.
 
     ``runtime_us`` is the runtime's own time in microseconds, without agents, tools, waits and the search among examples
-    for routing by meaning, which is ``search_us``.
+    for routing by meaning, which is ``search_us``. ``tokens`` is what the agents stated, or a token for each four bytes.
     """
 
     turns: int
@@ -115,6 +191,7 @@ class Usage(NamedTuple):
     effects: int
     runtime_us: float
     search_us: float
+    tokens: int = 0
 
 
 class Outcome:
@@ -159,6 +236,11 @@ class Outcome:
         return self._settled.reason
 
     @property
+    def attached(self) -> list[Seen]:
+        """For a run in review, what was said before: the answers that conflict, the thread, the reports."""
+        return [seen(one) for one in self._settled.shown]
+
+    @property
     def turns(self) -> int:
         """How many turns it took."""
         return self._settled.turns
@@ -167,7 +249,7 @@ class Outcome:
     def usage(self) -> Usage:
         """What it took."""
         settled = self._settled
-        return Usage(settled.turns, settled.handoffs, settled.effects, self._runtime_us, self._search_us)
+        return Usage(settled.turns, settled.handoffs, settled.effects, self._runtime_us, self._search_us, settled.tokens)
 
     def raise_if_failed(self) -> Outcome:
         """Return the outcome itself, or raise ``RunFailed`` or ``RunCancelled``.

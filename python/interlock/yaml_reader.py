@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -10,6 +11,11 @@ from interlock.errors import ConfigError
 
 MOST = 2**53
 """Beyond it whole numbers are no longer exact everywhere."""
+
+ON_TIE = ("first", "review")
+BREAKER_KEYS = ("errors", "latency", "window", "min_calls", "open_for")
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_NUMBER = r"(\d+(?:\.\d+)?)"
 
 
 class Place:
@@ -61,6 +67,42 @@ class Place:
             raise self.error(f"is {value!r}, and a whole number from {least} to {MOST} is expected", "write digits only")
         return value
 
+    def one_of(self, words: Sequence[str]) -> str:
+        """One of some words."""
+        value = self.scalar()
+        if value not in words:
+            raise self.error(f"is {value!r}, and one of {', '.join(words)} is expected", f"write one of {', '.join(words)}")
+        return str(value)
+
+    def names(self) -> str | list[str]:
+        """A name, or a list of names."""
+        if self.node.id != "sequence":
+            return self.text()
+        if not self.node.value:
+            raise self.error("is an empty list, and names are expected", "name somebody, or leave the key out")
+        return [Place(self.reader, node, f"{self.path}[{index}]").text() for index, node in enumerate(self.node.value)]
+
+    def seconds(self) -> float:
+        """A time: seconds as a number, or a text like 500ms, 30s or 5m."""
+        value = self.scalar()
+        found = re.fullmatch(rf"{_NUMBER}(ms|s|m|h)", value) if isinstance(value, str) else None
+        if found:
+            value = float(found[1]) * _UNITS[found[2]]
+        return self._positive(value, "a time", "write seconds, or a time like 500ms, 30s or 5m")
+
+    def per_second(self) -> float:
+        """A rate: a number a second, or a text like 10/s or 600/min."""
+        value = self.scalar()
+        found = re.fullmatch(rf"{_NUMBER} */ *(s|min|h)", value) if isinstance(value, str) else None
+        if found:
+            value = float(found[1]) / _UNITS[found[2]]
+        return self._positive(value, "a rate", "write a number a second, or a rate like 10/s, 600/min or 100/h")
+
+    def _positive(self, value: Any, what: str, hint: str) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float) or not 0 < value <= MOST:
+            raise self.error(f"is {value!r}, and {what} above 0 is expected", hint)
+        return float(value)
+
     def whole_numbers(self, keys: Sequence[str]) -> dict[str, int]:
         """A mapping of known keys to whole numbers."""
         return {key: place.whole() for key, place in self.reader.mapping(self.node, self.path, keys).items()}
@@ -76,7 +118,36 @@ class Place:
             for needed in ("intent", "agent"):
                 if needed not in entries:
                     raise rule.error(f"has no `{needed}`", "write {intent: …, agent: …}")
-            yield {"line": rule.line, **{key: place.text() for key, place in entries.items()}}
+            yield {"line": rule.line, **{key: _rule_value(key, place) for key, place in entries.items()}}
+
+    def agents(self, keys: Sequence[str]) -> Iterator[tuple[str, dict[str, Any]]]:
+        """The agents' limits by name."""
+        for name, place in self.reader.mapping(self.node, self.path, None).items():
+            entries = self.reader.mapping(place.node, place.path, keys)
+            limits: dict[str, Any] = {"line": place.line}
+            for key, least in (("max_concurrency", 1), ("queue", 0)):  # a queue of 0: nobody waits, the fallback is taken at once
+                if key in entries:
+                    limits[key] = entries[key].whole(least)
+            if "rate" in entries:
+                limits["rate"] = entries["rate"].per_second()
+            if "breaker" in entries:
+                limits["breaker"] = entries["breaker"].breaker()
+            yield name, limits
+
+    def breaker(self) -> dict[str, Any]:
+        """When an agent is left alone for a while. What is left out has a default."""
+        entries = self.reader.mapping(self.node, self.path, BREAKER_KEYS)
+        found: dict[str, Any] = {key: entries[key].seconds() for key in ("latency", "open_for") if key in entries}
+        found["window"] = entries["window"].whole() if "window" in entries else 20
+        found["min_calls"] = entries["min_calls"].whole() if "min_calls" in entries else min(10, found["window"])
+        if found["min_calls"] > found["window"]:
+            raise entries["min_calls"].error(f"is more than the window of {found['window']} calls", "let min_calls be at most window")
+        if "errors" not in entries:
+            raise self.error("has no `errors`", "write {errors: 0.5, …}: the share of failed calls that opens it")
+        found["errors"] = entries["errors"].share()
+        if not found["errors"]:
+            raise entries["errors"].error("is 0, and every call would open it", "write a share above 0")
+        return found
 
     def semantic(self, keys: Sequence[str], folder: Path) -> dict[str, Any]:
         """The semantic part, with its defaults."""
@@ -98,6 +169,12 @@ class Place:
         }
 
 
+def _rule_value(key: str, place: Place) -> str | list[str]:
+    if key == "fallback":
+        return place.names()
+    return place.one_of(ON_TIE) if key == "on_tie" else place.text()
+
+
 class Reader:
     """One file's nodes."""
 
@@ -105,8 +182,8 @@ class Reader:
         self.source = source
         self.yaml = yaml
 
-    def mapping(self, node: Any, path: str, keys: Sequence[str]) -> dict[str, Place]:
-        """A mapping's entries by key; an unknown or repeated key is an error."""
+    def mapping(self, node: Any, path: str, keys: Sequence[str] | None) -> dict[str, Place]:
+        """A mapping's entries by key; an unknown or repeated key is an error. Without ``keys`` any name is one."""
         here = Place(self, node, path or "the file")
         if node.id != "mapping":
             raise here.error(f"is a {node.id}, and keys with values are expected", "write `key: value`")
@@ -116,7 +193,9 @@ class Reader:
                 raise Place(self, key_node, path or "the file").error(f"has a {key_node.id} as a key", "write `key: value`")
             key = str(key_node.value)
             place = Place(self, key_node, f"{path}.{key}" if path else key)
-            if key not in keys:
+            if keys is None and (not key.strip() or not key_node.tag.endswith(":str")):
+                raise place.error("is no name", "write a name, in quotes if it looks like a number")
+            if keys is not None and key not in keys:
                 raise place.error("is not a known key", f"known keys here: {', '.join(keys)}")
             if key in entries:
                 raise place.error("stands here twice", "remove one")

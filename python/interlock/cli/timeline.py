@@ -68,7 +68,55 @@ _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
     "run_delivered": lambda event, payloads: _said(payloads, event["message"]),
     "run_failed": lambda event, payloads: str(event["code"]),
     "run_cancelled": lambda event, payloads: _said(payloads, event["reason"]),
+    "forked": lambda event, payloads: f"at node {event['node']}: {len(event['branches'])} at once",
+    "branch_ended": lambda event, payloads: f"branch {event['strand']}: {_branch_end(event['end'], payloads)}",
+    "called_off": lambda event, payloads: f"the other branches of node {event['node']}",
+    "reconciled": lambda event, payloads: f"node {event['node']}: {_one(event['verdict'])}",
+    "floor_passed": lambda event, payloads: f"node {event['forum']}: {_floor(event['next'])}",
+    "crossed": lambda event, payloads: f"{event['way']} at the wall of node {event['domain']}: {_crossing(event['outcome'], payloads)}",
+    "turn_dropped": lambda event, payloads: f"turn {event['turn']}, about {event['spent']['tokens']} tokens",
+    "fact_failed": lambda event, payloads: _said(payloads, event["why"]),
 }
+
+
+def _one(value: Any) -> str:
+    """A word, or a word with what belongs to it."""
+    if isinstance(value, dict) and len(value) == 1:
+        word, what = next(iter(value.items()))
+        return f"{word} {what}"
+    return str(value)
+
+
+def _branch_end(end: Any, payloads: Payloads) -> str:
+    if isinstance(end, dict) and "answered" in end:
+        said = end["answered"]
+        sure = "" if said["confidence"] is None else f", confidence {said['confidence'] / 1_000_000:.2f}"
+        return f"{said['agent']}: {_said(payloads, said['message'])}{sure}"
+    if isinstance(end, dict) and "lost" in end:
+        lost = end["lost"]
+        return f"lost: {lost['why']}" + (f", {_failure(lost['failure'], payloads)}" if lost["failure"] else "")
+    return str(end)
+
+
+def _floor(following: dict[str, Any]) -> str:
+    word, what = next(iter(following.items()))
+    match word:
+        case "member":
+            return f"→ node {what['node']}"
+        case "summary":
+            return f"→ a summary for node {what['next']}"
+        case "delegates":
+            return "→ nodes " + ", ".join(str(node) for node, _ in what)
+        case "answer":
+            return f"contribution {what['number'] + 1} is the answer ({what['why']})"
+    return f"{word}: {what}"
+
+
+def _crossing(outcome: dict[str, Any], payloads: Payloads) -> str:
+    if "refused" in outcome:
+        return f"refused, label {outcome['refused']['label']!r}"
+    passed = outcome["passed"]
+    return f"{_said(payloads, passed['message'])}" + (f", {passed['dropped']} left behind" if passed["dropped"] else "")
 
 
 def _reply(event: dict[str, Any], payloads: Payloads) -> str:
@@ -91,26 +139,67 @@ def _failure(failure: Any, payloads: Payloads) -> str:
 
 
 def _target(target: Any) -> str:
-    return str(target["agent"]) if isinstance(target, dict) else "a person"
+    return str(target["agent"]) if isinstance(target, dict) else "the router" if target == "router" else "a person"
 
 
 def _evidence(event: dict[str, Any], payloads: Payloads) -> list[str]:
-    lines = []
-    if event["kind"] == "route_chosen":
-        evidence = event["decision"]["evidence"]
-        if evidence["candidates"]:
-            lines.append("votes: " + ", ".join(f"{name} {share / 1_000_000:.2f}" for name, share in evidence["candidates"][:5]))
-        if evidence["neighbours"]:
-            near = ", ".join(f"#{one['example']} {one['intent']} {one['score'] / 1_000_000:.3f}" for one in evidence["neighbours"])
-            lines.append(f"nearest examples: {near} (index {evidence['index']:x})")
-        rule = evidence["rule"]
-        lines.append(f"rule: {'none' if rule is None else f'number {rule[0]}, line {rule[1]}'} (table {str(evidence['table'])[:12]})")
-    if event["kind"] == "reply_checked":
-        lines += [f"check {verdict['check']}: {verdict['failed'] or 'passed'}" for verdict in event["verdicts"]]
-    if event["kind"] == "effect_completed":
+    kind = event["kind"]
+    lines = _EVIDENCE[kind](event) if kind in _EVIDENCE else []
+    if kind == "effect_completed":
         outcome, result = next(iter(event["outcome"].items()))
         lines.append(f"{outcome}: {_said(payloads, result)}")
     if event.get("passages"):
         gates = ", ".join(f"{one['gate']} {one['verdict']}" for one in event["passages"])
         lines.append(f"gates: {gates} (policy {event['passages'][0]['policy']})")
     return lines
+
+
+def _routing(event: dict[str, Any]) -> list[str]:
+    lines = []
+    evidence = event["decision"]["evidence"]
+    if evidence["claims"]:
+        lines.append("claims: " + ", ".join(f"{name} {_one(outcome)}" for name, outcome in evidence["claims"]))
+    if evidence["candidates"]:
+        lines.append("votes: " + ", ".join(f"{name} {share / 1_000_000:.2f}" for name, share in evidence["candidates"][:5]))
+    if evidence["neighbours"]:
+        near = ", ".join(f"#{one['example']} {one['intent']} {one['score'] / 1_000_000:.3f}" for one in evidence["neighbours"])
+        lines.append(f"nearest examples: {near} (index {evidence['index']:x})")
+    if evidence["tied"]:
+        lines.append("nothing decides between numbers " + ", ".join(str(number) for number in evidence["tied"]))
+    rule = evidence["rule"]
+    lines.append(f"rule: {'none' if rule is None else f'number {rule[0]}, line {rule[1]}'} (table {str(evidence['table'])[:12]})")
+    return lines
+
+
+def _reconciling(event: dict[str, Any]) -> list[str]:
+    lines = [_tried(tried) for tried in event["tried"]]
+    if event["agreement"] is not None:
+        lines.append("agreement by pairs: " + ", ".join(f"{share / 1_000_000:.2f}" for share in event["agreement"]))
+    return lines
+
+
+def _passing(event: dict[str, Any]) -> list[str]:
+    lines = [f"rule {one['rule'] + 1}: {_one(one['outcome'])}" for one in event["considered"]]
+    if event["erred"]:
+        lines.append(f"the condition that ends it has no answer: {event['erred']}")
+    return lines
+
+
+_EVIDENCE: dict[str, Callable[[dict[str, Any]], list[str]]] = {
+    "route_chosen": _routing,
+    "reconciled": _reconciling,
+    "floor_passed": _passing,
+    "reply_checked": lambda event: [f"check {verdict['check']}: {verdict['failed'] or 'passed'}" for verdict in event["verdicts"]],
+}
+
+
+def _tried(tried: dict[str, Any]) -> str:
+    """One method: votes by branch (a letter for each option), the tally, and how it ended."""
+    votes = " ".join("-" if vote is None else chr(ord("A") + vote) if vote < 26 else str(vote) for vote in tried["votes"])
+    tally = ", ".join(
+        f"{chr(ord('A') + number) if number < 26 else number} {weight / 1000:g}" for number, weight in enumerate(tried["tally"])
+    )
+    spoiled = "; ".join(f"branch {place + 1} spoiled: {why}" for place, why in tried["spoiled"])
+    conditions = ", ".join(_one(one["outcome"]) for one in tried["considered"])
+    found = "; ".join(part for part in (votes and f"votes {votes}", tally, spoiled, conditions) if part)
+    return f"method {tried['method'] + 1}: {_one(tried['outcome'])}" + (f" ({found})" if found else "")

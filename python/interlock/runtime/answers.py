@@ -8,7 +8,7 @@ import orjson
 
 from interlock._core import Engine, Step
 from interlock.context import Context
-from interlock.message import HandOff, Reply
+from interlock.message import Delegation, HandOff, Reply
 
 
 def recordable(text: str) -> str:
@@ -35,16 +35,26 @@ def record(engine: Engine, run: int, ctx: Context, answer: Any) -> Step:
     if passed is None and type(answer) is str:
         return engine.replied(run, turn, answer)
     if passed is not None and answer is not passed:
-        return engine.answered_wrongly(run, turn, f"it handed off to {recordable(repr(passed.agent))} and did not return the handoff")
+        whom = passed.agent if isinstance(passed, HandOff) else ", ".join(passed.tasks)
+        return engine.answered_wrongly(run, turn, f"it handed off to {recordable(repr(whom))} and did not return the handoff")
     if isinstance(answer, str):
         return engine.replied(run, turn, str(answer))
     if isinstance(answer, Reply):
         _check(answer)
         data = None if answer.data is None else orjson.dumps(answer.data)
+        if answer.labels or answer.tokens is not None:
+            labels = list(answer.labels)
+            return engine.replied(run, turn, answer.text, data, answer.confidence, answer.intent, None, labels, answer.tokens)
         return engine.replied(run, turn, answer.text, data, answer.confidence, answer.intent)
     if isinstance(answer, HandOff):
+        if answer.data is not None:
+            data = orjson.dumps(answer.data)
+            return engine.replied(run, turn, answer.text or "", data, None, None, answer.agent, writes=True)
         data = None if answer.reason is None else orjson.dumps({"reason": answer.reason})
         return engine.replied(run, turn, answer.text or "", data, None, None, answer.agent)
+    if isinstance(answer, Delegation):
+        tasks: list[tuple[str, str | None, bytes | None]] = [(name, task, None) for name, task in answer.tasks.items()]
+        return engine.replied(run, turn, "", None, None, None, None, None, None, tasks)
     return engine.answered_wrongly(run, turn, f"it answered with {type(answer).__name__}, not with str, il.Reply or ctx.hand_off(…)")
 
 
@@ -54,5 +64,9 @@ def _check(reply: Reply) -> None:
         raise TypeError(f"text is a {type(reply.text).__name__}, and a str is expected")
     if reply.confidence is not None and not isinstance(reply.confidence, int | float):
         raise TypeError(f"confidence is a {type(reply.confidence).__name__}, and a number from 0 to 1 is expected")
+    if any(not isinstance(label, str) for label in reply.labels):
+        raise TypeError(f"labels are {reply.labels!r}, and a list of str is expected")
+    if reply.tokens is not None and (isinstance(reply.tokens, bool) or not isinstance(reply.tokens, int) or reply.tokens < 0):
+        raise TypeError(f"tokens is {reply.tokens!r}, and a whole number is expected")
     if reply.intent is not None and not isinstance(reply.intent, str):
         raise TypeError(f"intent is a {type(reply.intent).__name__}, and a str is expected")

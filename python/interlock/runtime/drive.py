@@ -1,4 +1,7 @@
-"""Driving one run: give the agents their turns, feed what they answer, and stop when the engine says so."""
+"""Driving one run: give the agents their turns, feed what they answer, and stop when the engine says so.
+
+A lone turn is awaited in the run's own task. Where several agents work at once, each has a task of its own (``beside``).
+"""
 
 from __future__ import annotations
 
@@ -9,13 +12,15 @@ from typing import TYPE_CHECKING, Any
 from interlock._core import Started, Step
 from interlock.context import Context
 from interlock.errors import InterlockError, RunCancelled, UsageError
-from interlock.message import Message, Outcome, User
+from interlock.message import Message, Outcome, Seen, User, seen
 from interlock.runtime.answers import in_words, record, recordable
+from interlock.runtime.beside import NOTHING_OWED, Beside
 from interlock.runtime.effects import call_tool
 from interlock.runtime.suspend import Rest, WentOn
 from interlock.runtime.watch import Watch
 
 if TYPE_CHECKING:
+    from interlock.patterns import Pattern
     from interlock.runtime.runtime import Runtime
 
 CALL, EMBED, QUEUED, NOTHING, SETTLED = Step.CALL, Step.EMBED, Step.QUEUED, Step.NOTHING, Step.SETTLED
@@ -32,13 +37,18 @@ class Drive:
     """Cancellations of the task that were there before the run."""
     upset: Step | None = None
     """A step that came from outside the turn: a limit passed, a cancel, a slot."""
+    lone: int | None = None
+    """The turn that is awaited in the run's own task."""
     interrupting = False
     abandoned = False
     settled: Step | None = None
     parked: asyncio.Future[None] | None = None
     watching: tuple[Watch, ...] = ()
     error: BaseException | None = None
+    failure: BaseException | None = None
+    """What stopped the runtime itself in a turn beside."""
     followers: tuple[asyncio.Future[Outcome], ...] = ()
+    beside: Beside | None = None
     slice = 0
     """When the run last came back from the loop (ns)."""
     spent = 0
@@ -46,12 +56,13 @@ class Drive:
     searched = 0
     """Nanoseconds that the search among the examples took."""
 
-    def __init__(self, runtime: Runtime, started: Started, user: User | None, thread: str | None) -> None:
+    def __init__(self, runtime: Runtime, started: Started, user: User | None, thread: str | None, plan: Pattern | None) -> None:
         self.runtime = runtime
         self.number = started.run
         self._started = started
         self.user = user
         self.thread = thread
+        self.plan = plan
 
     @property
     def run_id(self) -> str:
@@ -69,26 +80,28 @@ class Drive:
         try:
             if self.abandoned:
                 raise asyncio.CancelledError
-            self._fed(step)
+            step = self.fed(step)
             while True:
                 if self.watching:
                     self.notice()
+                if self.failure is not None:
+                    raise self.failure
                 if self.upset is not None:
                     step, self.upset = self.upset, None
                 kind = step.kind
                 if kind == CALL:
-                    agent = runtime.agents[step.agent]
                     ctx = Context(self, step)
-                    message = Message(step.text, data=step.data, sender=step.sender)
+                    message = Message(step.text, data=step.data, sender=step.sender, labels=step.labels or ())
                     now = perf_counter_ns()
                     self.spent += now - since
+                    self.lone = step.turn
                     if (runtime.running is not self or now - self.slice > SLICE_NS) and await self._give_way(now):
                         since, step = perf_counter_ns(), self._take_upset() or step
                         continue
                     answer: Any = None
                     raised: BaseException | None = None
                     try:
-                        coroutine: Any = agent.function(message, ctx)
+                        coroutine: Any = runtime.transport.begin(step.agent, message, ctx)
                         try:
                             yielded = coroutine.send(None)
                         except StopIteration as stop:
@@ -107,8 +120,9 @@ class Drive:
                     except Exception as error:  # an input like any other: the kernel decides what follows
                         raised = error
                     since = perf_counter_ns()
+                    self.lone = None
                     if self.upset is None and not self.interrupting:
-                        step = self._fed(self._hear(ctx, answer, raised))
+                        step = self.fed(self.hear(ctx, answer, raised))
                     else:
                         step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
@@ -121,14 +135,19 @@ class Drive:
                     self.spent += perf_counter_ns() - since
                     vector = await self._outside(runtime.embeddings.embed(step.text))
                     since = perf_counter_ns()
-                    step = self._take_upset() or self._fed(engine.embedded(self.number, step.ask, vector))
+                    step = self._take_upset() or self.fed(engine.embedded(self.number, step.ask, vector))
                     self.searched += perf_counter_ns() - since
                     since = perf_counter_ns()
+                elif kind == Step.COMPARE:
+                    step = self._together().start_all([step])
                 else:  # QUEUED for a slot, or NOTHING because another step is on its way
                     self.spent += perf_counter_ns() - since
                     step = await self._park()
                     since = perf_counter_ns()
         except asyncio.CancelledError:
+            if self.failure is not None:
+                self._give_up(self.failure)
+                raise self.failure from None
             if self.abandoned:
                 raise self._closed() from None
             self._record_cancel("the caller was cancelled")
@@ -137,6 +156,8 @@ class Drive:
             self._give_up(error)
             raise
         finally:
+            if self.beside is not None:
+                self.beside.stop_all()
             runtime.drives.pop(self.number, None)
 
     async def _give_way(self, now: int) -> bool:
@@ -150,12 +171,17 @@ class Drive:
         self.runtime.running, self.slice = self, now
         return self.upset is not None
 
+    def _together(self) -> Beside:
+        if self.beside is None:
+            self.beside = Beside(self)
+        return self.beside
+
     def notice(self) -> None:
         """Tell the streams what happened since they were told last."""
         if self.watching:
-            seen = self.runtime.engine.seen(self.number)
+            seen_ = self.runtime.engine.seen(self.number)
             for watch in self.watching:
-                watch.tell(seen)
+                watch.tell(seen_)
 
     def is_told_to_stop(self) -> bool:
         """Whether the agent that has the turn was cancelled on the run's behalf."""
@@ -181,16 +207,38 @@ class Drive:
         upset = self._take_upset()
         if upset is not None and isinstance(raised, asyncio.CancelledError | WentOn):
             return upset  # the agent gave way, or will be heard later
-        step = self._fed(self._hear(ctx, answer, raised))
+        step = self.fed(self.hear(ctx, answer, raised))
         return upset or step
 
-    def _fed(self, step: Step) -> Step:
-        """A step that a feed of this run gave. One that came as an upset was attended to when it came, and not again."""
-        if step.wake is not None or step.granted is not None:
-            self.runtime.attend(step)
-        return step
+    def fed(self, step: Step) -> Step:
+        """A step that a feed of this run gave: what it brings besides is attended to; what is left is for the run's own task.
 
-    def _hear(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
+        One that came as an upset was attended to when it came, and not again.
+        """
+        is_alone = self.beside is None or self.beside.is_idle
+        if step.plain and is_alone:
+            return step
+        if not step.plain:
+            self.runtime.attend(step)
+        if step.more is None and step.dropped is None and is_alone:
+            return step
+        return self._together().take_in(step)
+
+    def take_in(self, step: Step) -> None:
+        """A step from outside the turn: a limit passed, a cancel, a slot, or what a turn beside led to."""
+        is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
+        awaits_its_turn = self.upset is not None and self.upset.kind == CALL  # two slots may come at once
+        if self.beside is None and step.more is None and is_free and not awaits_its_turn:
+            self.interrupt(step)
+            return
+        own = self._together().take_in(step)
+        if own.kind != NOTHING:
+            self.interrupt(own)
+        else:
+            self.notice()  # the run's own task has nothing to do, and so would not
+
+    def hear(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
+        """Tell the engine what came of a turn."""
         engine = self.runtime.engine
         if raised is not None:
             self.error = raised
@@ -208,14 +256,14 @@ class Drive:
         except Exception as error:
             answer, raised = None, error
         if self.runtime.is_open:
-            self._hear(ctx, answer, raised)
+            self.hear(ctx, answer, raised)
 
     def _take_upset(self) -> Step | None:
         upset, self.upset = self.upset, None
         return upset
 
     def interrupt(self, step: Step) -> None:
-        """A step from outside the turn: stop what goes on, and take it."""
+        """A step for the run's own task: stop what goes on there, and take it."""
         self.upset = step
         if self.parked is not None:
             if not self.parked.done():
@@ -224,16 +272,20 @@ class Drive:
             self.interrupting = True
             self.task.cancel()
 
+    def fail(self, error: BaseException) -> None:
+        """The runtime itself could not go on in a turn beside: the run's own task says so."""
+        self.failure = error
+        self.interrupt(NOTHING_OWED)
+
     async def _park(self) -> Step:
         """Wait for a step from outside."""
-        while self.upset is None:
+        while self.upset is None and self.failure is None:
             self.parked = self.runtime.loop.create_future()
             try:
                 await self.parked
             finally:
                 self.parked = None
-        step, self.upset = self.upset, None
-        return step
+        return self._take_upset() or NOTHING_OWED
 
     async def _outside(self, awaitable: Any) -> Any:
         """Await something of the runtime's own that an upset may stop."""
@@ -247,6 +299,8 @@ class Drive:
     def abandon(self) -> None:
         """The runtime closes: stop, and record nothing, so that a durable run goes on at the next opening."""
         self.abandoned = True
+        if self.beside is not None:
+            self.beside.stop_all()
         if self.task is not None:
             self.task.cancel()
 
@@ -321,10 +375,18 @@ class Drive:
         """Seconds until a moment of the engine's clock."""
         return max(0.0, (due - self.runtime.engine.now()) / 1_000_000)
 
-    def history(self) -> list[Message]:
-        """What was said in the run so far."""
-        said = self.runtime.engine.messages(self.number)
+    def history(self, turn: int) -> list[Message]:
+        """What a turn may know of what was said in the run so far."""
+        said = self.runtime.engine.messages(self.number, turn)
         return [Message(text, data=data, sender=sender) for sender, text, data in said]
+
+    def view(self, turn: int) -> list[Seen]:
+        """What a turn may see of the pattern around it, the pattern's task first."""
+        return [seen(shown) for shown in self.runtime.engine.view(self.number, turn)]
+
+    def scopes(self, turn: int) -> tuple[str, ...]:
+        """What a turn's agent may reach."""
+        return tuple(self.runtime.engine.scopes(self.number, turn))
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from interlock.errors import ConfigError
+from interlock.errors import ConfigError, ProviderError
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
@@ -36,14 +36,20 @@ class Embeddings:
             self._loop.call_soon(self._flush)
         try:
             if self._embedder is None:
-                raise ConfigError("the rules route by meaning, and there is no embedder", hint="name one in the `semantic` part")
+                raise ConfigError(
+                    "texts are to be compared by meaning, and there is no embedder",
+                    hint="name one in the `semantic` part, or give il.open(embedder=…)",
+                )
             from interlock.models.embedding import as_rows
 
             rows = as_rows(self._embedder.embed([text for text, _ in batch]), len(batch))
-        except Exception as error:  # given to every run that waits for this batch
+        except BaseException as error:  # given to every run that waits for this batch
+            told = error if isinstance(error, Exception) else ProviderError(f"the embedder was stopped: {type(error).__name__}")
             for _, future in batch:
                 if not future.done():
-                    future.set_exception(error)
+                    future.set_exception(told)
+            if isinstance(error, KeyboardInterrupt | SystemExit):
+                raise
             return
         for (_, future), row in zip(batch, rows, strict=True):
             if not future.done():

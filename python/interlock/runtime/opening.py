@@ -15,6 +15,7 @@ from interlock.tools import Tool
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
+    from interlock.runtime.transport import TurnTransport
 
 
 def open_runtime(
@@ -24,6 +25,7 @@ def open_runtime(
     config: Config | str | Path | None = None,
     tools: Iterable[Any] = (),
     embedder: Embedder | None = None,
+    transport: TurnTransport | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -32,14 +34,15 @@ def open_runtime(
         plans: the plans whose runs it takes up again, and those that will be asked for.
         config: a ``Config``, or the path of a YAML file.
         tools: what agents reach through ``ctx.tool``.
-        embedder: for the semantic stage, instead of the one that the configuration names.
+        embedder: for the semantic stage and for ``il.similar``, instead of the one that the configuration names.
+        transport: how turns reach their agents; by default they are called in this process.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder)
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport)
 
 
 def _tools(given: Iterable[Any]) -> dict[str, Tool]:

@@ -23,9 +23,10 @@ class Request(NamedTuple):
     key: str | None
     thread: str | None
     deadline_ms: int | None
+    labels: list[str] | None
 
 
-def checked(text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any) -> Request:
+def checked(text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any) -> Request:
     """The request, or ``UsageError``."""
     if type(text) is not str:
         text = _text(text, "the text")
@@ -39,12 +40,13 @@ def checked(text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: An
         None if key is None else _text(key, "key"),
         None if thread is None else _text(thread, "thread"),
         None if deadline is None else _milliseconds(deadline),
+        [_text(label, "a label") for label in labels] if labels else None,
     )
 
 
 def options(given: dict[str, Any]) -> dict[str, Any]:
     """The options of ``run``, with those that were not given."""
-    known = {"data": None, "user": None, "deadline": None, "thread": None, "key": None}
+    known = {"data": None, "user": None, "deadline": None, "thread": None, "key": None, "labels": ()}
     unknown = given.keys() - known.keys()
     if unknown:
         raise UsageError(f"unknown options: {', '.join(sorted(unknown))}", hint=f"known are {', '.join(known)}")

@@ -14,30 +14,41 @@ from typing import TYPE_CHECKING, Any, Self
 import orjson
 
 from interlock import events
-from interlock._core import Engine, Started, Step
+from interlock._core import Engine, Step
 from interlock.agent import Agent
 from interlock.config import Config
 from interlock.errors import ConfigError, UsageError
 from interlock.message import Outcome, User
-from interlock.patterns import Handoff, Pattern, Sequential, agents_of, plan_text
+from interlock.patterns import Pattern, agents_of, plan_text
 from interlock.runtime.commits import Commits
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
+from interlock.runtime.reading import Reading
 from interlock.runtime.requests import checked, options, unreadable
 from interlock.runtime.started import Run
 from interlock.runtime.timer import Timer
+from interlock.runtime.transport import InProcess, TurnTransport
 from interlock.tools import Tool
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
 
+GRACE = 0.1
+"""Seconds that agents which were told to stop have for cleaning up when the runtime closes, before they are told again."""
 
-class Runtime:
+
+class Runtime(Reading):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
-        self, path: str | Path | None, plans: Sequence[Pattern], config: Config | None, tools: dict[str, Tool], embedder: Embedder | None
+        self,
+        path: str | Path | None,
+        plans: Sequence[Pattern],
+        config: Config | None,
+        tools: dict[str, Tool],
+        embedder: Embedder | None,
+        transport: TurnTransport | None = None,
     ) -> None:
         self._path = None if path is None else Path(path)
         self._given = tuple(plans)
@@ -48,6 +59,8 @@ class Runtime:
         self._background: set[asyncio.Task[Any]] = set()
         self._strays: set[asyncio.Task[None]] = set()
         self.agents: dict[str, Agent] = {}
+        self._given_transport = transport
+        self.transport: TurnTransport = transport or InProcess(self.agents)
         self.tools = tools
         self.drives: dict[int, Drive] = {}
         self.running: Drive | None = None
@@ -57,11 +70,6 @@ class Runtime:
         self.commits: Commits
         self.timer: Timer
         self.embeddings: Embeddings
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it can be used."""
-        return self._state == "open"
 
     async def __aenter__(self) -> Self:
         """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
@@ -75,6 +83,7 @@ class Runtime:
                 self._add_plan(pattern)
             self.embeddings = Embeddings(self.loop, self._embedder)
             if self._config is not None:
+                self._limit_agents(self._config)
                 self._apply(self._config)
             self.timer = Timer(self.engine, self.loop, self._expired)
             self.commits = Commits(self.engine, self.loop)
@@ -101,8 +110,7 @@ class Runtime:
             drive.abandon()
         if self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
-        for stray in self._strays:
-            stray.cancel()
+        await self._let_go()
         self.timer.close()
         self.commits.close()
         self.engine.close()
@@ -118,14 +126,17 @@ class Runtime:
         self._add_plan(pattern)
 
     def _add_plan(self, pattern: Pattern) -> None:
-        if not isinstance(pattern, (Sequential, Handoff)):
-            raise UsageError(f"{pattern!r} is not a plan", hint="wrap agents in il.Sequential or il.Handoff")
+        if not isinstance(pattern, Pattern):
+            raise UsageError(f"{pattern!r} is not a plan", hint="wrap agents in a pattern, such as il.Sequential")
+        text = plan_text(pattern)
         known = dict(self.agents)
         for agent in agents_of(pattern):
             if known.setdefault(agent.name, agent).function is not agent.function:
                 raise UsageError(f"two agents are called {agent.name!r}", hint="give one of them another name: il.agent(function, name=…)")
-        self._plans[id(pattern)] = (pattern, self.engine.add_plan(plan_text(pattern)))
+        self._plans[id(pattern)] = (pattern, self.engine.add_plan(text))
         self.agents = known
+        if self._given_transport is None:
+            self.transport = InProcess(known)
 
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
@@ -154,6 +165,17 @@ class Runtime:
             self.embeddings = Embeddings(self.loop, examples.embedder)
         self._config = config
 
+    def _limit_agents(self, config: Config) -> None:
+        """Give agents their limits, which hold as long as the runtime is open."""
+        strangers = [name for name in config.agents if self.agents and name not in self.agents]
+        if strangers:
+            known = ", ".join(sorted(self.agents))
+            message = f"{config.source}: agents.{strangers[0]} is no agent of the plans (they have {known})"
+            line = config.agents[strangers[0]].line
+            raise ConfigError(message, hint="correct the name", path=f"agents.{strangers[0]}", line=line)
+        if config.agents:
+            self.engine.limit_agents(config.limits_text())
+
     async def run(
         self,
         plan: Pattern,
@@ -164,6 +186,7 @@ class Runtime:
         deadline: float | None = None,
         thread: str | None = None,
         key: str | None = None,
+        labels: Sequence[str] = (),
     ) -> Outcome:
         """Run a plan on a message and wait for its outcome, which is durable when this returns.
 
@@ -175,6 +198,7 @@ class Runtime:
             deadline: seconds for the whole run, 120 by default. A review stops it.
             thread: the conversation that the run belongs to.
             key: the same key gives the same run, however often it is asked for.
+            labels: what the message is marked with; conditions and contracts see it.
 
         Raises:
             Overloaded: the runtime is full; nothing was started.
@@ -182,7 +206,7 @@ class Runtime:
             JournalError: the journal stopped; nothing was acknowledged.
         """
         since = perf_counter_ns()
-        begun = self._begin(plan, text, data, user, deadline, thread, key)
+        begun = self._begin(plan, text, data, user, deadline, thread, key, labels)
         if isinstance(begun, Outcome):
             return begun
         drive, step = begun
@@ -259,49 +283,23 @@ class Runtime:
             return await asyncio.shield(self._follow(self.drives[found.run]))
         return Outcome(found, found.step)
 
-    def _look_up(self, run_id: str) -> Started:
-        self._check_open()
-        try:
-            return self.engine.look_up(run_id)
-        except (TypeError, ValueError) as error:
-            if isinstance(error, UsageError):
-                raise
-            raise UsageError(f"{run_id!r} is not a run's id: {error}", hint="give the run_id of an outcome") from None
-
-    async def history(self, run_id: str) -> list[events.Event]:
-        """Everything that happened to a run, in order."""
-        found = self._look_up(run_id)
-        recorded = orjson.loads(self.engine.history(found.run))
-        return [events.from_json(event) for event in recorded["events"]]
-
-    def waiting(self) -> dict[str, str]:
-        """Runs that can't go on in this process, and what each needs."""
-        self._check_open()
-        return {run_id: needs for _, run_id, needs in self.engine.waiting()}
-
-    def stats(self) -> dict[str, int]:
-        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs."""
-        self._check_open()
-        counts: dict[str, int] = orjson.loads(self.engine.stats())
-        return counts
-
     def _begin(
-        self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, watch: bool = False
+        self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any, watch: bool = False
     ) -> Outcome | tuple[Drive, Step | None]:
         self._check_loop()
         entry = self._plans.get(id(plan))
         if entry is None:
             self._add_plan(plan)
             entry = self._plans[id(plan)]
-        asked = checked(text, data, user, deadline, thread, key)
+        asked = checked(text, data, user, deadline, thread, key, labels)
         try:
             started = self.engine.start(
-                entry[1], asked.text, asked.data, asked.user_json, asked.key, asked.thread, asked.deadline_ms, watch
+                entry[1], asked.text, asked.data, asked.user_json, asked.key, asked.thread, asked.deadline_ms, watch, asked.labels
             )
         except UnicodeEncodeError as error:
             raise unreadable("the request", error) from None
         if started.is_new:
-            return Drive(self, started, asked.user, asked.thread), started.step
+            return Drive(self, started, asked.user, asked.thread, plan), started.step
         if started.step is not None:
             return Outcome(started, started.step)
         return self.drives[started.run], None
@@ -311,7 +309,8 @@ class Runtime:
         for started in self.engine.resume_all(list(self.agents)):
             user, thread = self._circumstances(started.run)
             if started.step is not None:
-                self._spawn(Drive(self, started, user, thread), started.step)
+                plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
+                self._spawn(Drive(self, started, user, thread, plan), started.step)
 
     def _circumstances(self, number: int) -> tuple[User | None, str | None]:
         """For whom a run acts, as it was recorded."""
@@ -333,9 +332,20 @@ class Runtime:
 
     def leave_behind(self, work: Coroutine[Any, Any, None]) -> None:
         """Let an agent that would not stop go on in a task that nobody waits for."""
-        task = self.loop.create_task(work, name="interlock: an agent that would not stop")
+        self.leave(self.loop.create_task(work, name="interlock: an agent that would not stop"))
+
+    def leave(self, task: asyncio.Task[None]) -> None:
+        """Keep a task that was told to stop until it does; nobody waits for it before the runtime closes."""
         self._strays.add(task)
         task.add_done_callback(self._strays.discard)
+
+    async def _let_go(self) -> None:
+        """Give agents that were told to stop a moment to clean up, and tell those that go on once more."""
+        for _ in range(2):
+            if self._strays:
+                _, left = await asyncio.wait(self._strays, timeout=GRACE)
+                for stray in left:
+                    stray.cancel()
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
@@ -361,9 +371,12 @@ class Runtime:
     def _upset(self, drive: Drive | None, step: Step) -> bool:
         """A run got a step from outside its turn. What the step brings for others is attended to at once."""
         self.attend(step)
-        if drive is None or step.kind == Step.NOTHING:
+        if drive is None:
             return False
-        drive.interrupt(step)
+        if step.kind == Step.NOTHING and step.dropped is None:
+            drive.notice()
+            return False
+        drive.take_in(step)
         return True
 
     def attend(self, step: Step) -> None:
@@ -371,12 +384,11 @@ class Runtime:
         if step.wake is not None:
             self.timer.arm(step.wake)
         if step.granted is not None:
-            for number in step.granted:
-                self._upset(self.drives.get(number), self.engine.take(number))
-
-    def _check_open(self) -> None:
-        if self._state != "open":
-            raise UsageError(f"this runtime is {self._state}", hint=_HINTS[self._state])
+            for number, turn in step.granted:
+                self._upset(self.drives.get(number), self.engine.take(number, turn))
+        if step.upset is not None:
+            for number in step.upset:
+                self._upset(self.drives.get(number), self.engine.look(number))
 
     def _check_loop(self) -> None:
         self._check_open()
@@ -386,10 +398,3 @@ class Runtime:
     def forked(self) -> None:
         """The process was forked: the child owns neither the loop nor the journal."""
         self._state = "forked"
-
-
-_HINTS = {
-    "new": "use it inside `async with il.open(…) as runtime:`",
-    "closed": "call il.open(…) again",
-    "forked": "open a runtime of its own in each process, after the fork",
-}

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import inspect
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextvars import ContextVar
 from typing import Any, overload
 
@@ -18,16 +18,20 @@ class Tool:
 
     ``acts`` is the effect class: a tool that only reads is *pure* (its result is recorded, it may be repeated);
     one that acts has its intent committed before it is called, and a re-run gets the stored result.
+    ``scopes`` are what a turn must have, all of them, to call it.
     """
 
-    __slots__ = ("_is_async", "acts", "function", "name")
+    __slots__ = ("_is_async", "acts", "function", "name", "scopes")
 
-    def __init__(self, function: Callable[..., Any], *, name: str | None = None, acts: bool = False) -> None:
+    def __init__(self, function: Callable[..., Any], *, name: str | None = None, acts: bool = False, scopes: Sequence[str] = ()) -> None:
         if not callable(function):
             raise UsageError(f"{function!r} is not a function", hint="give il.tool a function")
         self.function = function
         self.name = name or function.__name__
         self.acts = acts
+        if isinstance(scopes, str):
+            raise UsageError(f"the scopes of tool {self.name!r} are a text", hint=f"write scopes=[{scopes!r}]")
+        self.scopes = tuple(scopes)
         self._is_async = inspect.iscoroutinefunction(function)
 
     async def call(self, arguments: dict[str, Any]) -> Any:
@@ -47,17 +51,18 @@ class Tool:
 
 
 @overload
-def tool(function: Callable[..., Any], *, name: str | None = None, acts: bool = False) -> Tool: ...
+def tool(function: Callable[..., Any], *, name: str | None = None, acts: bool = False, scopes: Sequence[str] = ()) -> Tool: ...
 @overload
-def tool(*, name: str | None = None, acts: bool = False) -> Callable[[Callable[..., Any]], Tool]: ...
-def tool(function: Any = None, *, name: str | None = None, acts: bool = False) -> Any:
+def tool(*, name: str | None = None, acts: bool = False, scopes: Sequence[str] = ()) -> Callable[[Callable[..., Any]], Tool]: ...
+def tool(function: Any = None, *, name: str | None = None, acts: bool = False, scopes: Sequence[str] = ()) -> Any:
     """Make a tool of a function, as a decorator or as a call.
 
     Args:
         function: async or not; its arguments are passed by name.
         name: how agents call it; the function's own name by default.
         acts: whether it changes something outside. Off means that it only reads.
+        scopes: what the calling turn's ``ctx.scopes`` must hold; whoever lacks one is denied, and nothing is called.
     """
     if function is None:
-        return lambda wrapped: Tool(wrapped, name=name, acts=acts)
-    return Tool(function, name=name, acts=acts)
+        return lambda wrapped: Tool(wrapped, name=name, acts=acts, scopes=scopes)
+    return Tool(function, name=name, acts=acts, scopes=scopes)

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use interlock_engine::{Answer, Clock, EffectStart, Engine, EngineError, Limits, Owed, Request, Resumed, Semantic, Started, Step};
+use interlock_engine::{Answer, Clock, Delegation, EffectStart, Engine, EngineError, Limits, Request, Resumed, Semantic, Started, Step};
 use interlock_journal::Ticket;
 use interlock_kernel::{Confidence, EffectClass, EffectKey, Name, ReviewVerdict, RunId};
 use pyo3::exceptions::PyValueError;
@@ -10,7 +10,7 @@ use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::error;
-use crate::step::{PyStarted, PyStep};
+use crate::step::{PyShown, PyStarted, PyStep, shown};
 
 #[pyclass(name = "Engine", frozen, module = "interlock._core")]
 pub(crate) struct PyEngine {
@@ -26,6 +26,8 @@ pub(crate) struct PyEffect {
     after: u64,
     /// What it gave before.
     stored: Option<Py<PyBytes>>,
+    /// The agent promised to change nothing outside, and this would.
+    not_pure: bool,
 }
 
 fn ppm(confidence: f64) -> PyResult<Confidence> {
@@ -37,8 +39,12 @@ fn ppm(confidence: f64) -> PyResult<Confidence> {
     Ok(Confidence(ppm))
 }
 
-fn stepped(step: Result<Step, EngineError>) -> PyResult<PyStep> {
-    step.map(PyStep::from).map_err(error::engine)
+fn stepped(py: Python<'_>, step: Result<Step, EngineError>) -> PyResult<PyStep> {
+    PyStep::build(py, step.map_err(error::engine)?)
+}
+
+fn names(labels: Option<Vec<String>>) -> Vec<Name> {
+    labels.unwrap_or_default().into_iter().map(Name::from).collect()
 }
 
 fn run_id(text: &str) -> PyResult<RunId> {
@@ -76,6 +82,12 @@ impl PyEngine {
         py.detach(|| self.engine.set_rules(text)).map(|digest| digest.to_string()).map_err(error::engine)
     }
 
+    /// The limits of agents, as a JSON list. Before anything is under way.
+    fn limit_agents(&self, text: &str) -> PyResult<()> {
+        let limits: Vec<crate::limits::Limited> = serde_json::from_str(text).map_err(|cause| PyValueError::new_err(cause.to_string()))?;
+        self.engine.limit_agents(limits.into_iter().map(crate::limits::Limited::compile).collect()).map_err(error::engine)
+    }
+
     /// `vectors` holds little-endian float32 rows of `dim`, `labels` a little-endian uint32 for each row.
     fn set_semantic(&self, py: Python<'_>, dim: usize, vectors: &[u8], labels: &[u8], intents: Vec<String>, k: usize) -> PyResult<u64> {
         let vectors = floats(vectors)?;
@@ -88,7 +100,7 @@ impl PyEngine {
         py.detach(|| self.engine.set_semantic(Semantic::build(dim, vectors, labels, intents, k)?)).map_err(error::engine)
     }
 
-    #[pyo3(signature = (plan, text, data=None, user=None, key=None, thread=None, deadline_ms=None, watch=false))]
+    #[pyo3(signature = (plan, text, data=None, user=None, key=None, thread=None, deadline_ms=None, watch=false, labels=None))]
     #[expect(clippy::too_many_arguments, reason = "one crossing for a request: a class of its own would cost another")]
     fn start(
         &self,
@@ -101,16 +113,23 @@ impl PyEngine {
         thread: Option<String>,
         deadline_ms: Option<u64>,
         watch: bool,
+        labels: Option<Vec<String>>,
     ) -> PyResult<PyStarted> {
-        let request = Request { text, data: data.map(<[u8]>::to_vec), user: user.map(<[u8]>::to_vec), key, thread, deadline_ms, watch };
+        let (data, user, labels) = (data.map(<[u8]>::to_vec), user.map(<[u8]>::to_vec), names(labels));
+        let request = Request { text, data, labels, user, key, thread, deadline_ms, watch };
         let started = self.engine.start(plan, request).map_err(error::engine)?;
         PyStarted::build(py, started)
     }
 
-    #[pyo3(signature = (run, turn, text, data=None, confidence=None, intent=None, hand_off=None))]
-    #[expect(clippy::too_many_arguments, reason = "one crossing for a reply: a class of its own would cost another")]
+    #[pyo3(signature = (run, turn, text, data=None, confidence=None, intent=None, hand_off=None, labels=None, tokens=None, delegated=None, writes=false))]
+    #[expect(
+        clippy::too_many_arguments,
+        clippy::type_complexity,
+        reason = "one crossing for a reply: a class of its own would cost another"
+    )]
     fn replied(
         &self,
+        py: Python<'_>,
         run: u64,
         turn: u32,
         text: String,
@@ -118,39 +137,59 @@ impl PyEngine {
         confidence: Option<f64>,
         intent: Option<&str>,
         hand_off: Option<&str>,
+        labels: Option<Vec<String>>,
+        tokens: Option<u32>,
+        delegated: Option<Vec<(String, Option<String>, Option<Vec<u8>>)>>,
+        writes: bool,
     ) -> PyResult<PyStep> {
+        let delegation = |(member, text, data): (String, _, _)| Delegation { member: member.into(), text, data };
         let answer = Answer {
             text,
             data: data.map(<[u8]>::to_vec),
             confidence: confidence.map(ppm).transpose()?,
             intent: intent.map(Name::from),
             hand_off: hand_off.map(Name::from),
+            labels: names(labels),
+            tokens,
+            writes,
+            delegated: delegated.unwrap_or_default().into_iter().map(delegation).collect(),
         };
-        stepped(self.engine.replied(run, turn, answer))
+        stepped(py, self.engine.replied(run, turn, answer))
     }
 
-    fn raised(&self, run: u64, turn: u32, text: String) -> PyResult<PyStep> {
-        stepped(self.engine.raised(run, turn, text))
+    fn raised(&self, py: Python<'_>, run: u64, turn: u32, text: String) -> PyResult<PyStep> {
+        stepped(py, self.engine.raised(run, turn, text))
     }
 
-    fn answered_wrongly(&self, run: u64, turn: u32, text: String) -> PyResult<PyStep> {
-        stepped(self.engine.answered_wrongly(run, turn, text))
+    fn answered_wrongly(&self, py: Python<'_>, run: u64, turn: u32, text: String) -> PyResult<PyStep> {
+        stepped(py, self.engine.answered_wrongly(run, turn, text))
     }
 
     /// The vector of the text that an EMBED step asked for, as little-endian float32.
     fn embedded(&self, py: Python<'_>, run: u64, ask: u32, vector: &[u8]) -> PyResult<PyStep> {
         let vector = floats(vector)?;
-        stepped(py.detach(|| self.engine.embedded(run, ask, &vector)))
+        stepped(py, py.detach(|| self.engine.embedded(run, ask, &vector)))
+    }
+
+    /// How far the answers of a COMPARE step agree, each with all after it, from 0 to 1.
+    fn compared(&self, py: Python<'_>, run: u64, ask: u32, pairs: Vec<f64>) -> PyResult<PyStep> {
+        let pairs = pairs.into_iter().map(|share| ppm(share).map(|share| share.0)).collect::<PyResult<_>>()?;
+        stepped(py, self.engine.compared(run, ask, pairs))
+    }
+
+    /// What a step asked for can't be had.
+    fn fact_failed(&self, py: Python<'_>, run: u64, ask: u32, text: String) -> PyResult<PyStep> {
+        stepped(py, self.engine.fact_failed(run, ask, text))
     }
 
     #[pyo3(signature = (run, reason=None))]
-    fn cancel(&self, run: u64, reason: Option<String>) -> PyResult<PyStep> {
-        stepped(self.engine.cancel(run, reason))
+    fn cancel(&self, py: Python<'_>, run: u64, reason: Option<String>) -> PyResult<PyStep> {
+        stepped(py, self.engine.cancel(run, reason))
     }
 
-    fn expire(&self) -> PyResult<Vec<(u64, PyStep)>> {
+    fn expire(&self, py: Python<'_>) -> PyResult<Vec<(u64, PyStep)>> {
         let steps = self.engine.expire().map_err(error::engine)?;
-        Ok(steps.into_iter().map(|(run, step)| (run, PyStep::from(step))).collect())
+        steps.into_iter().map(|(run, step)| Ok((run, PyStep::build(py, step)?))).collect()
     }
 
     fn next_wake(&self) -> PyResult<Option<u64>> {
@@ -162,9 +201,24 @@ impl PyEngine {
         self.engine.now().0
     }
 
-    fn take(&self, run: u64) -> PyResult<PyStep> {
-        let owed: Owed = self.engine.take(run).map_err(error::engine)?;
-        Ok(PyStep::from(Step { owed, wake: None, granted: Vec::new() }))
+    /// The call of a turn that a step's `granted` named.
+    fn take(&self, run: u64, turn: u32) -> PyResult<PyStep> {
+        self.engine.take(run, turn).map(PyStep::of).map_err(error::engine)
+    }
+
+    /// What a run owes that a step's `upset` named.
+    fn look(&self, py: Python<'_>, run: u64) -> PyResult<PyStep> {
+        stepped(py, self.engine.look(run))
+    }
+
+    /// What a turn may see of the pattern around it; the first is what the pattern was given.
+    fn view(&self, py: Python<'_>, run: u64, turn: u32) -> PyResult<Vec<PyShown>> {
+        Ok(self.engine.view(run, turn).map_err(error::engine)?.iter().map(|one| shown(py, one)).collect())
+    }
+
+    /// What a turn's agent may reach.
+    fn scopes(&self, run: u64, turn: u32) -> PyResult<Vec<String>> {
+        self.engine.scopes(run, turn).map_err(error::engine)
     }
 
     fn effect_begun(&self, py: Python<'_>, run: u64, turn: u32, tool: &str, acts: bool, arguments: &[u8]) -> PyResult<PyEffect> {
@@ -172,9 +226,10 @@ impl PyEngine {
         let begun = self.engine.effect_begun(run, turn, &Name::from(tool), class, arguments.to_vec()).map_err(error::engine)?;
         let bytes = |bytes: &[u8]| PyBytes::new(py, bytes).unbind();
         Ok(match begun {
-            EffectStart::Run { key, after } => PyEffect { key: Some(bytes(&key.0)), after, stored: None },
-            EffectStart::Stored { result } => PyEffect { key: None, after: 0, stored: Some(bytes(&result)) },
-            EffectStart::TooLate => PyEffect { key: None, after: 0, stored: None },
+            EffectStart::Run { key, after } => PyEffect { key: Some(bytes(&key.0)), after, stored: None, not_pure: false },
+            EffectStart::Stored { result } => PyEffect { key: None, after: 0, stored: Some(bytes(&result)), not_pure: false },
+            EffectStart::TooLate => PyEffect { key: None, after: 0, stored: None, not_pure: false },
+            EffectStart::NotPure => PyEffect { key: None, after: 0, stored: None, not_pure: true },
         })
     }
 
@@ -184,13 +239,16 @@ impl PyEngine {
 
     fn decide_review(&self, py: Python<'_>, run: u64, answered: bool, text: String, by: &str) -> PyResult<PyStep> {
         let verdict = if answered { ReviewVerdict::Answered } else { ReviewVerdict::Rejected };
-        stepped(py.detach(|| self.engine.decide_review(run, verdict, text, by)))
+        stepped(py, py.detach(|| self.engine.decide_review(run, verdict, text, by)))
     }
 
     /// Runs that a crash left unfinished, each with what it owes now.
     fn resume_all(&self, py: Python<'_>, agents: Vec<String>) -> PyResult<Vec<PyStarted>> {
         let resumed = py.detach(|| self.engine.resume_all(&agents)).map_err(error::engine)?;
-        resumed.into_iter().map(|Resumed { run, id, step }| PyStarted::build(py, Started::New { run, id, step })).collect()
+        resumed
+            .into_iter()
+            .map(|Resumed { run, id, step, plan }| PyStarted::build(py, Started::New { run, id, step, plan: Some(plan) }))
+            .collect()
     }
 
     /// Runs that wait for a plan or agents: number, id, and what they need.
@@ -206,10 +264,10 @@ impl PyEngine {
         PyStarted::build(py, started)
     }
 
-    /// What was said in a run that is under way: sender, text and JSON data.
+    /// What a turn may know of what was said in its run: sender, text and JSON data.
     #[expect(clippy::type_complexity, reason = "a list of plain tuples is what crosses best")]
-    fn messages<'py>(&self, py: Python<'py>, run: u64) -> PyResult<Vec<(Option<String>, String, Option<Bound<'py, PyBytes>>)>> {
-        let said = self.engine.messages(run).map_err(error::engine)?;
+    fn messages<'py>(&self, py: Python<'py>, run: u64, turn: u32) -> PyResult<Vec<(Option<String>, String, Option<Bound<'py, PyBytes>>)>> {
+        let said = self.engine.messages(run, turn).map_err(error::engine)?;
         Ok(said
             .into_iter()
             .map(|(sender, text, data)| (sender.map(|name| name.to_string()), text, data.map(|bytes| PyBytes::new(py, &bytes))))

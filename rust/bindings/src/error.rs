@@ -2,6 +2,7 @@
 
 use interlock_engine::EngineError;
 use interlock_journal::JournalError;
+use interlock_reliability::ReliabilityError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -46,6 +47,10 @@ pub(crate) fn engine(error: EngineError) -> PyErr {
     raise(error.code(), &error.to_string(), &error.hint(), &fields)
 }
 
+pub(crate) fn usage(what: &str, hint: &str) -> PyErr {
+    raise("usage", what, hint, &Fields::default())
+}
+
 pub(crate) fn journal(error: &JournalError) -> PyErr {
     let mut fields = Fields::default();
     if let JournalError::Corrupt { run, frame, .. } = error {
@@ -53,6 +58,11 @@ pub(crate) fn journal(error: &JournalError) -> PyErr {
         fields.frame = *frame;
     }
     raise(error.code(), &error.to_string(), &error.hint(), &fields)
+}
+
+/// Every cause is a call with labels that can't be fitted.
+pub(crate) fn reliability(error: &ReliabilityError) -> PyErr {
+    raise("usage.reliability", &error.to_string(), error.hint(), &Fields::default())
 }
 
 fn raise(code: &str, message: &str, hint: &str, fields: &Fields) -> PyErr {

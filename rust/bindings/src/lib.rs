@@ -4,7 +4,10 @@
 
 mod engine;
 mod error;
+mod limits;
 mod reader;
+mod reliability;
+mod routes;
 mod step;
 
 use pyo3::prelude::*;
@@ -17,6 +20,10 @@ mod _core {
     use crate::engine::{PyEffect, PyEngine};
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
+    #[pymodule_export]
+    use crate::reliability::fit_reliability;
+    #[pymodule_export]
+    use crate::routes::PyRouteTable;
     #[pymodule_export]
     use crate::step::{PyStarted, PyStep};
 

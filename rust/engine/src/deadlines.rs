@@ -18,13 +18,14 @@ impl Deadlines {
         self.heap.push(Reverse((at, run)));
     }
 
-    /// The earliest deadline, if it is earlier than what the shell was told last.
-    pub(crate) fn news(&mut self) -> Option<Micros> {
-        let Reverse((earliest, _)) = self.heap.peek()?;
-        if self.told.is_some_and(|told| told <= *earliest) {
+    /// The earliest deadline, or an `other` moment that comes before it, if it is earlier than what the shell was told last.
+    pub(crate) fn news(&mut self, other: Option<Micros>) -> Option<Micros> {
+        let own = self.heap.peek().map(|Reverse((at, _))| *at);
+        let earliest = own.into_iter().chain(other).min()?;
+        if self.told.is_some_and(|told| told <= earliest) {
             return None;
         }
-        self.told = Some(*earliest);
+        self.told = Some(earliest);
         self.told
     }
 

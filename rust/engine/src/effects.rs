@@ -1,12 +1,12 @@
 //! Effects inside a turn: keyed, so that a repeated call gets what the first one gave.
 
 use interlock_journal::PayloadKind;
-use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Name, Ref, State, TurnId};
+use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Name, Ref, State, Turn, TurnId};
 use sha2::{Digest as _, Sha256};
 
-use crate::EngineError;
 use crate::engine::Engine;
 use crate::live::{Live, OpenEffect};
+use crate::{EngineError, settle};
 
 /// What the shell is to do about an effect.
 #[derive(Debug)]
@@ -17,6 +17,8 @@ pub enum EffectStart {
     Stored { result: Vec<u8> },
     /// The turn is over: don't run it.
     TooLate,
+    /// The agent promised to change nothing outside.
+    NotPure,
 }
 
 impl Engine {
@@ -32,6 +34,13 @@ impl Engine {
         let mut guard = self.lock()?;
         let core = &mut *guard;
         let Some(live) = core.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
+        let promised = |speaker: &Turn| {
+            let step = settle::plan_of(&live.state).step(speaker.node);
+            step.is_some_and(|step| if speaker.fallback { step.fallback_pure } else { step.pure })
+        };
+        if class == EffectClass::Effect && live.turn(turn).is_some_and(promised) {
+            return Ok(EffectStart::NotPure);
+        }
         let Some(key) = live.effect_key(turn, tool, &arguments) else { return Ok(EffectStart::TooLate) };
         if let Some(result) = live.stored(key) {
             return Ok(EffectStart::Stored { result });
@@ -80,8 +89,7 @@ impl Engine {
 impl Live {
     /// The key that this call shares with its repetitions, if the turn has the floor.
     fn effect_key(&mut self, turn: u32, tool: &str, arguments: &[u8]) -> Option<EffectKey> {
-        let State::Running(running) = &self.state else { return None };
-        let speaker = running.turn().filter(|now| now.id.0 == turn)?;
+        let speaker = self.turn(turn)?;
         let mut digest = Sha256::new();
         digest.update(self.id.0.to_be_bytes());
         digest.update(speaker.node.0.to_be_bytes());
@@ -90,7 +98,7 @@ impl Live {
         digest.update(tool);
         digest.update(arguments);
         let call = shorten(&digest.clone().finalize());
-        let occurrence = self.effects.occurrences.entry(call).or_insert(0);
+        let occurrence = self.effects.occurrences.entry((turn, call)).or_insert(0);
         *occurrence += 1;
         digest.update(occurrence.to_be_bytes());
         Some(shorten(&digest.finalize()))

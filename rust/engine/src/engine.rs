@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use interlock_admission::{AgentLimits, Agents, Outcome, Ticket, Why};
 use interlock_journal::{Journal, SaltSource};
-use interlock_kernel::Micros;
+use interlock_kernel::{Micros, Name};
 use interlock_rules::RoutingTable;
 use rustc_hash::FxHashMap;
 
-use crate::admission::{Limits, Slots};
+use crate::admission::Limits;
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::live::Live;
@@ -35,7 +36,12 @@ pub(crate) struct Core {
     pub keys: FxHashMap<Arc<str>, u64>,
     pub waiting: BTreeMap<u64, WaitingRun>,
     pub watched: FxHashMap<u64, Vec<Seen>>,
-    pub slots: Slots,
+    pub agents: Agents,
+    /// Turns that may go, and turns that may not, until a step says so.
+    pub granted: Vec<Ticket>,
+    pub refused: Vec<(Ticket, Why)>,
+    /// Turns that were answered, until what follows from them has been offered: it may be more urgent than who waits for their slots.
+    pub answered: Vec<(Ticket, Outcome)>,
     pub deadlines: Deadlines,
     pub salts: SaltSource,
     pub next_run: u64,
@@ -76,7 +82,10 @@ impl Engine {
             keys: FxHashMap::default(),
             waiting: BTreeMap::new(),
             watched: FxHashMap::default(),
-            slots: Slots::default(),
+            agents: Agents::new(limits.max_turns, [])?,
+            granted: Vec::new(),
+            refused: Vec::new(),
+            answered: Vec::new(),
             deadlines: Deadlines::default(),
             salts: SaltSource::new()?,
             next_run: journal.next_run(),
@@ -103,7 +112,17 @@ impl Engine {
 
     pub fn stats(&self) -> Result<Stats, EngineError> {
         let core = self.lock()?;
-        Ok(Stats { live: core.live.len(), queued_turns: core.slots.queued(), ..core.stats })
+        Ok(Stats { live: core.live.len(), queued_turns: core.agents.queued(), ..core.stats })
+    }
+
+    /// Give agents their limits. Only before anything is under way: what an agent is at work on is not counted anew.
+    pub fn limit_agents(&self, limits: Vec<(Name, AgentLimits)>) -> Result<(), EngineError> {
+        let mut core = self.lock()?;
+        if core.agents.under_way() > 0 || core.agents.queued() > 0 {
+            return Err(EngineError::LimitsInUse);
+        }
+        core.agents = Agents::new(core.limits.max_turns, limits)?;
+        Ok(())
     }
 
     /// Replace the index of examples. Runs that route later use the new one, and record its revision.

@@ -1,5 +1,6 @@
 //! Everything that can go wrong in the native shell, each with a stable code and a way out.
 
+use interlock_admission::WrongLimit;
 use interlock_journal::JournalError;
 use interlock_kernel::plan::PlanError;
 use interlock_kernel::{Corrupt, Refusal};
@@ -37,6 +38,12 @@ pub enum EngineError {
     TextTooLong { bytes: usize, limit: usize },
     #[error("no semantic index was given, and the rules ask for one")]
     NoIndex,
+    #[error("{0}")]
+    Limit(#[from] WrongLimit),
+    #[error("agents are at work, and their limits can't be changed under them")]
+    LimitsInUse,
+    #[error("a label of {label:?} is empty or holds a line feed")]
+    Label { label: String },
     #[error("internal error: {0}")]
     Internal(&'static str),
 }
@@ -56,6 +63,9 @@ impl EngineError {
             Self::Overloaded { .. } => "overloaded",
             Self::TextTooLong { .. } => "usage.text-too-long",
             Self::NoIndex => "config.no-index",
+            Self::Limit(_) => "config.limit",
+            Self::LimitsInUse => "usage.limits-in-use",
+            Self::Label { .. } => "usage.label",
             Self::Internal(_) => "internal",
         }
     }
@@ -78,6 +88,9 @@ impl EngineError {
             }
             Self::TextTooLong { .. } => "send long documents as references, not as text".into(),
             Self::NoIndex => "give il.open(config=…) a configuration with a `semantic` part".into(),
+            Self::Limit(_) => "correct the number under `agents` in the configuration".into(),
+            Self::LimitsInUse => "give the limits when the runtime is opened".into(),
+            Self::Label { .. } => "give labels as short words".into(),
             Self::Internal(_) => "this is a bug of interlock; please report it with the version".into(),
         }
     }

@@ -1,7 +1,7 @@
 //! What the shell tells the engine about a run: answers, failures, vectors, time, decisions.
 
 use interlock_journal::{Journal, PayloadKind, SaltSource};
-use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Reply, ReviewVerdict, State, TurnId};
+use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Reply, ReviewVerdict, Spent, TurnId};
 
 use crate::EngineError;
 use crate::engine::{Core, Engine};
@@ -16,21 +16,46 @@ pub struct Answer {
     pub confidence: Option<Confidence>,
     pub intent: Option<Name>,
     pub hand_off: Option<Name>,
+    pub labels: Vec<Name>,
+    pub tokens: Option<u32>,
+    pub delegated: Vec<Delegation>,
+    /// Beside a handoff, the data is for the next one, and not its reason.
+    pub writes: bool,
 }
 
-const NOTHING: Step = Step { owed: Owed::Nothing, wake: None, granted: Vec::new() };
+/// To whom a supervisor delegates; without a text the member gets what the hierarchy was given.
+#[derive(Debug)]
+pub struct Delegation {
+    pub member: Name,
+    pub text: Option<String>,
+    pub data: Option<Vec<u8>>,
+}
 
 impl Engine {
     /// An agent answered. A late or repeated answer changes nothing and is counted.
     pub fn replied(&self, run: u64, turn: u32, answer: Answer) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
-            let sender = sender(live, turn);
+            let (sender, domain) = (sender(live, turn), live.domain_of(turn));
+            let labels = labels(live, turn, answer.labels)?;
             // Beside a handoff, data holds its reason: it is no message to the next.
-            let empty = answer.text.is_empty() && (answer.data.is_none() || answer.hand_off.is_some());
-            let body = Said { text: answer.text, data: answer.data, sender };
+            let empty = answer.text.is_empty() && (answer.data.is_none() || (answer.hand_off.is_some() && !answer.writes));
+            let body = Said { text: answer.text, data: answer.data, sender: sender.clone(), labels: labels.clone(), domain };
             let content = batch.message(&mut live.held, salts, body)?;
+            let mut delegated = Vec::with_capacity(answer.delegated.len());
+            for Delegation { member, text, data } in answer.delegated {
+                let written = match (text, data) {
+                    (None, None) => None,
+                    (text, data) => {
+                        let (text, sender, labels) = (text.unwrap_or_default(), sender.clone(), labels.clone());
+                        Some(batch.message(&mut live.held, salts, Said { text, data, sender, labels, domain })?)
+                    }
+                };
+                delegated.push((member, written));
+            }
             let hand_off = answer.hand_off.map(|target| HandOff { target });
-            let reply = Reply { content, empty, confidence: answer.confidence, intent: answer.intent, hand_off };
+            let spent = answer.tokens.map(|tokens| Spent { tokens, estimated: false });
+            let (confidence, intent) = (answer.confidence, answer.intent);
+            let reply = Reply { content, empty, confidence, intent, hand_off, delegated, spent };
             Ok(Input::Replied { turn: TurnId(turn), reply })
         })
     }
@@ -58,6 +83,19 @@ impl Engine {
         self.tell(run, |_, _, _| Ok(Input::NeighboursFound { ask, neighbours, index: semantic.revision() }))
     }
 
+    /// How far the answers agree that `Owed::Compare` asked about: each pair, in parts per million.
+    pub fn compared(&self, run: u64, ask: u32, pairs: Vec<u32>) -> Result<Step, EngineError> {
+        self.tell(run, |_, _, _| Ok(Input::AgreementFound { ask, pairs }))
+    }
+
+    /// A question can't be answered; the text says why.
+    pub fn fact_failed(&self, run: u64, ask: u32, text: String) -> Result<Step, EngineError> {
+        self.tell(run, |live, salts, batch| {
+            let why = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, text.into_bytes())?;
+            Ok(Input::FactFailed { ask, why })
+        })
+    }
+
     pub fn cancel(&self, run: u64, reason: Option<String>) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
             let reason = match reason {
@@ -76,9 +114,25 @@ impl Engine {
         for run in core.deadlines.due(now) {
             let Some(live) = core.live.get_mut(&run) else { continue }; // it ended before its time
             live.armed = None;
-            match core.feed(&self.journal, run, Input::TimePassed, Batch::default(), now)? {
-                Some(ticket) => steps.push((run, core.owed(run, ticket)?)),
-                None => core.arm_again(run),
+            let mut moved = false;
+            // Several limits may have passed at once, one strand's after the other's.
+            while core.feed(&self.journal, run, Input::TimePassed, Batch::default(), now)?.is_some() {
+                moved = true;
+            }
+            if moved {
+                steps.push((run, core.owed(&self.journal, run, now)?));
+            } else {
+                core.arm(run);
+            }
+        }
+        let moves = core.agents.due(now);
+        core.refused.extend(moves.refused);
+        for grant in moves.go {
+            let (run, turn) = (grant.ticket.run, grant.ticket.turn);
+            if let Some(offered) = core.live.get_mut(&run).and_then(|live| live.offered.iter_mut().find(|one| one.turn == turn)) {
+                offered.waits = false;
+                let owed = core.granted(run, turn)?;
+                steps.push((run, Step::of(owed)));
             }
         }
         Ok(steps)
@@ -86,12 +140,17 @@ impl Engine {
 
     /// The earliest deadline, after `expire`: arm the timer for it.
     pub fn next_wake(&self) -> Result<Option<Micros>, EngineError> {
-        Ok(self.lock()?.deadlines.news())
+        Ok(self.lock()?.news())
     }
 
-    /// The call of a run that some step's `granted` named.
-    pub fn take(&self, run: u64) -> Result<Owed, EngineError> {
-        self.lock()?.granted(run)
+    /// The call of a turn that some step's `granted` named.
+    pub fn take(&self, run: u64, turn: u32) -> Result<Owed, EngineError> {
+        self.lock()?.granted(run, turn)
+    }
+
+    /// What a run owes that some step's `upset` named.
+    pub fn look(&self, run: u64) -> Result<Step, EngineError> {
+        self.lock()?.owed(&self.journal, run, self.clock.now())
     }
 
     /// A person decided the open review of a run. Of two who decide at once, one wins and the other is told.
@@ -99,7 +158,7 @@ impl Engine {
         let mut core = self.lock()?;
         let review = core.wake_up(&self.journal, run)?;
         core.tell(&self.journal, run, self.clock.now(), |live, salts, batch| {
-            let said = Said { text, data: None, sender: Some(by.into()) };
+            let said = Said { text, sender: Some(by.into()), ..Said::default() };
             let decision = batch.message(&mut live.held, salts, said)?;
             Ok(Input::ReviewAnswered { review, decision, verdict })
         })
@@ -123,12 +182,12 @@ impl Core {
         now: Micros,
         input: impl FnOnce(&mut Live, &mut SaltSource, &mut Batch) -> Result<Input, EngineError>,
     ) -> Result<Step, EngineError> {
-        let Some(live) = self.live.get_mut(&run) else { return self.absorb(run).map(|()| NOTHING) };
+        let Some(live) = self.live.get_mut(&run) else { return self.absorb(run).map(|()| Step::of(Owed::Nothing)) };
         let mut batch = Batch::default();
         let input = input(live, &mut self.salts, &mut batch)?;
         match self.feed(journal, run, input, batch, now)? {
-            Some(ticket) => self.owed(run, ticket),
-            None => self.absorb(run).map(|()| NOTHING),
+            Some(_) => self.owed(journal, run, now),
+            None => self.absorb(run).map(|()| Step::of(Owed::Nothing)),
         }
     }
 
@@ -143,8 +202,25 @@ impl Core {
 }
 
 fn sender(live: &Live, turn: u32) -> Option<Name> {
-    match &live.state {
-        State::Running(running) => running.turn().filter(|now| now.id.0 == turn).map(|now| now.agent.clone()),
-        State::Unstarted(_) | State::InReview(_) | State::Ended(_) => None,
+    live.turn(turn).map(|now| now.agent.clone())
+}
+
+/// What a reply is marked with: what it says itself, and whatever its turn's message was marked with.
+fn labels(live: &Live, turn: u32, given: Vec<Name>) -> Result<Vec<Name>, EngineError> {
+    let mut labels = given;
+    checked(&labels)?;
+    let heard = live.turn(turn).and_then(|turn| live.held.message(turn.message.number));
+    for label in heard.map(|said| &said.labels[..]).unwrap_or_default() {
+        if !labels.contains(label) {
+            labels.push(label.clone());
+        }
+    }
+    Ok(labels)
+}
+
+pub(crate) fn checked(labels: &[Name]) -> Result<(), EngineError> {
+    match labels.iter().find(|label| label.is_empty() || label.contains('\n')) {
+        Some(label) => Err(EngineError::Label { label: label.to_string() }),
+        None => Ok(()),
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use interlock_journal::{MessageBody, Payload, PayloadKind, SaltSource};
-use interlock_kernel::{Content, EffectClass, EffectKey, Event, Micros, Name, Payloads, Ref, RunId, State};
+use interlock_kernel::{Content, EffectClass, EffectKey, Event, Micros, Name, NodeId, Payloads, Ref, RunId, State, Turn, TurnId};
 use interlock_rules::RuleBook;
 use rustc_hash::FxHashMap;
 
@@ -18,10 +18,12 @@ pub(crate) struct Live {
     pub held: Held,
     /// The next frame's number in the run.
     pub seq: u32,
-    /// The turn that holds a slot.
-    pub slot: Option<u32>,
-    /// The turn that waits for one.
-    pub queued: Option<u32>,
+    /// Turns that were offered to the shell, or wait for a slot, by number.
+    pub offered: Vec<Offered>,
+    /// Questions that were put to the shell.
+    pub asked: Vec<u32>,
+    /// The journal's ticket for the last thing that happened to it.
+    pub ticket: u64,
     /// The earliest wake-up that the deadline heap has for this run.
     pub armed: Option<Micros>,
     pub key: Option<Arc<str>>,
@@ -29,11 +31,44 @@ pub(crate) struct Live {
     pub watched: bool,
 }
 
-/// Effects that were begun and have not ended, and how often each call was made in this attempt.
+/// A turn that an agent works on, or that waits until one may.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Offered {
+    pub turn: u32,
+    pub waits: bool,
+}
+
+impl Live {
+    /// The turn with this number, if an agent works on it now.
+    pub(crate) fn turn(&self, turn: u32) -> Option<&Turn> {
+        match &self.state {
+            State::Running(running) => running.turns_at_work().map(|(_, turn)| turn).find(|found| found.id == TurnId(turn)),
+            State::Unstarted(_) | State::InReview(_) | State::Ended(_) => None,
+        }
+    }
+
+    /// The numbers of all turns that agents work on now, sorted.
+    pub(crate) fn at_work(&self) -> Vec<u32> {
+        let mut numbers: Vec<u32> = match &self.state {
+            State::Running(running) => running.turns_at_work().map(|(_, turn)| turn.id.0).collect(),
+            State::Unstarted(_) | State::InReview(_) | State::Ended(_) => Vec::new(),
+        };
+        numbers.sort_unstable();
+        numbers
+    }
+
+    /// The domain inside whose walls a turn is taken.
+    pub(crate) fn domain_of(&self, turn: u32) -> Option<NodeId> {
+        let node = self.turn(turn)?.node;
+        crate::settle::plan_of(&self.state).node(node)?.domain
+    }
+}
+
+/// Effects that were begun and have not ended, and how often each call was made in its attempt.
 #[derive(Debug, Default)]
 pub(crate) struct Underway {
     pub open: FxHashMap<EffectKey, OpenEffect>,
-    pub occurrences: FxHashMap<EffectKey, u16>,
+    pub occurrences: FxHashMap<(u32, EffectKey), u16>,
 }
 
 #[derive(Debug)]
@@ -60,11 +95,14 @@ pub(crate) enum Body {
 }
 
 /// A message that the run holds.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(crate) struct Said {
     pub text: String,
     pub data: Option<Vec<u8>>,
     pub sender: Option<Name>,
+    pub labels: Vec<Name>,
+    /// The domain inside whose walls it was said.
+    pub domain: Option<NodeId>,
 }
 
 impl Held {
@@ -73,10 +111,10 @@ impl Held {
         Self { bodies: Vec::new(), user }
     }
 
-    /// Every message, in the order in which they were said.
-    pub(crate) fn messages(&self) -> impl Iterator<Item = &Said> {
-        self.bodies.iter().filter_map(|body| match body {
-            Body::Message(said) => Some(said),
+    /// Every message that was said inside a domain, or outside of all, in the order in which they were said.
+    pub(crate) fn messages(&self, domain: Option<NodeId>) -> impl Iterator<Item = &Said> {
+        self.bodies.iter().filter_map(move |body| match body {
+            Body::Message(said) => (said.domain == domain).then_some(said),
             Body::Bytes(_) => None,
         })
     }
@@ -100,6 +138,13 @@ impl Held {
         }
     }
 
+    pub(crate) fn message_mut(&mut self, number: u32) -> Option<&mut Said> {
+        match self.bodies.get_mut(number as usize)? {
+            Body::Message(body) => Some(body),
+            Body::Bytes(_) => None,
+        }
+    }
+
     pub(crate) fn bytes(&self, number: u32) -> Option<&[u8]> {
         match self.bodies.get(number as usize)? {
             Body::Bytes(bytes) => Some(bytes),
@@ -114,7 +159,7 @@ impl Held {
 
 impl Payloads for Held {
     fn content(&self, number: u32) -> Option<Content<'_>> {
-        self.message(number).map(|body| Content { text: &body.text, data: body.data.as_deref() })
+        self.message(number).map(|body| Content { text: &body.text, data: body.data.as_deref(), labels: &body.labels })
     }
 
     fn user(&self) -> Option<&[u8]> {
@@ -132,7 +177,9 @@ pub(crate) struct Batch {
 impl Batch {
     /// Take a message in: it gets the next number, a salt and a commitment.
     pub(crate) fn message(&mut self, held: &mut Held, salts: &mut SaltSource, body: Said) -> Result<Ref, EngineError> {
-        let bytes = MessageBody { text: &body.text, data: body.data.as_deref(), sender: body.sender.as_deref() }.encode()?;
+        let labels = body.labels.join("\n");
+        let bytes =
+            MessageBody { text: &body.text, data: body.data.as_deref(), sender: body.sender.as_deref(), labels: &labels }.encode()?;
         held.push(Body::Message(body));
         self.payload(held.len() - 1, salts, PayloadKind::Message, bytes)
     }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use interlock_journal::DocumentKind;
-use interlock_kernel::plan::{NodeSpec, Plan, PlanSpec};
+use interlock_kernel::plan::{MethodSpec, NodeSpec, OnLimit, Plan, PlanSpec};
 use interlock_kernel::{Check, Digest, Name};
 use interlock_rules::{HUMAN_REVIEW, PlanChecks, RoutingTable, TableSpec};
 use sha2::{Digest as _, Sha256};
@@ -15,6 +15,8 @@ use crate::engine::{Core, Engine};
 pub(crate) struct PlanEntry {
     pub plan: Arc<Plan>,
     pub checks: Arc<PlanChecks>,
+    /// The routing tables of the plan's domains.
+    pub tables: Vec<Arc<RoutingTable>>,
 }
 
 pub(crate) fn digest(text: &str) -> Digest {
@@ -29,7 +31,21 @@ pub(crate) fn compile_plan(text: &str) -> Result<PlanEntry, EngineError> {
         error,
     })?;
     let checks = Arc::new(checks);
-    Ok(PlanEntry { plan: Plan::build(&spec, digest(text))?, checks })
+    let tables: Vec<_> = spec.tables.iter().map(|text| compile_table(text).map(Arc::new)).collect::<Result<_, _>>()?;
+    let plan = Plan::build(&spec, digest(text))?;
+    let names: Vec<Name> = plan.nodes().iter().map(|node| node.name.clone()).collect();
+    tables.iter().try_for_each(|table| know_agents(table, &names, &plan.name))?;
+    Ok(PlanEntry { plan, checks, tables })
+}
+
+/// Every agent that a table names must be one.
+fn know_agents(table: &RoutingTable, known: &[Name], plans: &str) -> Result<(), EngineError> {
+    match table.agents().find(|(agent, _, _)| &***agent != HUMAN_REVIEW && !known.contains(agent)) {
+        Some((agent, path, line)) => {
+            Err(EngineError::UnknownAgent { path: path.to_owned(), line, agent: agent.to_string(), plans: plans.to_owned() })
+        }
+        None => Ok(()),
+    }
 }
 
 /// The agent whose check is the one at a path like `expressions[2]`: people know agents, not numbers.
@@ -40,11 +56,32 @@ fn checked_agent<'a>(node: &'a NodeSpec, path: &str) -> Option<&'a Name> {
         Check::MinConfidence { .. } => false,
     };
     match node {
-        NodeSpec::Step(step) => step.checks.iter().any(is_it).then_some(&step.agent),
-        NodeSpec::Sequence { nodes, .. } => nodes.iter().find_map(|child| checked_agent(child, path)),
-        NodeSpec::Relay { entry, members, .. } => {
-            entry.iter().map(AsRef::as_ref).chain(members).find_map(|child| checked_agent(child, path))
+        NodeSpec::Step(step) => {
+            let claims = step.claims.is_some_and(|number| path == format!("expressions[{number}]"));
+            (claims || step.checks.iter().any(is_it)).then_some(&step.agent)
         }
+        NodeSpec::Sequence { nodes, .. } => nodes.iter().find_map(|child| checked_agent(child, path)),
+        NodeSpec::Relay { entry, members, router, .. } => {
+            entry.as_deref().into_iter().chain(members).chain(router.as_deref()).find_map(|child| checked_agent(child, path))
+        }
+        NodeSpec::Parallel(spec) => {
+            let overrides = spec.reconcile.iter().flat_map(|policy| &policy.methods).any(|method| match method {
+                MethodSpec::Overrides { rules } => rules.iter().any(|rule| path == format!("expressions[{}]", rule.expression)),
+                MethodSpec::Vote { .. } | MethodSpec::Confidence { .. } => false,
+            });
+            let below = || spec.branches.iter().chain(&spec.synthesis).find_map(|child| checked_agent(child, path));
+            if overrides { Some(&spec.name) } else { below() }
+        }
+        NodeSpec::Forum(spec) => {
+            let mut own = spec.until.iter().chain(&spec.accept).chain(spec.rules.iter().map(|rule| &rule.expression));
+            let supervisor = if let OnLimit::Supervisor(node) = &spec.on_limit { Some(&**node) } else { None };
+            let below = || spec.lead.iter().chain(&spec.members).chain(&spec.summariser).chain(supervisor);
+            if own.any(|number| path == format!("expressions[{number}]")) {
+                return Some(&spec.name);
+            }
+            below().find_map(|child| checked_agent(child, path))
+        }
+        NodeSpec::Domain(spec) => checked_agent(&spec.node, path),
     }
 }
 
@@ -93,12 +130,7 @@ impl Core {
             return Ok(()); // nothing to hold the names against yet
         }
         let known: Vec<Name> = self.plans.iter().flat_map(|entry| entry.plan.nodes().iter().map(|node| node.name.clone())).collect();
-        for (agent, path, line) in table.agents() {
-            if &**agent != HUMAN_REVIEW && !known.contains(agent) {
-                let plans: Vec<&str> = self.plans.iter().map(|entry| &*entry.plan.name).collect();
-                return Err(EngineError::UnknownAgent { path: path.to_owned(), line, agent: agent.to_string(), plans: plans.join(", ") });
-            }
-        }
-        Ok(())
+        let plans: Vec<&str> = self.plans.iter().map(|entry| &*entry.plan.name).collect();
+        know_agents(table, &known, &plans.join(", "))
     }
 }

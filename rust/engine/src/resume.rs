@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, RunName, RunRow, RunStatus, refs};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
-use interlock_kernel::{Digest, Event, Input, Name, ReviewId, RunId, RunStarted, State, evolve};
+use interlock_kernel::{CrossingOutcome, Digest, Event, Input, Name, Ref, ReviewId, RunId, RunStarted, State, evolve};
 use interlock_rules::RuleBook;
 
 use crate::engine::{Core, Engine};
@@ -30,6 +30,7 @@ pub struct Resumed {
     pub run: u64,
     pub id: RunId,
     pub step: Step,
+    pub plan: Name,
 }
 
 impl Engine {
@@ -44,7 +45,7 @@ impl Engine {
                 }
                 core.waiting.remove(&row.number);
                 if let Some(step) = core.bring_back(self, &row, agents)? {
-                    resumed.push(Resumed { run: row.number, id: row.id, step });
+                    resumed.push(Resumed { run: row.number, id: row.id, step, plan: row.plan.clone() });
                 }
             }
         }
@@ -66,11 +67,12 @@ impl Engine {
         core.look_up(&self.journal, row.number).map(|settled| (row.number, Some(settled)))
     }
 
-    /// What was said in a run that is under way, the user's message first: sender, text and JSON data.
-    pub fn messages(&self, run: u64) -> Result<Vec<SaidBy>, EngineError> {
+    /// What was said in a run that is under way, the user's message first: sender, text and JSON data. A turn inside a domain
+    /// sees what was said inside, and what came in through the wall.
+    pub fn messages(&self, run: u64, turn: u32) -> Result<Vec<SaidBy>, EngineError> {
         let core = self.lock()?;
         let live = core.live.get(&run).ok_or_else(|| EngineError::UnknownRun { run: run.to_string() })?;
-        Ok(live.held.messages().map(|said| (said.sender.clone(), said.text.clone(), said.data.clone())).collect())
+        Ok(live.held.messages(live.domain_of(turn)).map(|said| (said.sender.clone(), said.text.clone(), said.data.clone())).collect())
     }
 }
 
@@ -127,7 +129,7 @@ impl Core {
         let now = engine.clock.now();
         let input = Input::Reopened { deadline: now.after_ms(RUN_DEADLINE_MS) };
         let ticket = self.feed(&engine.journal, row.number, input, Batch::default(), now)?;
-        ticket.map(|ticket| self.owed(row.number, ticket)).transpose()
+        ticket.map(|_| self.owed(&engine.journal, row.number, now)).transpose()
     }
 
     /// The run as its journal tells it.
@@ -135,7 +137,7 @@ impl Core {
         let frames = journal.frames(run)?;
         let payloads = journal.payloads(run)?;
         check_commitments(run, &frames, &payloads)?;
-        let held = hold(payloads)?;
+        let mut held = hold(payloads)?;
         let Some(Event::RunStarted(started)) = frames.first().and_then(Frame::event) else {
             return Err(EngineError::UnknownRun { run: run.to_string() });
         };
@@ -143,6 +145,7 @@ impl Core {
         let rules = self.rules_of(journal, started.rules, &entry)?;
         let mut state = State::new(entry.plan);
         for event in frames.iter().filter_map(Frame::event) {
+            said_inside(&state, event, &mut held);
             state = evolve(state, event).map_err(|corrupt| EngineError::Corrupt { run, corrupt })?;
         }
         let seq = frames.last().map_or(0, |frame| frame.seq + 1);
@@ -153,8 +156,9 @@ impl Core {
             rules,
             held,
             seq,
-            slot: None,
-            queued: None,
+            offered: Vec::new(),
+            asked: Vec::new(),
+            ticket: journal.committed(),
             armed: None,
             key: None,
             effects: Underway::default(),
@@ -176,7 +180,7 @@ impl Core {
             (Some(revision), Some(table)) if table.revision() == revision => Some(Arc::clone(table)),
             (Some(revision), _) => Some(Arc::new(compile_table(&document(journal, revision)?)?)),
         };
-        Ok(RuleBook::new(table, entry.checks.clone()))
+        Ok(RuleBook::new(table, entry.checks.clone()).with_domains(entry.tables.clone()))
     }
 }
 
@@ -202,7 +206,52 @@ fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result
 
 fn said(bytes: &[u8]) -> Result<Said, EngineError> {
     let body = MessageBody::decode(bytes)?;
-    Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into) })
+    let labels = if body.labels.is_empty() { Vec::new() } else { body.labels.split('\n').map(Into::into).collect() };
+    Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into), labels, domain: None })
+}
+
+/// What an event says was said inside a domain is held as that.
+fn said_inside(state: &State, event: &Event, held: &mut Held) {
+    let State::Running(running) = state else { return };
+    let (messages, domain): (Vec<Ref>, _) = match event {
+        Event::TurnReplied(reply) => {
+            let node = running.turn(reply.turn).map(|turn| turn.node);
+            let domain = node.and_then(|node| running.plan.node(node)?.domain);
+            (std::iter::once(reply.reply).chain(reply.delegated.iter().filter_map(|(_, message)| *message)).collect(), domain)
+        }
+        Event::Crossed(crossed) => match &crossed.outcome {
+            CrossingOutcome::Passed { message, .. } => (vec![*message], crate::walls::beyond(&running.plan, crossed.domain, crossed.way)),
+            CrossingOutcome::Refused { .. } => return,
+        },
+        Event::RunStarted(_)
+        | Event::RunResumed(_)
+        | Event::TurnStarted(_)
+        | Event::TurnFailed(_)
+        | Event::ReplyChecked(_)
+        | Event::FactNeeded(_)
+        | Event::RouteChosen(_)
+        | Event::HandedOff(_)
+        | Event::HandOffRefused(_)
+        | Event::EffectIntended(_)
+        | Event::EffectCompleted(_)
+        | Event::ReviewOpened(_)
+        | Event::ReviewDecided(_)
+        | Event::RunDelivered(_)
+        | Event::RunFailed(_)
+        | Event::RunCancelled(_)
+        | Event::Forked(_)
+        | Event::BranchEnded(_)
+        | Event::CalledOff(_)
+        | Event::Reconciled(_)
+        | Event::FloorPassed(_)
+        | Event::TurnDropped(_)
+        | Event::FactFailed(_) => return,
+    };
+    for message in messages {
+        if let Some(said) = held.message_mut(message.number) {
+            said.domain = domain;
+        }
+    }
 }
 
 /// Payloads by number, as the run held them.

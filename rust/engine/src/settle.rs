@@ -1,7 +1,7 @@
 //! How a run stands, in words and as the journal's row.
 
 use interlock_journal::StartRow;
-use interlock_kernel::{CheckVerdict, EndedHow, Event, Failure, Phase, RefusalWhy, ReviewWhy, RunFailCode, State};
+use interlock_kernel::{CheckVerdict, EndedHow, Event, Failure, Micros, Phase, RefusalWhy, ReviewWhy, RunFailCode, State, UnavailableWhy};
 
 use crate::EngineError;
 use crate::engine::Core;
@@ -33,7 +33,8 @@ pub(crate) fn start_row(live: &Live, events: &[Event]) -> Option<StartRow> {
 
 impl Core {
     /// Take a run that ended, or waits for a person, out of memory: its journal has everything.
-    pub(crate) fn settle(&mut self, run: u64, ticket: u64) -> Result<Settled, EngineError> {
+    pub(crate) fn settle(&mut self, run: u64, ticket: u64, now: Micros) -> Result<Settled, EngineError> {
+        self.abandon_all(run, now);
         let live = self.live.remove(&run).ok_or(EngineError::Internal("a run settled twice"))?;
         if let Some(key) = &live.key {
             self.keys.remove(key);
@@ -47,11 +48,14 @@ impl Core {
 
 /// A settled (or still running) state, as the shell sees it.
 pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
-    let (turns, handoffs, effects) = match state {
-        State::Unstarted(_) => (0, 0, 0),
-        State::Running(running) => (running.turns, running.handoffs, running.effects.len()),
-        State::InReview(waiting) => (waiting.running.turns, waiting.running.handoffs, waiting.running.effects.len()),
-        State::Ended(ended) => (ended.turns, ended.handoffs, ended.effects as usize),
+    let (turns, handoffs, effects, tokens) = match state {
+        State::Unstarted(_) => (0, 0, 0, 0),
+        State::Running(running) => (running.turns, running.handoffs, running.effects.len(), running.tokens),
+        State::InReview(waiting) => {
+            let running = &waiting.running;
+            (running.turns, running.handoffs, running.effects.len(), running.tokens)
+        }
+        State::Ended(ended) => (ended.turns, ended.handoffs, ended.effects as usize, ended.tokens),
     };
     let mut settled = Settled {
         ticket,
@@ -61,13 +65,16 @@ pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
         turns,
         handoffs,
         effects: u32::try_from(effects).unwrap_or(u32::MAX),
+        tokens,
         reason: None,
+        attached: Vec::new(),
     };
     match state {
         State::Unstarted(_) | State::Running(_) => {}
         State::InReview(waiting) => {
             settled.status = Status::InReview;
-            settled.reason = Some(why_review(waiting.why, &waiting.running.phase, held));
+            settled.reason = Some(why_review(waiting.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
+            settled.attached = held.for_a_person(waiting);
         }
         State::Ended(ended) => match &ended.how {
             EndedHow::Delivered { message } => {
@@ -98,28 +105,58 @@ fn why_failed(code: RunFailCode) -> &'static str {
         RunFailCode::StepFailed => "a step failed",
         RunFailCode::HandOffLimit => "no further handoff was allowed",
         RunFailCode::Rejected => "the reviewer rejected it",
+        RunFailCode::Unresolved => "no one answer came of the branches",
+        RunFailCode::ForumLimit => "the limit was reached without an answer",
     }
 }
 
-fn why_review(why: ReviewWhy, phase: &Phase, held: &Held) -> String {
-    let reason = match why {
+fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
+    let reason = in_short(why);
+    match phase {
+        Some(Phase::Missed { turn, failure }) => format!("{reason}: agent {:?}: {}", turn.agent, in_words(failure, held)),
+        Some(Phase::Stuck { culprit: Some(label), .. }) => format!("{reason} (the label is {label:?})"),
+        Some(
+            Phase::Entering { .. }
+            | Phase::AwaitingFact { .. }
+            | Phase::InTurn(_)
+            | Phase::Answered { .. }
+            | Phase::Routed { .. }
+            | Phase::Stuck { .. }
+            | Phase::Forked
+            | Phase::Delegating { .. }
+            | Phase::AtWall { .. }
+            | Phase::Left { .. },
+        )
+        | None => reason.into(),
+    }
+}
+
+fn in_short(why: ReviewWhy) -> &'static str {
+    match why {
         ReviewWhy::StepFailed => "a step failed",
         ReviewWhy::NoRoute => "no rule took the task",
         ReviewWhy::Routed => "the routing rule asks for a person",
+        ReviewWhy::Tied => "two rules, or two members' claims, have the same right to the task",
         ReviewWhy::Fallback => "the agent came to nothing and its rule's fallback is a person",
         ReviewWhy::HandOffLimit => "no further handoff was allowed",
         ReviewWhy::Escalated => "the rule's escalation_after was reached",
         ReviewWhy::TooManyTurns => "the run took more turns than any run may",
-    };
-    match phase {
-        Phase::Missed { turn, failure } => format!("{reason}: agent {:?}: {}", turn.agent, in_words(failure, held)),
-        Phase::Entering { .. }
-        | Phase::AwaitingFact { .. }
-        | Phase::InTurn(_)
-        | Phase::Answered { .. }
-        | Phase::Routed { .. }
-        | Phase::Unroutable { .. } => reason.into(),
+        ReviewWhy::Unresolved => "the answers conflict, and no method decides between them",
+        ReviewWhy::Overridden => "a condition over the answers asks for a person",
+        ReviewWhy::NoAnswers => "no branch has an answer",
+        ReviewWhy::BranchFailed => "a branch failed, and one is enough to stop them all",
+        ReviewWhy::BranchDeadline => "the branch took longer than it may",
+        ReviewWhy::ForumLimit => "the turns, delegations or tokens are used up without an answer",
+        ReviewWhy::Stalemate => "nobody says anything new",
+        ReviewWhy::Contract => "the message carries a label that the domain's contract does not let through",
+        ReviewWhy::DomainLimit => "the domain's turns or time are used up",
+        ReviewWhy::FactFailed => "what the decision needed to know could not be found out",
     }
+}
+
+/// Why a branch or a delegate came to nothing.
+pub(crate) fn why_lost(why: ReviewWhy, failure: Option<&Failure>, held: &Held) -> String {
+    failure.map_or_else(|| in_short(why).into(), |failure| format!("{}: {}", in_short(why), in_words(failure, held)))
 }
 
 /// Why an attempt came to nothing, for the agent that tries again and for the person who is asked.
@@ -133,6 +170,10 @@ pub(crate) fn in_words(failure: &Failure, held: &Held) -> String {
         Failure::HandOff(RefusalWhy::Itself) => "it handed off to itself".into(),
         Failure::HandOff(RefusalWhy::Visited) => "its handoff names an agent that had the turn before".into(),
         Failure::HandOff(RefusalWhy::LimitReached) => "the handoffs are used up".into(),
+        Failure::HandOff(RefusalWhy::FanOut) => "it delegates to more members at once than the hierarchy allows".into(),
+        Failure::HandOff(RefusalWhy::Twice) => "it names a member twice in one delegation".into(),
+        Failure::Unavailable(UnavailableWhy::BreakerOpen) => "it was not called: it failed or was slow too often of late".into(),
+        Failure::Unavailable(UnavailableWhy::QueueFull) => "it was not called: too many wait for it already".into(),
     }
 }
 

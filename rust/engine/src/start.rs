@@ -22,6 +22,7 @@ impl Engine {
         if request.text.len() > MAX_TEXT {
             return Err(EngineError::TextTooLong { bytes: request.text.len(), limit: MAX_TEXT });
         }
+        crate::feed::checked(&request.labels)?;
         let mut core = self.lock()?;
         if let Some(key) = &request.key {
             if let Some(run) = core.keys.get(key.as_str()) {
@@ -43,9 +44,9 @@ impl Engine {
         let id = live.id;
         core.live.insert(run, live);
         core.stats.started += 1;
-        let ticket = core.feed(&self.journal, run, input, batch, now)?.ok_or(EngineError::Internal("a run did not start"))?;
-        let step = core.owed(run, ticket)?;
-        Ok(Started::New { run, id, step })
+        core.feed(&self.journal, run, input, batch, now)?.ok_or(EngineError::Internal("a run did not start"))?;
+        let step = core.owed(&self.journal, run, now)?;
+        Ok(Started::New { run, id, step, plan: None })
     }
 }
 
@@ -66,10 +67,10 @@ impl Core {
     /// A run that has not started yet, and the input that starts it.
     fn prepare(&mut self, number: u64, plan: usize, request: Request, now: Micros) -> Result<(Live, Input, Batch), EngineError> {
         let entry = self.plans.get(plan).ok_or(EngineError::Internal("a run was asked of a plan that was not added"))?;
-        let rules = RuleBook::new(self.table.clone(), entry.checks.clone());
+        let rules = RuleBook::new(self.table.clone(), entry.checks.clone()).with_domains(entry.tables.clone());
         let mut held = Held::of(request.user.clone());
         let mut batch = Batch::default();
-        let body = Said { text: request.text, data: request.data, sender: None };
+        let body = Said { text: request.text, data: request.data, labels: request.labels, ..Said::default() };
         let message = batch.message(&mut held, &mut self.salts, body)?;
         let circumstances = circumstances(request.user.as_deref(), request.key.as_deref(), request.thread.as_deref())?;
         let about = match circumstances {
@@ -86,8 +87,9 @@ impl Core {
             rules,
             held,
             seq: 0,
-            slot: None,
-            queued: None,
+            offered: Vec::new(),
+            asked: Vec::new(),
+            ticket: 0,
             armed: None,
             key: request.key.map(Into::into),
             effects: Underway::default(),

@@ -95,15 +95,15 @@ fn the_more_urgent_rule_gets_the_next_free_slot() {
     // The cat's next turn has low priority, so it queues behind the fire's triage, which waits since before.
     let step = engine.replied(cat, 0, states("cat")).unwrap();
     assert!(matches!(step.owed, Owed::Queued));
-    assert_eq!(step.granted, [fire]);
-    assert!(matches!(engine.take(fire).unwrap(), Owed::Call(_)));
+    assert_eq!(step.granted, [(fire, 0)]);
+    assert!(matches!(engine.take(fire, 0).unwrap(), Owed::Call(_)));
     // Now the fire's specialist (critical) competes with the cat's (low) and a newcomer (medium), and overtakes both.
     let (other, step) = start(&engine, plan, "a question");
     assert!(matches!(step.owed, Owed::Queued));
     let step = engine.replied(fire, 0, states("fire")).unwrap();
     assert_eq!(agent(&step), "brigade");
     let step = engine.replied(fire, 1, says("on our way")).unwrap();
-    assert_eq!(step.granted, [other]);
+    assert_eq!(step.granted, [(other, 0)]);
 }
 
 #[test]

@@ -55,6 +55,7 @@ impl Frame {
 
 /// What a frame says.
 #[derive(Debug, Clone, PartialEq, Eq)]
+#[expect(clippy::large_enum_variant, reason = "nearly every record is the large one, and they are looked at one at a time")]
 pub enum Record {
     /// Something happened to a run.
     Run(Event),

@@ -1,8 +1,9 @@
 //! Which payloads an event refers to. Every field that holds a `Ref` is read here, so that verification misses none.
 
 use interlock_kernel::{
-    EffectCompleted, EffectIntended, EffectOutcome, Event, FactNeeded, Failure, HandedOff, Ref, ReplyChecked, ReviewDecided, ReviewOpened,
-    RouteChosen, RunCancelled, RunDelivered, RunStarted, TurnFailed, TurnReplied, TurnStarted,
+    BranchEnd, BranchEnded, Contributed, Crossed, CrossingOutcome, EffectCompleted, EffectIntended, EffectOutcome, Event, FactFailed,
+    FactNeeded, Failure, Floor, FloorPassed, Forked, HandedOff, Ref, ReplyChecked, ReviewDecided, ReviewOpened, RouteChosen, RunCancelled,
+    RunDelivered, RunStarted, TurnFailed, TurnReplied, TurnStarted,
 };
 
 /// The event's references, in the order of its fields.
@@ -14,27 +15,70 @@ pub fn refs(event: &Event) -> Vec<Ref> {
         | Event::RouteChosen(RouteChosen { message, .. })
         | Event::HandedOff(HandedOff { message, .. })
         | Event::RunDelivered(RunDelivered { message, .. }) => vec![*message],
-        Event::TurnReplied(TurnReplied { reply, .. }) => vec![*reply],
+        Event::TurnReplied(TurnReplied { reply, delegated, .. }) => {
+            std::iter::once(*reply).chain(delegated.iter().filter_map(|(_, message)| *message)).collect()
+        }
         Event::TurnFailed(TurnFailed { failure, .. }) => failure_ref(failure).into_iter().collect(),
         Event::EffectIntended(EffectIntended { arguments, .. }) => vec![*arguments],
         Event::EffectCompleted(EffectCompleted { arguments, outcome, .. }) => vec![*arguments, outcome_ref(*outcome)],
-        Event::ReviewOpened(ReviewOpened { about, .. }) => vec![*about],
+        Event::ReviewOpened(ReviewOpened { about, attached, .. }) => std::iter::once(*about).chain(attached.iter().copied()).collect(),
         Event::ReviewDecided(ReviewDecided { decision, .. }) => vec![*decision],
         Event::RunCancelled(RunCancelled { reason }) => reason.iter().copied().collect(),
+        Event::Forked(Forked { message, branches, .. }) => {
+            std::iter::once(*message).chain(branches.iter().map(|branch| branch.message)).collect()
+        }
+        Event::BranchEnded(BranchEnded { end, .. }) => end_ref(end).into_iter().collect(),
+        Event::FloorPassed(passed) => floor_refs(passed),
+        Event::Crossed(Crossed { from, outcome, .. }) => std::iter::once(*from).chain(crossing_ref(outcome)).collect(),
+        Event::FactFailed(FactFailed { why, .. }) => vec![*why],
         // Verdicts, names and numbers only.
-        Event::ReplyChecked(ReplyChecked { .. }) | Event::RunResumed(_) | Event::HandOffRefused(_) | Event::RunFailed(_) => vec![],
+        Event::ReplyChecked(ReplyChecked { .. })
+        | Event::RunResumed(_)
+        | Event::HandOffRefused(_)
+        | Event::RunFailed(_)
+        | Event::CalledOff(_)
+        | Event::Reconciled(_)
+        | Event::TurnDropped(_) => vec![],
     }
 }
 
 fn failure_ref(failure: &Failure) -> Option<Ref> {
     match failure {
         Failure::Raised(text) | Failure::WrongType(text) => Some(*text),
-        Failure::TimedOut { .. } | Failure::Unchecked(_) | Failure::HandOff(_) => None,
+        Failure::TimedOut { .. } | Failure::Unchecked(_) | Failure::HandOff(_) | Failure::Unavailable(_) => None,
     }
 }
 
 fn outcome_ref(outcome: EffectOutcome) -> Ref {
     match outcome {
         EffectOutcome::Returned(value) | EffectOutcome::Raised(value) => value,
+    }
+}
+
+fn end_ref(end: &BranchEnd) -> Option<Ref> {
+    match end {
+        BranchEnd::Answered(said) => Some(said.message),
+        BranchEnd::Lost { failure, .. } => failure.as_ref().and_then(failure_ref),
+        BranchEnd::CalledOff => None,
+    }
+}
+
+fn floor_refs(passed: &FloorPassed) -> Vec<Ref> {
+    let said = passed.said.iter().filter_map(|one| match &one.what {
+        Contributed::Said(said) => Some(said.message),
+        Contributed::Lost { failure, .. } => failure.as_ref().and_then(failure_ref),
+    });
+    let next: Vec<Ref> = match &passed.next {
+        Floor::Member { message, .. } | Floor::Summary { message, .. } => vec![*message],
+        Floor::Delegates(to) => to.iter().map(|(_, message)| *message).collect(),
+        Floor::Answer { .. } | Floor::Open(_) => vec![],
+    };
+    said.chain(passed.summary).chain(next).collect()
+}
+
+fn crossing_ref(outcome: &CrossingOutcome) -> Option<Ref> {
+    match outcome {
+        CrossingOutcome::Passed { message, .. } => Some(*message),
+        CrossingOutcome::Refused { .. } => None,
     }
 }

@@ -59,7 +59,15 @@ impl RunStatus {
             | Event::HandedOff(_)
             | Event::HandOffRefused(_)
             | Event::EffectIntended(_)
-            | Event::EffectCompleted(_) => self,
+            | Event::EffectCompleted(_)
+            | Event::Forked(_)
+            | Event::BranchEnded(_)
+            | Event::CalledOff(_)
+            | Event::Reconciled(_)
+            | Event::FloorPassed(_)
+            | Event::Crossed(_)
+            | Event::TurnDropped(_)
+            | Event::FactFailed(_) => self,
         }
     }
 }

@@ -2,6 +2,12 @@
 
 use std::borrow::Cow;
 
+use interlock_kernel::{
+    Considered, Digest, Escalation, Micros, Name, Neighbour, NodeId, Priority, Ref, RouteChosen, RouteDecision, RouteEvidence, Stage,
+    StrandId, Target, TurnId,
+};
+use serde::Deserialize;
+
 use crate::JournalError;
 
 /// Lifts the bodies of one kind from version `from` to `from + 1`.
@@ -12,8 +18,76 @@ pub(crate) struct Step {
     pub lift: fn(&[u8]) -> Result<Vec<u8>, JournalError>,
 }
 
-/// Empty so far: no kind has changed its shape yet.
-pub(crate) const STEPS: &[Step] = &[];
+/// Every shape that was ever written, on its way to the present one.
+pub(crate) const STEPS: &[Step] = &[
+    // Before runs could fork, everything happened on the trunk (0), and nothing was hedged (false, nil).
+    Step { kind: 3, from: 1, lift: |body| longer(body, &[0x00, 0xc2, 0xc0]) },
+    // Nobody delegated (an empty list), and no tokens were counted ([0, false]).
+    Step { kind: 4, from: 1, lift: |body| longer(body, &[0x90, 0x92, 0x00, 0xc2]) },
+    Step { kind: 7, from: 1, lift: |body| longer(body, &[0x00]) },
+    Step { kind: 8, from: 1, lift: route_chosen },
+    // Nothing was attached to a review.
+    Step { kind: 13, from: 1, lift: |body| longer(body, &[0x90]) },
+];
+
+/// Adds values to the end of a body: a MessagePack array of fewer than 16 fields, whose length is its first byte.
+fn longer(body: &[u8], values: &[u8]) -> Result<Vec<u8>, JournalError> {
+    let added = fields(values);
+    match body.split_first() {
+        Some((head, rest)) if (0x90..=0x9f - added).contains(head) => Ok([&[head + added], rest, values].concat()),
+        Some(_) | None => Err(JournalError::damaged("an old frame's body is not a short list of fields")),
+    }
+}
+
+/// How many values these bytes are, at the top: single bytes, and lists of single bytes.
+fn fields(values: &[u8]) -> u8 {
+    let (mut count, mut at) = (0, 0);
+    while let Some(head) = values.get(at) {
+        at += if head & 0xf0 == 0x90 { usize::from(head & 0x0f) + 1 } else { 1 };
+        count += 1;
+    }
+    count
+}
+
+/// A rule had one fallback at most, and nobody claimed tasks.
+fn route_chosen(body: &[u8]) -> Result<Vec<u8>, JournalError> {
+    #[derive(Deserialize)]
+    struct Old {
+        turn: Option<TurnId>,
+        relay: NodeId,
+        message: Ref,
+        at: Micros,
+        decision: OldDecision,
+    }
+    #[derive(Deserialize)]
+    struct OldDecision {
+        stage: Stage,
+        intent: Name,
+        target: Target,
+        priority: Priority,
+        fallback: Option<Target>,
+        escalation: Option<Escalation>,
+        evidence: OldEvidence,
+    }
+    #[derive(Deserialize)]
+    struct OldEvidence {
+        rule: Option<(u32, u32)>,
+        considered: Vec<Considered>,
+        candidates: Vec<(Name, u32)>,
+        neighbours: Vec<Neighbour>,
+        index: Option<u64>,
+        table: Option<Digest>,
+    }
+    let unreadable = |cause: &dyn std::fmt::Display| JournalError::damaged(format!("the frame's body can't be read: {cause}"));
+    let Old { turn, relay, message, at, decision } = rmp_serde::from_slice(body).map_err(|cause| unreadable(&cause))?;
+    let OldDecision { stage, intent, target, priority, fallback, escalation, evidence } = decision;
+    let OldEvidence { rule, considered, candidates, neighbours, index, table } = evidence;
+    let evidence = RouteEvidence { rule, considered, candidates, neighbours, index, table, claims: Vec::new(), tied: Vec::new() };
+    let fallback = fallback.into_iter().collect();
+    let decision = RouteDecision { stage, intent, target, priority, fallback, escalation, evidence };
+    let lifted = RouteChosen { turn, relay, message, at, decision, strand: StrandId(0) };
+    rmp_serde::to_vec(&lifted).map_err(|cause| unreadable(&cause))
+}
 
 /// Applies step after step until the body has the version `present`. A body that has it already is not copied.
 pub(crate) fn lift<'a>(kind: u16, version: u8, present: u8, body: &'a [u8], steps: &[Step]) -> Result<Cow<'a, [u8]>, JournalError> {

@@ -35,8 +35,12 @@ fn parts() {
     }
     let mut salts = SaltSource::new().unwrap();
     each("salt", 100_000, |_| _ = black_box(salts.draw()));
-    let body =
-        MessageBody { text: &"I was charged twice for one ticket. ".repeat(8), data: Some(b"{\"amount\":12}"), sender: Some("triage") };
+    let body = MessageBody {
+        text: &"I was charged twice for one ticket. ".repeat(8),
+        data: Some(b"{\"amount\":12}"),
+        sender: Some("triage"),
+        labels: "",
+    };
     let bytes = body.encode().unwrap();
     each("message encode (300 bytes)", 100_000, |_| _ = black_box(body.encode().unwrap()));
     each("message decode", 100_000, |_| _ = black_box(MessageBody::decode(&bytes).unwrap()));

@@ -1,6 +1,6 @@
 //! What the shell owes a run. Derived from state, never stored beside it.
 
-use crate::{Fact, Failure, Micros, Name, NodeId, Priority, Ref, ReviewId, TurnId};
+use crate::{Fact, Failure, Micros, Name, NodeId, Priority, Ref, ReviewId, StrandId, TurnId};
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
@@ -10,7 +10,10 @@ pub enum Command {
     FindFact {
         ask: u32,
         fact: Fact,
+        node: NodeId,
         message: Ref,
+        /// The answers to be compared, where that is the fact.
+        about: Vec<Ref>,
     },
     AwaitReview {
         review: ReviewId,
@@ -23,6 +26,7 @@ pub enum Command {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CallAgent {
     pub turn: TurnId,
+    pub strand: StrandId,
     pub node: NodeId,
     pub agent: Name,
     pub attempt: u16,

@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Confidence, Digest, EffectKey, Fact, Micros, Name, NodeId, Passage, Priority, Ref, ReviewId, RouteDecision, RunId, TurnId};
+use crate::{
+    BranchEnded, CalledOff, Confidence, Crossed, Digest, EffectKey, Fact, FactFailed, FloorPassed, Forked, Micros, Name, NodeId, Passage,
+    Priority, Reconciled, Ref, ReviewId, RouteDecision, RunId, StrandId, TurnDropped, TurnId,
+};
 
 /// One thing that happened to one run.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,6 +27,14 @@ pub enum Event {
     RunDelivered(RunDelivered),
     RunFailed(RunFailed),
     RunCancelled(RunCancelled),
+    Forked(Forked),
+    BranchEnded(BranchEnded),
+    CalledOff(CalledOff),
+    Reconciled(Reconciled),
+    FloorPassed(FloorPassed),
+    Crossed(Crossed),
+    TurnDropped(TurnDropped),
+    FactFailed(FactFailed),
 }
 
 /// A request was let in, under one plan and one revision of the rules, which it keeps.
@@ -63,6 +74,11 @@ pub struct TurnStarted {
     pub due: Micros,
     pub priority: Priority,
     pub passages: Vec<Passage>,
+    pub strand: StrandId,
+    /// It speaks beside the step's own agent, which has taken long.
+    pub hedge: bool,
+    /// When a stand-in may be started beside it.
+    pub hedge_at: Option<Micros>,
 }
 
 /// An agent answered.
@@ -75,6 +91,17 @@ pub struct TurnReplied {
     pub confidence: Option<Confidence>,
     pub intent: Option<Name>,
     pub hand_off: Option<Name>,
+    /// To whom a supervisor delegates, and what it writes to each.
+    pub delegated: Vec<(Name, Option<Ref>)>,
+    pub spent: Spent,
+}
+
+/// What a turn took.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+pub struct Spent {
+    pub tokens: u32,
+    /// Nobody said, so it was reckoned at four bytes a token.
+    pub estimated: bool,
 }
 
 /// An attempt came to nothing.
@@ -99,6 +126,18 @@ pub enum Failure {
     Unchecked(Vec<CheckVerdict>),
     /// The handoff was refused.
     HandOff(RefusalWhy),
+    /// The agent was not called.
+    Unavailable(UnavailableWhy),
+}
+
+/// Why an agent was not called.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnavailableWhy {
+    /// It failed or was slow too often of late.
+    BreakerOpen,
+    /// Too many wait for it already.
+    QueueFull,
 }
 
 /// One check's verdict.
@@ -119,9 +158,11 @@ pub struct ReplyChecked {
 /// A rule could not decide without a fact from outside.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct FactNeeded {
-    pub relay: NodeId,
+    /// The relay that is opened, the parallel whose answers are compared, or the domain whose wall is crossed.
+    pub node: NodeId,
     pub message: Ref,
     pub fact: Fact,
+    pub strand: StrandId,
 }
 
 /// The routing engine chose.
@@ -133,6 +174,7 @@ pub struct RouteChosen {
     pub message: Ref,
     pub at: Micros,
     pub decision: RouteDecision,
+    pub strand: StrandId,
 }
 
 /// The turn passed to another member of the relay.
@@ -177,6 +219,10 @@ pub enum RefusalWhy {
     Visited,
     /// The relay's handoffs are used up.
     LimitReached,
+    /// More members at once than the hierarchy's fan-out.
+    FanOut,
+    /// A member is named twice in one delegation.
+    Twice,
 }
 
 /// How an effect may be repeated.
@@ -225,6 +271,8 @@ pub struct ReviewOpened {
     pub why: ReviewWhy,
     /// What the person is to decide about: the reply, or the message that nobody could take.
     pub about: Ref,
+    /// What was said before: the answers that conflict, the thread, the reports.
+    pub attached: Vec<Ref>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -236,6 +284,8 @@ pub enum ReviewWhy {
     NoRoute,
     /// The rule sends the task to a person.
     Routed,
+    /// Two rules, or two members' claims, have the same right to the task.
+    Tied,
     /// The rule's fallback is a person.
     Fallback,
     /// A handoff limit was reached.
@@ -244,6 +294,26 @@ pub enum ReviewWhy {
     Escalated,
     /// The run took more turns than any run may.
     TooManyTurns,
+    /// No method found one answer among several.
+    Unresolved,
+    /// A condition over the answers sends them to a person.
+    Overridden,
+    /// No branch has an answer.
+    NoAnswers,
+    /// A branch came to nothing, and one is enough to stop them all.
+    BranchFailed,
+    /// A branch took longer than it may.
+    BranchDeadline,
+    /// The turns, delegations or tokens of a chat or a hierarchy are used up.
+    ForumLimit,
+    /// Nobody says anything new.
+    Stalemate,
+    /// A message may not cross a domain's wall.
+    Contract,
+    /// A domain's turns or time are used up.
+    DomainLimit,
+    /// A fact could not be found.
+    FactFailed,
 }
 
 /// A person decided.
@@ -284,6 +354,8 @@ pub enum RunFailCode {
     StepFailed,
     HandOffLimit,
     Rejected,
+    Unresolved,
+    ForumLimit,
 }
 
 /// The run was called off.
@@ -313,6 +385,14 @@ impl Event {
             Self::RunDelivered(_) => "run_delivered",
             Self::RunFailed(_) => "run_failed",
             Self::RunCancelled(_) => "run_cancelled",
+            Self::Forked(_) => "forked",
+            Self::BranchEnded(_) => "branch_ended",
+            Self::CalledOff(_) => "called_off",
+            Self::Reconciled(_) => "reconciled",
+            Self::FloorPassed(_) => "floor_passed",
+            Self::Crossed(_) => "crossed",
+            Self::TurnDropped(_) => "turn_dropped",
+            Self::FactFailed(_) => "fact_failed",
         }
     }
 }

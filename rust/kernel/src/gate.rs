@@ -80,6 +80,8 @@ pub struct Subject<'a> {
     pub tool: Option<&'a Name>,
     /// What passes, by its commitment.
     pub content: Option<&'a Digest>,
+    /// The domain inside whose walls it acts.
+    pub domain: Option<&'a Name>,
 }
 
 /// The guards, as the kernel sees them: pure, and asked at every choke point.

@@ -71,6 +71,11 @@ pub struct TurnId(pub u32);
 #[serde(transparent)]
 pub struct NodeId(pub u16);
 
+/// A line of execution in its run: 0 is the trunk, every branch gets the next number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct StrandId(pub u32);
+
 /// A review's number in its run, from 0.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(transparent)]

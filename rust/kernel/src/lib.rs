@@ -3,6 +3,7 @@
 //! `decide` chooses and may refuse, `evolve` records and cannot choose, `outstanding` derives what is still owed.
 //! Nothing here reads a clock, a file, the environment or a random source; those facts arrive as arguments.
 
+mod branch;
 mod command;
 mod event;
 mod gate;
@@ -10,22 +11,30 @@ mod id;
 mod input;
 pub mod limits;
 pub mod plan;
+mod reconcile;
 mod refusal;
 mod rules;
 mod run;
 
+pub use branch::{
+    BranchEnd, BranchEnded, BranchStarted, CalledOff, Contributed, Contribution, Crossed, CrossingOutcome, FactFailed, Floor, FloorPassed,
+    Forked, ForumEnd, JoinVerdict, Reconciled, Said, Tried, TriedOutcome, TurnDropped,
+};
 pub use command::{CallAgent, Command};
 pub use event::{
     CheckVerdict, EffectClass, EffectCompleted, EffectIntended, EffectOutcome, Event, FactNeeded, Failure, HandOffRefused, HandOffWhy,
     HandedOff, RefusalWhy, ReplyChecked, ReviewDecided, ReviewOpened, ReviewVerdict, ReviewWhy, RouteChosen, RunCancelled, RunDelivered,
-    RunFailCode, RunFailed, RunResumed, RunStarted, TurnFailed, TurnReplied, TurnStarted,
+    RunFailCode, RunFailed, RunResumed, RunStarted, Spent, TurnFailed, TurnReplied, TurnStarted, UnavailableWhy,
 };
 pub use gate::{Gate, Gates, Passage, Subject, Verdict};
-pub use id::{Confidence, Digest, EffectKey, Micros, Name, NodeId, Ref, ReviewId, RunId, TurnId};
-pub use input::{HandOff, Input, Reply};
+pub use id::{Confidence, Digest, EffectKey, Micros, Name, NodeId, Ref, ReviewId, RunId, StrandId, TurnId};
+pub use input::{Crossing, HandOff, Input, Reply};
 pub use refusal::{Corrupt, Refusal};
 pub use rules::{
-    Book, Check, CheckQuery, Considered, Consulted, Content, Escalation, Fact, Neighbour, Payloads, Priority, RouteDecision, RouteEvidence,
-    RouteQuery, RuleOutcome, Rules, Stage, Target,
+    BallotKey, Book, Check, CheckQuery, Considered, Consulted, Content, Escalation, Fact, Fold, Neighbour, Payloads, Priority,
+    RouteDecision, RouteEvidence, RouteQuery, RuleOutcome, Rules, Stage, Target,
 };
-pub use run::{Ended, EndedHow, InReview, Phase, RelayState, RouteState, Running, State, Turn, decide, evolve, outstanding};
+pub use run::{
+    Branch, DomainState, Ended, EndedHow, Fork, ForumState, Heard, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then,
+    Turn, calls, decide, evolve, may_advance, outstanding, scopes, view, wakes_at,
+};

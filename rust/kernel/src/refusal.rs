@@ -16,6 +16,8 @@ pub enum Refusal {
     NotStarted,
     #[error("the run waits for no such fact")]
     NotAwaited,
+    #[error("{given} pairs were compared, and {expected} were asked for")]
+    WrongPairs { expected: usize, given: usize },
     #[error("gate {} needs a fact ({fact:?}) that no shell can give it yet", gate.code())]
     GateNeeds { gate: Gate, fact: Fact },
     #[error("payload {number} of the run is not at hand")]

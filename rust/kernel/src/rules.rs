@@ -19,11 +19,13 @@ pub trait Payloads {
 }
 
 /// A message's substance.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, Default)]
 pub struct Content<'a> {
     pub text: &'a str,
     /// JSON bytes.
     pub data: Option<&'a [u8]>,
+    /// What the message is marked with.
+    pub labels: &'a [Name],
 }
 
 /// An answer, or the fact that is missing for one.
@@ -39,6 +41,12 @@ pub enum Consulted<T> {
 pub enum Fact {
     /// The examples nearest in meaning to the message.
     Neighbours,
+    /// How far the answers of a parallel agree with each other.
+    Agreement,
+    /// What a domain's contract leaves of a message on its way in.
+    Import,
+    /// What a domain's contract leaves of a message on its way out.
+    Export,
 }
 
 /// Routing and conditions.
@@ -47,6 +55,10 @@ pub trait Rules {
     fn route(&self, query: &RouteQuery<'_>) -> Consulted<RouteDecision>;
     /// Whether a reply satisfies a check of its plan; the text says why not, and names no personal data.
     fn check(&self, check: &Check, query: &CheckQuery<'_>) -> Result<(), String>;
+    /// Whether the plan's expression with this number is true; the text says why there is no answer.
+    fn holds(&self, expression: u16, query: &CheckQuery<'_>) -> Result<bool, String>;
+    /// What a reply votes for, in a form that equal votes share. Nothing is an abstention; an error is a spoiled ballot.
+    fn ballot(&self, key: &BallotKey, content: Content<'_>) -> Result<Option<String>, String>;
     /// The digest of the rules' text, if there are rules.
     fn revision(&self) -> Option<Digest>;
 }
@@ -63,13 +75,44 @@ pub enum Check {
     Expression { number: u16 },
 }
 
-/// A reply, as a check sees it.
-#[derive(Debug, Clone, Copy)]
+/// What makes two votes the same.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "by", rename_all = "snake_case", deny_unknown_fields)]
+pub enum BallotKey {
+    /// The text, with letter case and spaces folded.
+    Text,
+    /// A field of the data, dotted for one inside another.
+    Field { path: String, fold: Fold },
+    /// What the comparator found to agree, at this many parts per million or more.
+    Agreement { least_ppm: u32 },
+}
+
+/// How a field's value is made comparable.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, Default)]
+#[serde(rename_all = "snake_case")]
+pub enum Fold {
+    /// As it is: equal JSON is an equal vote.
+    #[default]
+    Exact,
+    /// Letter case and runs of spaces make no difference.
+    Case,
+    /// Numbers, and texts that hold one, by their value; digit groups and a currency sign make no difference.
+    Number,
+}
+
+/// A reply, as a check or a plan's expression sees it.
+#[derive(Debug, Clone, Copy, Default)]
 pub struct CheckQuery<'a> {
     pub content: Content<'a>,
     pub confidence: Option<Confidence>,
     pub intent: Option<&'a str>,
     pub user: Option<&'a [u8]>,
+    /// Who said it, where several speak.
+    pub speaker: Option<&'a str>,
+    /// How many contributions there are with this one, where several speak.
+    pub turns: u32,
+    /// The answers to be reconciled, by branch.
+    pub ballots: &'a [(&'a str, Content<'a>, Option<Confidence>)],
 }
 
 /// A task that looks for an agent.
@@ -82,6 +125,12 @@ pub struct RouteQuery<'a> {
     pub user: Option<&'a [u8]>,
     /// The nearest examples and the index's revision, once they are known.
     pub neighbours: Option<(&'a [Neighbour], u64)>,
+    /// The plan's table with this number; nothing is the runtime's own table.
+    pub table: Option<u16>,
+    /// What the relay's members claim for themselves, in their order: the plan's expressions by number.
+    pub claims: &'a [(Name, u16)],
+    /// Whether the relay has a router agent that has not been asked yet.
+    pub has_router: bool,
 }
 
 /// An example utterance near the message.
@@ -100,7 +149,8 @@ pub struct RouteDecision {
     pub intent: Name,
     pub target: Target,
     pub priority: Priority,
-    pub fallback: Option<Target>,
+    /// Who stands in, in this order.
+    pub fallback: Vec<Target>,
     pub escalation: Option<Escalation>,
     pub evidence: RouteEvidence,
 }
@@ -112,6 +162,10 @@ pub enum Stage {
     Rules,
     Semantic,
     Unknown,
+    /// A member claims such tasks.
+    Claims,
+    /// Nothing cheaper found an intent, so the router agent is asked.
+    Router,
 }
 
 /// Who takes the task.
@@ -120,6 +174,8 @@ pub enum Stage {
 pub enum Target {
     Agent(Name),
     Review,
+    /// The relay's router agent, which states an intent.
+    Router,
 }
 
 /// The order of admission when agents are busy. Lower numbers go first.
@@ -153,6 +209,10 @@ pub struct RouteEvidence {
     pub neighbours: Vec<Neighbour>,
     pub index: Option<u64>,
     pub table: Option<Digest>,
+    /// What came of each claim that was looked at.
+    pub claims: Vec<(Name, RuleOutcome)>,
+    /// The rules, or the claims by their place, that nothing decided between.
+    pub tied: Vec<u32>,
 }
 
 /// One rule's answer to one task.

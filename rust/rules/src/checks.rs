@@ -3,6 +3,7 @@
 use interlock_kernel::plan::PlanSpec;
 use interlock_kernel::{Check, CheckQuery, Confidence};
 
+use crate::facts::Facts;
 use crate::schema::Schema;
 use crate::{Condition, Place, RulesError, Scope};
 
@@ -35,11 +36,31 @@ impl PlanChecks {
             },
             Check::MinConfidence { ppm } => confident(query.confidence, *ppm),
             Check::Expression { number } => match self.expressions.get(usize::from(*number)) {
-                Some(condition) => holds(condition, query),
-                None => Err(format!("the plan has no expression {number}")),
+                Some(condition) => must_hold(condition, query),
+                None => Err(missing(*number)),
             },
         }
     }
+
+    /// Whether the plan's expression with this number is true; the text says why there is no answer.
+    pub fn holds(&self, expression: u16, query: &CheckQuery<'_>) -> Result<bool, String> {
+        let condition = self.expressions.get(usize::from(expression)).ok_or_else(|| missing(expression))?;
+        condition.evaluate(&Scope::of(query)).map_err(|why| no_answer(condition, &why))
+    }
+
+    /// As `holds`, with facts that several expressions share.
+    pub(crate) fn truth(&self, expression: u16, facts: &Facts<'_>) -> Result<bool, String> {
+        let condition = self.expressions.get(usize::from(expression)).ok_or_else(|| missing(expression))?;
+        condition.answer(facts).map_err(|why| no_answer(condition, &why))
+    }
+}
+
+fn missing(expression: u16) -> String {
+    format!("the plan has no expression {expression}")
+}
+
+fn no_answer(condition: &Condition, why: &str) -> String {
+    format!("`{}` has no answer: {why}", condition.text())
 }
 
 fn confident(given: Option<Confidence>, least: Confidence) -> Result<(), String> {
@@ -53,13 +74,11 @@ fn confident(given: Option<Confidence>, least: Confidence) -> Result<(), String>
     }
 }
 
-fn holds(condition: &Condition, query: &CheckQuery<'_>) -> Result<(), String> {
-    let scope =
-        Scope { text: query.content.text, data: query.content.data, user: query.user, intent: query.intent, confidence: query.confidence };
-    match condition.evaluate(&scope) {
+fn must_hold(condition: &Condition, query: &CheckQuery<'_>) -> Result<(), String> {
+    match condition.evaluate(&Scope::of(query)) {
         Ok(true) => Ok(()),
         Ok(false) => Err(format!("`{}` is false", condition.text())),
-        Err(why) => Err(format!("`{}` has no answer: {why}", condition.text())),
+        Err(why) => Err(no_answer(condition, &why)),
     }
 }
 

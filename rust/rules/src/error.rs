@@ -32,6 +32,12 @@ pub enum RulesError {
     Escalation { at: Place, given: String },
     #[error("{at}: {agent:?} is the rule's agent too, so nobody is left when it fails")]
     FallbackIsAgent { at: Place, agent: String },
+    #[error("{at}: {agent:?} stands in the chain already")]
+    FallbackRepeats { at: Place, agent: String },
+    #[error("{at}: {agent:?} comes after human_review, and a person is where a chain ends")]
+    FallbackAfterReview { at: Place, agent: String },
+    #[error("{at}: {given:?} is neither first nor review")]
+    OnTie { at: Place, given: String },
     #[error("{at}: nothing decides between this rule and the one in line {other_line}: same intent, condition and priority")]
     Tie { at: Place, other_line: u32 },
     #[error("{at}: the vote needs at least 1 neighbour")]
@@ -50,6 +56,9 @@ impl RulesError {
             | Self::Priority { at, .. }
             | Self::Escalation { at, .. }
             | Self::FallbackIsAgent { at, .. }
+            | Self::FallbackRepeats { at, .. }
+            | Self::FallbackAfterReview { at, .. }
+            | Self::OnTie { at, .. }
             | Self::Tie { at, .. }
             | Self::NoNeighbours { at }
             | Self::AboveOne { at, .. }
@@ -75,12 +84,15 @@ impl RulesError {
     /// The way out.
     pub fn hint(&self) -> &'static str {
         match self {
-            Self::EmptyName { .. } => "write the name of an intent or of an agent; human_review is a person",
-            Self::Condition { .. } => "a condition is CEL over text, data, user, intent and confidence, like data.amount > 500",
+            Self::EmptyName { .. } => "write the name of an intent or of an agent; any is every intent, human_review is a person",
+            Self::Condition { .. } => "a condition is CEL over text, data, user, intent, confidence and labels, like data.amount > 500",
             Self::Priority { .. } => "priority is one of critical, high, medium and low",
             Self::Escalation { .. } => "write 2_attempts, or a time like 30s, 5_minutes or 500ms, greater than 0",
             Self::FallbackIsAgent { .. } => "name another agent or human_review, or leave the fallback out",
-            Self::Tie { .. } => "give one of them another priority or a `when` of its own, or remove it",
+            Self::FallbackRepeats { .. } => "name each agent once: one that has failed is not asked again",
+            Self::FallbackAfterReview { .. } => "let human_review stand last, or leave it out",
+            Self::OnTie { .. } => "on_tie: first takes the rule that stands first, on_tie: review asks a person",
+            Self::Tie { .. } => "give one of them another priority, a `when` of its own or an on_tie, or remove it",
             Self::NoNeighbours { .. } => "k = 5 is the usual number",
             Self::AboveOne { .. } => "write a share from 0.0 to 1.0",
             Self::Schema { .. } => "a schema is a JSON Schema that refers to nothing outside itself; its patterns have no lookaround",

@@ -4,9 +4,9 @@
 use std::collections::BTreeSet;
 
 use cel::common::ast::operators;
-use cel::{ExecutionError, OverloadError};
+use cel::{ExecutionError, OverloadError, Value};
 
-use crate::facts::ROOTS;
+use crate::facts::Root;
 
 #[allow(
     clippy::wildcard_enum_match_arm,
@@ -18,13 +18,13 @@ pub(crate) fn describe(error: &ExecutionError, fields: &BTreeSet<String>) -> Str
         ExecutionError::NoSuchKey(key) if fields.contains(key.as_str()) => format!("there is no field `{key}`"),
         ExecutionError::NoSuchKey(_) => "there is no such key".to_owned(),
         ExecutionError::NoSuchOverload(overload) => no_overload(overload),
-        ExecutionError::ValuesNotComparable(left, right) => format!("{} and {} can't be compared", left.type_of(), right.type_of()),
+        ExecutionError::ValuesNotComparable(left, right) => format!("{} and {} can't be compared", kind(left), kind(right)),
         ExecutionError::UnsupportedBinaryOperator(name, left, right) => {
-            format!("`{name}` does not take ({}, {})", left.type_of(), right.type_of())
+            format!("`{name}` does not take ({}, {})", kind(left), kind(right))
         }
         ExecutionError::UnexpectedType { want, .. } => format!("a value is not {want}"),
         // Unknown names were refused at load, so this is a root whose JSON could not be parsed.
-        ExecutionError::UndeclaredReference(name) if ROOTS.contains(&name.as_str()) => format!("`{name}` is not JSON"),
+        ExecutionError::UndeclaredReference(name) if Root::NAMES.contains(&name.as_str()) => format!("`{name}` is not JSON"),
         ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => "division by zero".to_owned(),
         ExecutionError::Overflow(..) => "an integer overflowed".to_owned(),
         ExecutionError::IndexOutOfBounds(_) => "an index is out of bounds".to_owned(),
@@ -39,8 +39,17 @@ fn no_overload(error: &OverloadError) -> String {
         ("_._", [of, ..]) => format!("{of} has no fields"),
         (operators::INDEX, [of, by]) => format!("{of} can't be indexed with {by}"),
         (name, _) => {
-            let name = operators::find_operator(name).unwrap_or(name).trim_matches('_');
+            let name = operators::find_operator(name).unwrap_or(name).trim_matches(['_', '@']);
             format!("`{name}` does not take ({})", types.join(", "))
         }
+    }
+}
+
+/// CEL's name for a value's type, where the crate's display has names of its own.
+pub(crate) fn kind(value: &Value) -> String {
+    match value.type_of().to_string().as_str() {
+        "float" => "double".to_owned(),
+        "null" => "null_type".to_owned(),
+        other => other.to_owned(),
     }
 }

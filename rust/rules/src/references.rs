@@ -4,8 +4,6 @@ use std::collections::BTreeSet;
 
 use cel::common::ast::{CallExpr, ComprehensionExpr, EntryExpr, Expr, IdedExpr, operators};
 
-use crate::facts::ROOTS;
-
 /// The names of types, which are values in CEL: `type(data.amount) == int`.
 const TYPES: [&str; 10] = ["bool", "bytes", "double", "int", "list", "map", "null_type", "string", "type", "uint"];
 
@@ -37,14 +35,15 @@ const OPERATORS: [&str; 18] = [
 /// Evaluation recurses, with some 35 kB a level in a debug build, and must fit the 2 MB of a thread that is not the main one.
 const MAX_DEPTH: usize = 32;
 
-/// The names of the fields that an expression selects; or a text that says which name is not known.
-pub(crate) fn fields(expression: &IdedExpr) -> Result<BTreeSet<String>, String> {
-    let mut walk = Walk { fields: BTreeSet::new(), bound: Vec::new(), depth: 0 };
+/// The names of the fields that an expression selects; or a text that says which name is not one of the roots.
+pub(crate) fn fields(expression: &IdedExpr, roots: &[&str]) -> Result<BTreeSet<String>, String> {
+    let mut walk = Walk { roots, fields: BTreeSet::new(), bound: Vec::new(), depth: 0 };
     walk.expression(expression)?;
     Ok(walk.fields)
 }
 
 struct Walk<'a> {
+    roots: &'a [&'a str],
     fields: BTreeSet<String>,
     /// The variables of the macros around, which hide the roots.
     bound: Vec<&'a str>,
@@ -84,10 +83,10 @@ impl<'a> Walk<'a> {
     }
 
     fn name(&self, name: &str) -> Result<(), String> {
-        if self.bound.contains(&name) || ROOTS.contains(&name) || TYPES.contains(&name) {
+        if self.bound.contains(&name) || self.roots.contains(&name) || TYPES.contains(&name) {
             return Ok(());
         }
-        Err(format!("`{name}` is not known: a condition sees {}", ROOTS.join(", ")))
+        Err(format!("`{name}` is not known: a condition sees {}", self.roots.join(", ")))
     }
 
     fn call(&mut self, call: &'a CallExpr) -> Result<(), String> {

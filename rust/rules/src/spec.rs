@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 /// A whole table.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TableSpec {
     pub rules: Vec<RuleSpec>,
@@ -13,13 +13,17 @@ pub struct TableSpec {
     /// A stated intent with less confidence than this is `unknown`; one without a confidence is believed.
     #[serde(default)]
     pub min_confidence_ppm: Option<u32>,
+    /// `first` or `review`: who gets a task that several members claim. Nothing means `review`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub claims_on_tie: Option<String>,
 }
 
 /// One rule, with the line that its errors name.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RuleSpec {
     pub line: u32,
+    /// A name, or `any` for every task.
     pub intent: String,
     pub agent: String,
     /// CEL; nothing means always.
@@ -28,9 +32,20 @@ pub struct RuleSpec {
     #[serde(default)]
     pub priority: Option<String>,
     #[serde(default)]
-    pub fallback: Option<String>,
+    pub fallback: Option<FallbackSpec>,
     #[serde(default)]
     pub escalation_after: Option<String>,
+    /// `first` or `review`: what decides between this rule and another of its rank.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub on_tie: Option<String>,
+}
+
+/// Who stands in: one name, or several to be tried in their order.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(untagged)]
+pub enum FallbackSpec {
+    One(String),
+    Chain(Vec<String>),
 }
 
 /// How the nearest examples vote on the intent.

@@ -12,6 +12,9 @@ pub const HUMAN_REVIEW: &str = "human_review";
 /// The intent of what nothing else claims.
 pub const UNKNOWN: &str = "unknown";
 
+/// The intent of a rule for every task, whatever its intent.
+pub const ANY: &str = "any";
+
 /// Rules ready to be asked. Immutable: a changed file is a new table with another revision.
 #[derive(Debug)]
 pub struct RoutingTable {
@@ -19,7 +22,15 @@ pub struct RoutingTable {
     pub(crate) intents: FxHashMap<Name, Vec<Rule>>,
     pub(crate) semantic: Option<Semantic>,
     pub(crate) min_confidence: Option<Confidence>,
+    pub(crate) claims_on_tie: OnTie,
     pub(crate) mentions: Vec<Mention>,
+}
+
+/// What decides between those that have equal right.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum OnTie {
+    First,
+    Review,
 }
 
 #[derive(Debug)]
@@ -30,8 +41,35 @@ pub(crate) struct Rule {
     pub(crate) condition: Option<Condition>,
     pub(crate) target: Target,
     pub(crate) priority: Priority,
-    pub(crate) fallback: Option<Target>,
+    pub(crate) fallback: Vec<Target>,
     pub(crate) escalation: Option<Escalation>,
+    pub(crate) on_tie: Option<OnTie>,
+    /// How many rules after this one have its rank and must be looked at too when it matches.
+    pub(crate) rivals: usize,
+}
+
+impl Rule {
+    /// What comes first is tried first.
+    pub(crate) fn rank(&self) -> (bool, Priority) {
+        (self.condition.is_none(), self.priority)
+    }
+
+    fn outcome(&self, facts: &Facts<'_>) -> RuleOutcome {
+        match self.condition.as_ref().map(|condition| condition.answer(facts)) {
+            None | Some(Ok(true)) => RuleOutcome::Matched,
+            Some(Ok(false)) => RuleOutcome::NotMatched,
+            Some(Err(why)) => RuleOutcome::Erred(why),
+        }
+    }
+}
+
+/// What an intent's rules say of a task.
+pub(crate) struct Match<'t> {
+    /// The table's own name for the intent.
+    pub(crate) intent: &'t Name,
+    pub(crate) rule: &'t Rule,
+    /// The rules that nothing decides between, this one first; empty if it is alone.
+    pub(crate) tied: Vec<u32>,
 }
 
 /// How the neighbours vote.
@@ -40,6 +78,7 @@ pub(crate) struct Semantic {
     pub(crate) k: usize,
     pub(crate) threshold_ppm: u32,
     pub(crate) margin_ppm: u32,
+    pub(crate) line: u32,
 }
 
 /// An agent's name in the file.
@@ -81,21 +120,23 @@ impl RoutingTable {
         self.mentions.iter().map(|mention| (&mention.agent, mention.path.as_str(), mention.line))
     }
 
-    /// The first rule of an intent that matches, with the table's own name for the intent. Every try is recorded.
-    pub(crate) fn first_match(&self, intent: &str, facts: &Facts<'_>, considered: &mut Vec<Considered>) -> Option<(&Name, &Rule)> {
+    /// The first rule of an intent that matches. Every try is recorded.
+    pub(crate) fn first_match(&self, intent: &str, facts: &Facts<'_>, considered: &mut Vec<Considered>) -> Option<Match<'_>> {
         let (intent, rules) = self.intents.get_key_value(intent)?;
-        for rule in rules {
-            let outcome = match rule.condition.as_ref().map(|condition| condition.answer(facts)) {
-                None | Some(Ok(true)) => RuleOutcome::Matched,
-                Some(Ok(false)) => RuleOutcome::NotMatched,
-                Some(Err(why)) => RuleOutcome::Erred(why),
-            };
+        considered.reserve(rules.len());
+        let mut matches = |rule: &Rule| {
+            let outcome = rule.outcome(facts);
             let matched = outcome == RuleOutcome::Matched;
             considered.push(Considered { rule: rule.number, outcome });
-            if matched {
-                return Some((intent, rule));
-            }
-        }
-        None
+            matched
+        };
+        let place = rules.iter().position(&mut matches)?;
+        let rule = rules.get(place)?;
+        let mut rivals: Vec<&Rule> = rules.iter().skip(place + 1).take(rule.rivals).filter(|rival| matches(rival)).collect();
+        rivals.retain(|rival| rival.target != rule.target);
+        let asks = std::iter::once(&rule).chain(&rivals).any(|rule| rule.on_tie == Some(OnTie::Review));
+        let tied =
+            if asks && !rivals.is_empty() { std::iter::once(&rule).chain(&rivals).map(|rule| rule.number).collect() } else { Vec::new() };
+        Some(Match { intent, rule, tied })
     }
 }

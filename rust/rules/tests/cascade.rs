@@ -25,7 +25,11 @@ fn table() -> Value {
 }
 
 fn with<'a>(intent: &'a str, data: &'a str) -> RouteQuery<'a> {
-    RouteQuery { content: Content { text: "", data: Some(data.as_bytes()) }, user: Some(br#"{"tier": "gold"}"#), ..query(Some(intent)) }
+    RouteQuery {
+        content: Content { data: Some(data.as_bytes()), ..Content::default() },
+        user: Some(br#"{"tier": "gold"}"#),
+        ..query(Some(intent))
+    }
 }
 
 fn near(neighbours: &[Neighbour]) -> RouteQuery<'_> {

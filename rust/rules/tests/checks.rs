@@ -17,7 +17,7 @@ fn checks(schemas: &[Value], expressions: &[&str]) -> Result<PlanChecks, RulesEr
 }
 
 fn query(data: Option<&str>) -> CheckQuery<'_> {
-    CheckQuery { content: Content { text: "", data: data.map(str::as_bytes) }, confidence: None, intent: None, user: None }
+    CheckQuery { content: Content { data: data.map(str::as_bytes), ..Content::default() }, ..CheckQuery::default() }
 }
 
 fn schema(schema: &Value, data: &str) -> Result<(), String> {

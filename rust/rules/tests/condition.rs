@@ -1,7 +1,7 @@
 //! What a condition sees, and what its errors never say.
 #![allow(clippy::unwrap_used, clippy::expect_used, reason = "a test that can't be set up has failed")]
 
-use interlock_kernel::Confidence;
+use interlock_kernel::{Confidence, Content};
 use interlock_rules::{Condition, Scope};
 
 fn ask(text: &str, data: &str) -> Result<bool, String> {
@@ -39,14 +39,31 @@ fn every_root_can_be_seen() {
         user: Some(br#"{"roles": ["customer"]}"#),
         intent: Some("refund"),
         confidence: Some(Confidence(800_000)),
+        labels: &["vip".into()],
+        speaker: Some("critic"),
+        turns: 3,
+        ballots: &[("legal", Content { text: "no", data: Some(br#"{"decision": "reject"}"#), labels: &[] }, Some(Confidence(500_000)))],
     };
     let all = "text.startsWith('hel') && size(data) == 2 && 'customer' in user.roles && intent == 'refund' && confidence >= 0.8";
     assert_eq!(Condition::compile(all).unwrap().evaluate(&scope), Ok(true));
+    let plans = "'vip' in labels && speaker == 'critic' && turns == 3 && ballots.legal.data.decision == 'reject' && \
+                 ballots.legal.text == 'no' && ballots['legal'].confidence == 0.5 && size(ballots) == 1";
+    assert_eq!(Condition::compile(plans).unwrap().evaluate(&scope), Ok(true));
+    assert_eq!(Condition::of_rule("'vip' in labels").unwrap().evaluate(&scope), Ok(true));
+}
+
+#[test]
+fn a_rule_sees_the_task_only() {
+    for root in ["speaker", "turns", "ballots"] {
+        let error = Condition::of_rule(&format!("{root} == null")).map(|_| ()).unwrap_err();
+        assert_eq!(error, format!("`{root}` is not known: a condition sees text, data, user, intent, confidence, labels"));
+    }
 }
 
 #[test]
 fn what_is_not_there_is_null() {
-    let all = "data == null && user == null && intent == null && confidence == null && text == ''";
+    let all = "data == null && user == null && intent == null && confidence == null && text == '' && labels == [] && \
+               speaker == null && turns == 0 && ballots == {}";
     assert_eq!(Condition::compile(all).unwrap().evaluate(&Scope::default()), Ok(true));
 }
 

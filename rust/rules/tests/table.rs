@@ -32,10 +32,13 @@ fn a_condition_that_is_not_cel_is_refused_with_its_column() {
 #[test]
 fn a_condition_with_an_unknown_name_is_refused() {
     let reason = |when| error(&json!({"when": when})).reason();
-    assert_eq!(reason("amount > 500"), "`amount` is not known: a condition sees text, data, user, intent, confidence");
+    assert_eq!(reason("amount > 500"), "`amount` is not known: a condition sees text, data, user, intent, confidence, labels");
     assert_eq!(reason("contain(text, 'x')"), "there is no function `contain` with 2 arguments");
     assert_eq!(reason("text.lower() == 'x'"), "there is no function `lower` with 0 arguments");
-    assert_eq!(reason("data.items.exists(item, itm > 1)"), "`itm` is not known: a condition sees text, data, user, intent, confidence");
+    assert_eq!(
+        reason("data.items.exists(item, itm > 1)"),
+        "`itm` is not known: a condition sees text, data, user, intent, confidence, labels"
+    );
     assert_eq!(reason("data.items.exists(item > 1)"), "there is no function `exists` with 1 arguments");
     assert_eq!(reason("Refund{amount: 1} == data"), "there is no type `Refund`");
     assert_eq!(reason("  "), "the condition is empty");
@@ -157,7 +160,7 @@ fn a_rule_carries_its_settings_into_the_decision() {
     ], "semantic": null, "min_confidence_ppm": null}));
     let decision = decided(&book, &query(Some("billing_dispute")));
     assert_eq!(decision.target, Target::Agent("billing".into()));
-    assert_eq!((decision.priority, decision.fallback, decision.escalation), (Priority::High, Some(Target::Review), None));
+    assert_eq!((decision.priority, decision.fallback, decision.escalation), (Priority::High, vec![Target::Review], None));
     assert_eq!(decision.evidence.rule, Some((0, 3)));
     assert_eq!(decision.evidence.table, Some(REVISION));
 }

@@ -66,7 +66,7 @@ impl Papers {
 
 impl Payloads for Papers {
     fn content(&self, number: u32) -> Option<Content<'_>> {
-        self.texts.get(number as usize).map(|text| Content { text, data: None })
+        self.texts.get(number as usize).map(|text| Content { text, data: None, labels: &[] })
     }
 
     fn user(&self) -> Option<&[u8]> {

@@ -1,60 +1,80 @@
 //! Inputs that nobody owed: any kind, any number, at any time.
 
 use interlock_kernel::{
-    Digest, EffectClass, EffectKey, EffectOutcome, Failure, HandOff, Input, Micros, Name, Neighbour, Ref, Reply, ReviewId, ReviewVerdict,
-    RunId, TurnId,
+    Crossing, Digest, EffectClass, EffectKey, EffectOutcome, Failure, HandOff, Input, Micros, Name, Neighbour, Ref, Reply, ReviewId,
+    ReviewVerdict, RunId, Spent, TurnId,
 };
 use proptest::prelude::*;
 
+use crate::tape::{Tape, taped};
+
 /// Any input. Payload 0, the question, is the only one that it refers to, so that every text is at hand.
 pub fn guesses() -> impl Strategy<Value = Input> {
+    taped(12, guess)
+}
+
+fn guess(tape: &mut Tape<'_>) -> Input {
     let nothing = Ref { number: 0, commitment: Digest::default() };
-    let later = (0_u64..1 << 40).prop_map(Micros);
-    prop_oneof![
-        later
-            .clone()
-            .prop_map(move |deadline| { Input::Requested { run: RunId(9), rules: None, message: nothing, request: None, deadline } }),
-        later.prop_map(|deadline| Input::Reopened { deadline }),
-        Just(Input::Advanced),
-        Just(Input::TimePassed),
-        Just(Input::CancelRequested { reason: None }),
-        (turns(), any::<bool>(), names(), names()).prop_map(move |(turn, empty, intent, target)| {
-            let hand_off = target.map(|target| HandOff { target });
-            Input::Replied { turn, reply: Reply { content: nothing, empty, confidence: None, intent, hand_off } }
-        }),
-        (turns(), any::<bool>()).prop_map(move |(turn, raised)| {
-            let failure = if raised { Failure::Raised(nothing) } else { Failure::TimedOut { after_ms: 1 } };
+    let turn = TurnId(if tape.chance(10) { u32::MAX } else { tape.below(8).into() });
+    let ask = u32::from(tape.below(4));
+    let later = |tape: &mut Tape<'_>| Micros(u64::from(tape.draw()) << 24);
+    let outcome = |raises| if raises { EffectOutcome::Raised(nothing) } else { EffectOutcome::Returned(nothing) };
+    match tape.below(17) {
+        0 | 1 => Input::Advanced,
+        2 => Input::Requested { run: RunId(9), rules: None, message: nothing, request: None, deadline: later(tape) },
+        3 => Input::Reopened { deadline: later(tape) },
+        4 => Input::TimePassed,
+        5 if tape.chance(30) => Input::CancelRequested { reason: None },
+        5..9 => Input::Replied { turn, reply: reply(tape, nothing) },
+        9 => {
+            let failure = if tape.chance(50) { Failure::Raised(nothing) } else { Failure::TimedOut { after_ms: 1 } };
             Input::AttemptFailed { turn, failure }
-        }),
-        names().prop_map(|intent| {
+        }
+        10 => {
+            let intent = name(tape);
             let neighbours = intent.into_iter().map(|intent| Neighbour { example: 0, intent, score: 900_000 }).collect();
-            Input::NeighboursFound { ask: 0, neighbours, index: 1 }
-        }),
-        (turns(), keys()).prop_map(move |(turn, key)| Input::EffectBegun { turn, key, tool: "tool".into(), arguments: nothing }),
-        (turns(), keys(), any::<bool>(), any::<bool>()).prop_map(move |(turn, key, acts, raises)| Input::EffectEnded {
+            Input::NeighboursFound { ask, neighbours, index: 1 }
+        }
+        11 => Input::AgreementFound { ask, pairs: tape.some(0, 4, |tape| u32::from(tape.draw()) * 15) },
+        12 => {
+            let refused = Crossing::Refused { label: "secret".into() };
+            let crossing = if tape.chance(30) { refused } else { Crossing::Passes { message: nothing, dropped: 1 } };
+            Input::CrossingFound { ask, crossing }
+        }
+        13 => Input::FactFailed { ask, why: nothing },
+        14 => Input::EffectBegun { turn, key: key(tape), tool: "tool".into(), arguments: nothing },
+        15 => Input::EffectEnded {
             turn,
-            key,
+            key: key(tape),
             tool: "tool".into(),
-            class: if acts { EffectClass::Effect } else { EffectClass::Pure },
+            class: if tape.chance(50) { EffectClass::Effect } else { EffectClass::Pure },
             arguments: nothing,
-            outcome: if raises { EffectOutcome::Raised(nothing) } else { EffectOutcome::Returned(nothing) },
-        }),
-        (0_u32..3, any::<bool>()).prop_map(move |(review, rejected)| Input::ReviewAnswered {
-            review: ReviewId(review),
+            outcome: outcome(tape.chance(50)),
+        },
+        _ => Input::ReviewAnswered {
+            review: ReviewId(tape.below(3).into()),
             decision: nothing,
-            verdict: if rejected { ReviewVerdict::Rejected } else { ReviewVerdict::Answered },
-        }),
-    ]
+            verdict: if tape.chance(50) { ReviewVerdict::Rejected } else { ReviewVerdict::Answered },
+        },
+    }
 }
 
-fn turns() -> impl Strategy<Value = TurnId> {
-    prop_oneof![4 => 0_u32..8, 1 => Just(u32::MAX)].prop_map(TurnId)
+fn reply(tape: &mut Tape<'_>, content: Ref) -> Reply {
+    Reply {
+        content,
+        empty: tape.chance(50),
+        confidence: None,
+        intent: name(tape),
+        hand_off: name(tape).map(|target| HandOff { target }),
+        delegated: if tape.chance(30) { tape.some(1, 3, |tape| (name(tape).unwrap_or_else(|| "ann".into()), None)) } else { Vec::new() },
+        spent: tape.maybe(50, |tape| Spent { tokens: tape.draw().into(), estimated: false }),
+    }
 }
 
-fn keys() -> impl Strategy<Value = EffectKey> {
-    (0_u8..4).prop_map(|key| EffectKey([key; 16]))
+fn key(tape: &mut Tape<'_>) -> EffectKey {
+    EffectKey([u8::try_from(tape.below(4)).unwrap_or(0); 16])
 }
 
-fn names() -> impl Strategy<Value = Option<Name>> {
-    prop::option::of(prop::sample::select(vec!["ann", "bob", "cyd", "relay1", "sequence2", "nobody"]).prop_map(Name::from))
+fn name(tape: &mut Tape<'_>) -> Option<Name> {
+    tape.maybe(50, |tape| tape.one_of(&["ann", "bob", "cyd", "relay1", "sequence2", "domain1", "chat2", "nobody"]).into())
 }

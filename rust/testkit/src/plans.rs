@@ -2,14 +2,17 @@
 
 use std::sync::Arc;
 
-use interlock_kernel::limits::{HANDOFF_RETRIES, MAX_TURNS};
-use interlock_kernel::plan::{NodeKind, NodeSpec, OnFailure, Plan, PlanSpec, StepSpec};
-use interlock_kernel::{Check, Confidence, Digest, Name, NodeId};
+use interlock_kernel::plan::{Contract, DomainSpec, ForumSpec, NodeSpec, OnFailure, OnLimit, ParallelSpec, Plan, PlanSpec, StepSpec};
+use interlock_kernel::{Check, Confidence, Digest, Name};
 use proptest::prelude::*;
 
-use crate::{RelaySpec, agent, spec_of};
+use crate::tape::{Tape, taped};
+use crate::{RelaySpec, agent, panels, spec_of};
 
-const DEEPEST: usize = 4;
+const DEEPEST: u16 = 4;
+/// More nodes would make runs longer, not stranger.
+const ROOM: u16 = 20;
+const NAMES: [&str; 6] = ["ann", "bob", "cyd", "dan", "eve", "fay"];
 
 /// Valid plans, compiled.
 pub fn plans() -> impl Strategy<Value = Arc<Plan>> {
@@ -18,104 +21,162 @@ pub fn plans() -> impl Strategy<Value = Arc<Plan>> {
 
 /// Valid plans as they are written down, nested up to `DEEPEST` patterns deep.
 pub fn plan_specs() -> impl Strategy<Value = PlanSpec> {
-    let inner = nodes(DEEPEST - 1);
-    prop_oneof![1 => steps().boxed(), 2 => sequences(inner.clone()).boxed(), 12 => relays(inner).boxed()].prop_map(|mut root| {
-        let mut count = 0;
-        name_apart(&mut root, &mut count);
+    taped(420, |tape| {
+        let mut maker = Maker { tape, room: ROOM, count: 0 };
+        let root = maker.pattern(DEEPEST);
         spec_of(root)
     })
 }
 
-fn nodes(depth: usize) -> BoxedStrategy<NodeSpec> {
-    if depth == 0 {
-        return steps().boxed();
+/// Makes nodes off a tape, and counts them.
+struct Maker<'a, 'b> {
+    tape: &'a mut Tape<'b>,
+    room: u16,
+    count: u16,
+}
+
+impl Maker<'_, '_> {
+    fn name(&mut self, kind: &str) -> Name {
+        self.count += 1;
+        format!("{kind}{}", self.count).into()
     }
-    let inner = nodes(depth - 1);
-    prop_oneof![6 => steps().boxed(), 1 => sequences(inner.clone()).boxed(), 3 => relays(inner).boxed()].boxed()
-}
 
-fn steps() -> impl Strategy<Value = NodeSpec> {
-    let fallback = prop::option::weighted(0.3, names());
-    let timeout = prop::option::weighted(0.3, 2_u64..5_000);
-    let sure = (0..Confidence::ONE / 2).prop_map(|ppm| Check::MinConfidence { ppm: Confidence(ppm) });
-    let checks = prop_oneof![2 => Just(Vec::new()), 1 => prop::collection::vec(sure, 1..3)];
-    (names(), checks, 0_u16..3, fallback, timeout, policies()).prop_map(|(name, checks, retries, fallback, timeout_ms, on_failure)| {
-        let fallback = fallback.filter(|stand_in| *stand_in != name);
-        NodeSpec::Step(StepSpec { checks, retries, fallback, timeout_ms, on_failure, ..agent(&name) })
-    })
-}
+    /// A node that is a pattern now and then, as long as there is room.
+    fn node(&mut self, depth: u16) -> NodeSpec {
+        self.room = self.room.saturating_sub(1);
+        if depth > 0 && self.room > 0 && self.tape.chance(55) { self.pattern(depth) } else { self.step() }
+    }
 
-fn sequences(inner: impl Strategy<Value = NodeSpec>) -> impl Strategy<Value = NodeSpec> {
-    prop::collection::vec(inner, 1..4).prop_map(|nodes| NodeSpec::Sequence { name: "sequence".into(), nodes })
-}
-
-fn relays(inner: impl Strategy<Value = NodeSpec>) -> impl Strategy<Value = NodeSpec> {
-    let limit = prop::option::weighted(0.6, 0_u16..6);
-    (prop::collection::vec(inner, 1..6), prop::bool::weighted(0.75), limit, any::<bool>(), any::<bool>(), policies()).prop_map(
-        |(mut members, has_entry, max_handoffs, revisit, returns, on_limit)| {
-            let entry = has_entry.then(|| members.remove(0));
-            let returns = returns && has_entry;
-            RelaySpec { entry, max_handoffs, revisit, returns, on_limit, ..RelaySpec::routed("relay", members) }.node()
-        },
-    )
-}
-
-fn policies() -> impl Strategy<Value = OnFailure> {
-    prop_oneof![Just(OnFailure::Review), Just(OnFailure::Fail)]
-}
-
-/// Few names, so that the same agent often stands in several places.
-fn names() -> impl Strategy<Value = Name> {
-    prop::sample::select(vec!["ann", "bob", "cyd", "dan", "eve", "fay"]).prop_map(Name::from)
-}
-
-/// Patterns are numbered, and a relay's member whose name is taken gets a number too.
-fn name_apart(node: &mut NodeSpec, count: &mut u32) {
-    let mut number = |name: &mut Name| {
-        *count += 1;
-        *name = format!("{name}{count}").into();
-    };
-    match node {
-        NodeSpec::Step(_) => {}
-        NodeSpec::Sequence { name, nodes } => {
-            number(name);
-            for node in nodes {
-                name_apart(node, count);
-            }
+    fn pattern(&mut self, depth: u16) -> NodeSpec {
+        match self.tape.below(24) {
+            0 => self.step(),
+            1 | 2 => self.sequence(depth - 1),
+            3..9 => self.relay(depth - 1),
+            9..13 => NodeSpec::Parallel(Box::new(self.parallel(depth - 1))),
+            13..17 => NodeSpec::Forum(Box::new(self.chat(depth - 1))),
+            17..21 => NodeSpec::Forum(Box::new(self.hierarchy(depth - 1))),
+            _ => NodeSpec::Domain(Box::new(self.domain(depth - 1))),
         }
-        NodeSpec::Relay { name, entry, members, .. } => {
-            number(name);
-            let mut taken: Vec<Name> = Vec::new();
-            for member in entry.as_deref_mut().into_iter().chain(members) {
-                name_apart(member, count);
-                if let NodeSpec::Step(step) = member {
-                    if taken.contains(&step.agent) {
-                        *count += 1;
-                        step.agent = format!("{}{count}", step.agent).into();
-                    }
-                    taken.push(step.agent.clone());
+    }
+
+    fn step(&mut self) -> NodeSpec {
+        let name = self.tape.one_of(&NAMES);
+        let checks = match self.tape.below(8) {
+            6 => vec![Check::MinConfidence { ppm: Confidence(u32::from(self.tape.below(5)) * 100_000) }],
+            7 => vec![Check::Expression { number: 0 }, Check::MinConfidence { ppm: Confidence(1) }],
+            _ => Vec::new(),
+        };
+        let fallback = self.tape.maybe(25, |tape| Name::from(tape.one_of(&NAMES))).filter(|stand_in| **stand_in != *name);
+        let hedge_ms = if fallback.is_some() { self.tape.maybe(50, |tape| 1 + u64::from(tape.below(200))) } else { None };
+        let pure = hedge_ms.is_some() || self.tape.chance(20);
+        let scopes = |tape: &mut Tape<'_>| tape.some(0, 2, |tape| Name::from(tape.one_of(&["read", "write", "pay"])));
+        NodeSpec::Step(StepSpec {
+            checks,
+            retries: self.tape.below(3),
+            fallback,
+            timeout_ms: self.tape.maybe(25, |tape| 2 + u64::from(tape.below(5_000))),
+            on_failure: self.policy(),
+            hedge_ms,
+            pure,
+            fallback_pure: pure,
+            scopes: scopes(self.tape),
+            fallback_scopes: scopes(self.tape),
+            claims: self.tape.maybe(15, panels::expression),
+            ..agent(name)
+        })
+    }
+
+    /// Children whose names tell them apart.
+    fn apart(&mut self, depth: u16) -> Vec<NodeSpec> {
+        let count = self.tape.one_of(&[1, 2, 3, 2, 3, 4, 2, 3]);
+        let mut taken: Vec<Name> = Vec::new();
+        let mut nodes = Vec::new();
+        for _ in 0..count {
+            let mut node = self.node(depth);
+            if let NodeSpec::Step(step) = &mut node {
+                if taken.contains(&step.agent) {
+                    // Another agent, or the same in another place.
+                    let name = self.name(&step.agent.clone());
+                    if self.tape.chance(50) { step.name = Some(name) } else { step.agent = name }
                 }
+                taken.push(step.agent.clone());
             }
+            nodes.push(node);
+        }
+        nodes
+    }
+
+    fn sequence(&mut self, depth: u16) -> NodeSpec {
+        let name = self.name("sequence");
+        NodeSpec::Sequence { name, nodes: (0..=1 + self.tape.below(3)).map(|_| self.node(depth)).collect() }
+    }
+
+    fn relay(&mut self, depth: u16) -> NodeSpec {
+        let name = self.name("relay");
+        let mut members = self.apart(depth);
+        let has_entry = self.tape.chance(70) && members.len() > 1;
+        let entry = has_entry.then(|| members.remove(0));
+        let max_handoffs = self.tape.maybe(60, |tape| u16::from(has_entry) + tape.below(5));
+        let (revisit, returns, on_limit) = (self.tape.chance(50), self.tape.chance(50) && has_entry, self.policy());
+        let router = if has_entry || self.tape.chance(50) { None } else { Some(self.node(depth)) };
+        RelaySpec { entry, max_handoffs, revisit, returns, on_limit, router, ..RelaySpec::routed(&name, members) }.node()
+    }
+
+    fn parallel(&mut self, depth: u16) -> ParallelSpec {
+        let name = self.name("parallel");
+        let branches = self.apart(depth);
+        let synthesis = if self.tape.chance(30) { Some(self.node(depth)) } else { None };
+        panels::parallel(self.tape, name, branches, synthesis)
+    }
+
+    fn chat(&mut self, depth: u16) -> ForumSpec {
+        let name = self.name("chat");
+        let lead = if self.tape.chance(30) { Some(self.node(depth)) } else { None };
+        let members = self.apart(depth);
+        let summariser = if self.tape.chance(30) { Some(self.node(depth)) } else { None };
+        let on_limit = self.on_limit(depth);
+        panels::chat(self.tape, &name, lead, members, summariser, on_limit)
+    }
+
+    fn hierarchy(&mut self, depth: u16) -> ForumSpec {
+        let name = self.name("hierarchy");
+        let lead = if self.tape.chance(70) { Some(self.node(depth)) } else { None };
+        let members = self.apart(depth);
+        let on_limit = self.on_limit(depth);
+        panels::hierarchy(self.tape, &name, lead, members, on_limit)
+    }
+
+    fn on_limit(&mut self, depth: u16) -> OnLimit {
+        match self.tape.below(5) {
+            0 | 1 => OnLimit::Review,
+            2 => OnLimit::Fail,
+            3 => OnLimit::Confidence,
+            _ => OnLimit::Supervisor(Box::new(self.node(depth))),
         }
     }
-}
 
-/// How many turns a run of this plan can take when every cure is used to the full.
-pub fn most_turns(plan: &Plan) -> u64 {
-    most_below(plan, NodeId(0)).min(u64::from(MAX_TURNS))
-}
+    fn domain(&mut self, depth: u16) -> DomainSpec {
+        let name = self.name("domain");
+        let node = if depth > 0 && self.tape.chance(60) { self.pattern(depth) } else { self.node(depth) };
+        let contract = |tape: &mut Tape<'_>| Contract {
+            fields: Vec::new(),
+            text: !tape.chance(20),
+            user: !tape.chance(50),
+            labels: if tape.chance(60) { vec!["secret".into()] } else { Vec::new() },
+        };
+        DomainSpec {
+            name,
+            node,
+            imports: contract(self.tape),
+            exports: contract(self.tape),
+            table: self.tape.maybe(20, |_| 0),
+            max_turns: self.tape.maybe(30, |tape| 1 + u32::from(tape.below(9))),
+            deadline_ms: self.tape.maybe(20, |tape| 1 + u64::from(tape.below(400))),
+            policy: None,
+        }
+    }
 
-fn most_below(plan: &Plan, id: NodeId) -> u64 {
-    match plan.node(id).map(|node| &node.kind) {
-        None => 0,
-        Some(NodeKind::Step(step)) => {
-            let attempts = u64::from(step.retries.max(HANDOFF_RETRIES)) + 1;
-            if step.fallback.is_some() { attempts * 2 } else { attempts }
-        }
-        Some(NodeKind::Sequence { children }) => children.iter().map(|child| most_below(plan, *child)).sum(),
-        Some(NodeKind::Relay(relay)) => {
-            let longest = relay.members.iter().map(|member| most_below(plan, *member)).max().unwrap_or(0);
-            longest.saturating_mul(u64::from(relay.max_handoffs) + 1)
-        }
+    fn policy(&mut self) -> OnFailure {
+        self.tape.one_of(&[OnFailure::Review, OnFailure::Fail])
     }
 }

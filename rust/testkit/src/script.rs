@@ -3,6 +3,8 @@
 use interlock_kernel::{Confidence, EffectClass, Name, TurnId};
 use proptest::prelude::*;
 
+use crate::tape::{Tape, taped};
+
 /// An act that takes this long is one whose agent never answers.
 pub const NEVER: u64 = u64::MAX;
 
@@ -20,7 +22,15 @@ pub struct Act {
 
 #[derive(Debug, Clone)]
 pub enum Said {
-    Reply { text: Name, confidence: Option<Confidence>, intent: Option<Name>, hand_off: Option<Whom> },
+    Reply {
+        text: Name,
+        confidence: Option<Confidence>,
+        intent: Option<Name>,
+        hand_off: Option<Whom>,
+        /// To whom it delegates, with what it writes to each.
+        delegated: Vec<(Whom, Option<Name>)>,
+        tokens: Option<u32>,
+    },
     Raised,
     WrongType,
 }
@@ -31,7 +41,7 @@ pub enum Whom {
     Named(Name),
     /// The plan's node with this number, counted round.
     Node(usize),
-    /// The member with this number of the nearest relay, counted round; in none, the same as `Node`.
+    /// The member with this number, counted round, of the nearest relay or of the nearest forum that the agent leads. In none it means nobody.
     Member(usize),
 }
 
@@ -47,6 +57,7 @@ pub struct Deed {
 }
 
 impl Script {
+    /// What is done in this turn. Once the acts are used up they begin anew.
     pub fn act(&self, turn: TurnId) -> Act {
         self.0.get(turn.0 as usize % self.0.len().max(1)).cloned().unwrap_or_else(|| says("done"))
     }
@@ -54,7 +65,7 @@ impl Script {
 
 /// The agent answers. An empty text is an empty reply.
 pub fn says(text: &str) -> Act {
-    let said = Said::Reply { text: text.into(), confidence: None, intent: None, hand_off: None };
+    let said = Said::Reply { text: text.into(), confidence: None, intent: None, hand_off: None, delegated: Vec::new(), tokens: None };
     Act { deeds: Vec::new(), takes_ms: 1, said }
 }
 
@@ -65,6 +76,24 @@ pub fn states(intent: &str) -> Act {
 
 pub fn hands_to(name: &str) -> Act {
     says("").to(Whom::Named(name.into()))
+}
+
+/// The agent delegates what its pattern was given.
+pub fn delegates(names: &[&str]) -> Act {
+    let mut act = says("");
+    if let Said::Reply { delegated, .. } = &mut act.said {
+        delegated.extend(names.iter().map(|name| (Whom::Named((*name).into()), None)));
+    }
+    act
+}
+
+/// The agent delegates, and writes to each what they are to do.
+pub fn tasks(names: &[(&str, &str)]) -> Act {
+    let mut act = says("");
+    if let Said::Reply { delegated, .. } = &mut act.said {
+        delegated.extend(names.iter().map(|(name, text)| (Whom::Named((*name).into()), Some((*text).into()))));
+    }
+    act
 }
 
 pub fn raises() -> Act {
@@ -101,6 +130,14 @@ impl Act {
     }
 
     #[must_use]
+    pub fn spending(mut self, stated: u32) -> Self {
+        if let Said::Reply { tokens, .. } = &mut self.said {
+            *tokens = Some(stated);
+        }
+        self
+    }
+
+    #[must_use]
     pub fn taking(self, takes_ms: u64) -> Self {
         Self { takes_ms, ..self }
     }
@@ -113,44 +150,57 @@ impl Act {
 }
 
 pub fn scripts() -> impl Strategy<Value = Script> {
-    prop::collection::vec(acts(), 1..10).prop_map(Script)
+    taped(90, |tape| Script(tape.some(1, 10, act)))
 }
 
 pub fn acts() -> impl Strategy<Value = Act> {
-    let takes = prop_oneof![16 => Just(1_u64), 1 => 2_u64..10_000, 1 => Just(NEVER)];
-    let deeds = prop_oneof![3 => Just(Vec::new()), 1 => prop::collection::vec(deeds(), 1..4)];
-    (said(), takes, deeds).prop_map(|(said, takes_ms, deeds)| Act { deeds, takes_ms, said })
+    taped(16, act)
 }
 
-fn said() -> impl Strategy<Value = Said> {
-    let intent = prop::sample::select(vec!["billing", "refund", "outage", "praise", "cancel", "greeting"]);
-    prop_oneof![
-        4 => (words(), certainty()).prop_map(|(text, confidence)| Said::Reply { text, confidence, intent: None, hand_off: None }),
-        4 => (words(), certainty(), intent).prop_map(|(text, confidence, intent)| {
-            Said::Reply { text, confidence, intent: Some(intent.into()), hand_off: None }
-        }),
-        8 => (words(), certainty(), whom()).prop_map(|(text, confidence, to)| {
-            Said::Reply { text, confidence, intent: None, hand_off: Some(to) }
-        }),
-        1 => Just(Said::Raised),
-        1 => Just(Said::WrongType),
-    ]
+fn act(tape: &mut Tape<'_>) -> Act {
+    let takes_ms = match tape.below(20) {
+        0..14 => 1,
+        14..18 => 1 + u64::from(tape.below(300)),
+        18 => 2 + u64::from(tape.below(10_000)),
+        _ => NEVER,
+    };
+    let said = said(tape);
+    let deeds = if tape.chance(20) { tape.some(1, 3, deed) } else { Vec::new() };
+    Act { deeds, takes_ms, said }
 }
 
-fn words() -> impl Strategy<Value = Name> {
-    prop::sample::select(vec!["", "", "yes", "no", "perhaps", "see below"]).prop_map(Name::from)
+const INTENTS: [&str; 6] = ["billing", "refund", "outage", "praise", "cancel", "greeting"];
+const TEXTS: [&str; 14] =
+    ["yes", "", "", "no", "perhaps", "yes", "accept", "done", "see below", "secret plan", "bad", "next", "spoiled", "reject"];
+const CERTAINTIES: [Option<u32>; 8] =
+    [Some(500_000), Some(500_000), None, Some(0), Some(900_000), Some(900_001), Some(1_000_000), Some(250_000)];
+
+fn said(tape: &mut Tape<'_>) -> Said {
+    let kind = tape.below(32);
+    match kind {
+        30 => return Said::Raised,
+        31 => return Said::WrongType,
+        _ => {}
+    }
+    let (text, confidence) = (Name::from(tape.one_of(&TEXTS)), tape.one_of(&CERTAINTIES).map(Confidence));
+    let intent = (5..9).contains(&kind).then(|| tape.one_of(&INTENTS).into());
+    let hand_off = (9..18).contains(&kind).then(|| whom(tape));
+    let delegated =
+        if kind >= 18 { tape.some(1, 3, |tape| (whom(tape), tape.maybe(50, |tape| tape.one_of(&TEXTS).into()))) } else { Vec::new() };
+    let tokens = tape.maybe(30, |tape| u32::from(tape.below(200)));
+    Said::Reply { text, confidence, intent, hand_off, delegated, tokens }
 }
 
-fn whom() -> impl Strategy<Value = Whom> {
-    prop_oneof![8 => (0_usize..4).prop_map(Whom::Member), 3 => (0_usize..16).prop_map(Whom::Node), 1 => Just(Whom::Named("nobody".into()))]
+fn whom(tape: &mut Tape<'_>) -> Whom {
+    match tape.below(48) {
+        0..44 => Whom::Member(tape.place(4)),
+        44..47 => Whom::Node(tape.place(16)),
+        _ => Whom::Named("nobody".into()),
+    }
 }
 
-fn certainty() -> impl Strategy<Value = Option<Confidence>> {
-    prop::option::weighted(0.9, (0..=Confidence::ONE).prop_map(Confidence))
-}
-
-fn deeds() -> impl Strategy<Value = Deed> {
-    let class = prop_oneof![Just(EffectClass::Pure), Just(EffectClass::Effect)];
-    let chance = || prop::bool::weighted(0.3);
-    (0_u8..3, class, chance(), chance()).prop_map(|(number, class, raises, late)| Deed { number, class, raises, late })
+fn deed(tape: &mut Tape<'_>) -> Deed {
+    let number = u8::try_from(tape.below(3)).unwrap_or(0);
+    let class = tape.one_of(&[EffectClass::Pure, EffectClass::Effect]);
+    Deed { number, class, raises: tape.chance(30), late: tape.chance(30) }
 }

@@ -18,7 +18,7 @@ fn decision() -> RouteDecision {
         intent: "billing_dispute".into(),
         target: Target::Agent("billing".into()),
         priority: Priority::High,
-        fallback: Some(Target::Review),
+        fallback: vec![Target::Agent("senior".into()), Target::Review],
         escalation: Some(Escalation::Attempts(2)),
         evidence: RouteEvidence {
             rule: Some((4, 17)),
@@ -31,6 +31,8 @@ fn decision() -> RouteDecision {
             neighbours: vec![Neighbour { example: 9, intent: "billing_dispute".into(), score: -20_000 }],
             index: Some(7),
             table: Some(Digest([5; 32])),
+            claims: vec![("billing".into(), RuleOutcome::Matched)],
+            tied: vec![1, 2],
         },
     }
 }
@@ -44,6 +46,7 @@ pub fn failures() -> Vec<Event> {
         Failure::TimedOut { after_ms: 5000 },
         Failure::Unchecked(unchecked),
         Failure::HandOff(RefusalWhy::Visited),
+        Failure::Unavailable(UnavailableWhy::BreakerOpen),
     ];
     failures.into_iter().map(|failure| Event::TurnFailed(TurnFailed { turn: TurnId(2), failure })).collect()
 }
@@ -74,6 +77,9 @@ pub fn one_of_each() -> Vec<Event> {
             due: Micros(1_700_000_002_000_000),
             priority: Priority::Critical,
             passages: vec![passage(Gate::AgentToAgent), passage(Gate::ModelContext)],
+            strand: StrandId(3),
+            hedge: true,
+            hedge_at: Some(Micros(1_700_000_001_500_000)),
         }),
         Event::TurnReplied(TurnReplied {
             turn,
@@ -82,16 +88,19 @@ pub fn one_of_each() -> Vec<Event> {
             confidence: Some(Confidence(910_000)),
             intent: Some("refund".into()),
             hand_off: None,
+            delegated: vec![("stock".into(), Some(reference(9))), ("finance".into(), None)],
+            spent: Spent { tokens: 120, estimated: true },
         }),
         failures().remove(0),
         Event::ReplyChecked(ReplyChecked { turn, verdicts: vec![CheckVerdict { check: 3, failed: Some("amount is missing".into()) }] }),
-        Event::FactNeeded(FactNeeded { relay, message: reference(2), fact: Fact::Neighbours }),
+        Event::FactNeeded(FactNeeded { node: relay, message: reference(2), fact: Fact::Neighbours, strand: StrandId(2) }),
         Event::RouteChosen(RouteChosen {
             turn: Some(turn),
             relay,
             message: reference(2),
             at: Micros(1_700_000_003_000_000),
             decision: decision(),
+            strand: StrandId(1),
         }),
         Event::HandedOff(HandedOff { turn, relay, to: node, why: HandOffWhy::Routed, message: reference(2) }),
         Event::HandOffRefused(HandOffRefused { turn, target: "nobody".into(), why: RefusalWhy::UnknownTarget }),
@@ -111,7 +120,12 @@ pub fn one_of_each() -> Vec<Event> {
             outcome: EffectOutcome::Returned(reference(4)),
             passages: vec![passage(Gate::ToolResult)],
         }),
-        Event::ReviewOpened(ReviewOpened { review, why: ReviewWhy::Escalated, about: reference(2) }),
+        Event::ReviewOpened(ReviewOpened {
+            review,
+            why: ReviewWhy::Escalated,
+            about: reference(2),
+            attached: vec![reference(1), reference(4)],
+        }),
         Event::ReviewDecided(ReviewDecided {
             review,
             decision: reference(7),
@@ -122,6 +136,83 @@ pub fn one_of_each() -> Vec<Event> {
         Event::RunFailed(RunFailed { code: RunFailCode::HandOffLimit }),
         Event::RunCancelled(RunCancelled { reason: Some(reference(8)) }),
     ]
+    .into_iter()
+    .chain(where_several_work(turn, node))
+    .collect()
+}
+
+fn where_several_work(turn: TurnId, node: NodeId) -> Vec<Event> {
+    let strand = StrandId(1);
+    let said = Said { message: reference(3), turn, agent: "billing".into(), confidence: Some(Confidence(700_000)) };
+    let tried = Tried {
+        method: 1,
+        votes: vec![Some(0), None, Some(1)],
+        tally: vec![2_000, 1_000],
+        spoiled: vec![(1, "it has no data".into())],
+        considered: vec![Considered { rule: 0, outcome: RuleOutcome::NotMatched }],
+        outcome: TriedOutcome::Won(2),
+    };
+    let lost = Contributed::Lost { why: ReviewWhy::StepFailed, failure: Some(Failure::Raised(reference(5))) };
+    vec![
+        Event::Forked(Forked {
+            strand,
+            node,
+            message: reference(0),
+            branches: vec![BranchStarted { strand: StrandId(2), node: NodeId(4), message: reference(1) }],
+            due: Some(Micros(1_700_000_004_000_000)),
+        }),
+        Event::BranchEnded(BranchEnded { strand, end: BranchEnd::Answered(said.clone()) }),
+        Event::CalledOff(CalledOff { strand, node }),
+        Event::Reconciled(Reconciled {
+            strand,
+            node,
+            tried: vec![tried],
+            agreement: Some(vec![900_000, 0, 10]),
+            verdict: JoinVerdict::Chosen(2),
+        }),
+        Event::FloorPassed(FloorPassed {
+            strand,
+            forum: node,
+            said: vec![
+                Contribution { member: NodeId(4), what: Contributed::Said(said), repeats: true },
+                Contribution { member: NodeId(5), what: lost, repeats: false },
+            ],
+            summary: Some(reference(6)),
+            considered: vec![Considered { rule: 2, outcome: RuleOutcome::Matched }],
+            erred: Some("division by zero".into()),
+            stalled: true,
+            next: Floor::Delegates(vec![(NodeId(6), reference(7))]),
+        }),
+        Event::Crossed(Crossed {
+            strand,
+            domain: node,
+            way: Fact::Export,
+            from: reference(2),
+            outcome: CrossingOutcome::Passed { message: reference(3), dropped: 2 },
+            until: Some(Micros(1_700_000_009_000_000)),
+        }),
+        Event::TurnDropped(TurnDropped { turn, spent: Spent { tokens: 12, estimated: true } }),
+        Event::FactFailed(FactFailed { strand, ask: 4, why: reference(8) }),
+    ]
+}
+
+/// What an event of today was in the first version of its kind, lifted: without what that version could not say.
+pub fn as_first_written(event: &Event) -> Event {
+    let mut event = event.clone();
+    #[allow(clippy::wildcard_enum_match_arm)] // kinds that have had one shape only
+    match &mut event {
+        Event::TurnStarted(turn) => (turn.strand, turn.hedge, turn.hedge_at) = (StrandId(0), false, None),
+        Event::TurnReplied(reply) => (reply.delegated, reply.spent) = (vec![], Spent::default()),
+        Event::FactNeeded(needed) => needed.strand = StrandId(0),
+        Event::RouteChosen(chosen) => {
+            chosen.strand = StrandId(0);
+            chosen.decision.fallback = vec![Target::Review];
+            (chosen.decision.evidence.claims, chosen.decision.evidence.tied) = (vec![], vec![]);
+        }
+        Event::ReviewOpened(opened) => opened.attached = vec![],
+        _ => {}
+    }
+    event
 }
 
 pub fn payload(number: u32, text: &str) -> Payload {
@@ -175,6 +266,9 @@ impl Story {
                 due: Micros(9),
                 priority: Priority::Medium,
                 passages: vec![passage(Gate::AgentToAgent)],
+                strand: StrandId(0),
+                hedge: false,
+                hedge_at: None,
             }),
             Event::TurnReplied(TurnReplied {
                 turn: TurnId(0),
@@ -183,6 +277,8 @@ impl Story {
                 confidence: None,
                 intent: None,
                 hand_off: None,
+                delegated: vec![],
+                spent: Spent::default(),
             }),
         ];
         journal.append(Append { run: self.run, first_seq: 1, at: Micros(200), events: &events, payloads: vec![reply], start: None })

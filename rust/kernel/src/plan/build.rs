@@ -1,164 +1,230 @@
-//! From the specification to the arena, with every rule that a plan must keep.
+//! From the specification to the arena. What must hold is in `check`; here is how the tree is laid out.
 
-use crate::limits::{MAX_DEPTH, MAX_NODES, MAX_RETRIES, TURN_TIMEOUT_MS};
-use crate::plan::{Node, NodeKind, NodeSpec, Plan, PlanSpec, Relay, Step, StepSpec};
-use crate::{Check, Digest, Name, NodeId};
+use std::sync::Arc;
 
-/// What is wrong with a plan, and where. The path reads like `support.to[2]`.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum PlanError {
-    #[error("{path} has no agent")]
-    NoAgent { path: String },
-    #[error("{path} has an empty name")]
-    NoName { path: String },
-    #[error("{path}: two members are called {name:?}, so a handoff could not tell them apart")]
-    SameName { path: String, name: Name },
-    #[error("{path} is nested {MAX_DEPTH} deep, which is the limit")]
-    TooDeep { path: String },
-    #[error("the plan has more than {MAX_NODES} nodes")]
-    TooLarge,
-    #[error("{path} asks for {retries} retries, and {MAX_RETRIES} is the limit")]
-    TooManyRetries { path: String, retries: u16 },
-    #[error("{path} has a timeout of 0 ms, so its agent could never answer")]
-    NoTime { path: String },
-    #[error("{path} names itself as its fallback")]
-    FallbackIsItself { path: String },
-    #[error("{path} returns to its entry but has none")]
-    NothingToReturnTo { path: String },
-    #[error("{path} refers to {what} {number}, and the plan has {known}")]
-    NoSuchText { path: String, what: &'static str, number: u16, known: usize },
-}
-
-impl PlanError {
-    /// The node's path, like `support.to[2]`.
-    pub fn path(&self) -> Option<&str> {
-        match self {
-            Self::NoAgent { path }
-            | Self::NoName { path }
-            | Self::SameName { path, .. }
-            | Self::TooDeep { path }
-            | Self::TooManyRetries { path, .. }
-            | Self::NoTime { path }
-            | Self::FallbackIsItself { path }
-            | Self::NothingToReturnTo { path }
-            | Self::NoSuchText { path, .. } => Some(path),
-            Self::TooLarge => None,
-        }
-    }
-}
+use crate::limits::{MAX_DEPTH, MAX_NODES, TURN_TIMEOUT_MS};
+use crate::plan::{
+    Domain, DomainSpec, Forum, ForumSpec, Node, NodeKind, NodeSpec, OnFailure, OnLimit, Parallel, ParallelSpec, Plan, PlanError, PlanSpec,
+    Relay, Step, StepSpec, check,
+};
+use crate::{Digest, Name, NodeId};
 
 pub(super) fn build(spec: &PlanSpec, digest: Digest) -> Result<Plan, PlanError> {
-    let mut builder = Builder { spec, nodes: Vec::new() };
     if spec.name.is_empty() {
         return Err(PlanError::NoName { path: "the plan".into() });
     }
-    builder.add(&spec.root, None, 0, &spec.name, 1)?;
+    let mut builder = Builder { spec, nodes: Vec::new() };
+    let place = Place { parent: None, at: 0, depth: 1, domain: None, authority: None };
+    builder.add(&spec.root, &place, &spec.name)?;
     Ok(Plan { name: spec.name.clone(), digest, nodes: builder.nodes })
 }
 
-struct Builder<'a> {
-    spec: &'a PlanSpec,
-    nodes: Vec<Node>,
+/// Where a node goes.
+#[derive(Clone)]
+struct Place {
+    parent: Option<NodeId>,
+    at: usize,
+    depth: usize,
+    domain: Option<NodeId>,
+    /// What the delegators around it have; nothing when nobody delegates.
+    authority: Option<Vec<Name>>,
+}
+
+pub(super) struct Builder<'a> {
+    pub spec: &'a PlanSpec,
+    pub nodes: Vec<Node>,
 }
 
 impl Builder<'_> {
-    fn add(&mut self, spec: &NodeSpec, parent: Option<NodeId>, place: usize, path: &str, depth: usize) -> Result<NodeId, PlanError> {
-        if depth > MAX_DEPTH {
+    fn add(&mut self, spec: &NodeSpec, place: &Place, path: &str) -> Result<NodeId, PlanError> {
+        if place.depth > MAX_DEPTH {
             return Err(PlanError::TooDeep { path: path.into() });
         }
         if self.nodes.len() >= MAX_NODES {
             return Err(PlanError::TooLarge);
         }
         let id = NodeId(u16::try_from(self.nodes.len()).map_err(|_| PlanError::TooLarge)?);
-        let name = match spec {
-            NodeSpec::Step(step) => step.agent.clone(),
-            NodeSpec::Sequence { name, .. } | NodeSpec::Relay { name, .. } => name.clone(),
-        };
+        let name = name_of(spec).clone();
         if name.is_empty() {
             return Err(PlanError::NoName { path: path.into() });
         }
         // The place is taken before the children are known, so that parents come before them.
-        self.nodes.push(Node { name, parent, place, kind: NodeKind::Sequence { children: Vec::new() } });
+        let kind = NodeKind::Sequence { children: Vec::new() };
+        self.nodes.push(Node { name, parent: place.parent, place: place.at, domain: place.domain, kind });
+        let inside = Place { parent: Some(id), at: 0, depth: place.depth + 1, ..place.clone() };
         let kind = match spec {
-            NodeSpec::Step(step) => NodeKind::Step(self.step(step, path)?),
-            NodeSpec::Sequence { nodes, .. } => {
-                let mut children = Vec::new();
-                for (index, node) in nodes.iter().enumerate() {
-                    children.push(self.add(node, Some(id), index, &format!("{path}.nodes[{index}]"), depth + 1)?);
-                }
-                if children.is_empty() {
-                    return Err(PlanError::NoAgent { path: path.into() });
-                }
-                NodeKind::Sequence { children }
-            }
-            NodeSpec::Relay { entry, members, max_handoffs, revisit, returns, on_limit, .. } => {
-                let has_entry = entry.is_some();
-                if *returns && !has_entry {
-                    return Err(PlanError::NothingToReturnTo { path: path.into() });
-                }
-                let mut all = Vec::new();
-                if let Some(entry) = entry {
-                    all.push(self.add(entry, Some(id), 0, &format!("{path}.entry"), depth + 1)?);
-                }
-                for (index, member) in members.iter().enumerate() {
-                    all.push(self.add(member, Some(id), all.len(), &format!("{path}.to[{index}]"), depth + 1)?);
-                }
-                if all.is_empty() {
-                    return Err(PlanError::NoAgent { path: path.into() });
-                }
-                self.tell_apart(&all, path)?;
-                let usual = u16::try_from(all.len() + 1).unwrap_or(u16::MAX);
-                NodeKind::Relay(Relay {
-                    members: all,
-                    has_entry,
-                    max_handoffs: max_handoffs.unwrap_or(usual),
-                    revisit: *revisit,
-                    returns: *returns,
-                    on_limit: *on_limit,
-                })
-            }
+            NodeSpec::Step(step) => NodeKind::Step(self.step(step, place.authority.as_deref(), path)?),
+            NodeSpec::Sequence { nodes, .. } => NodeKind::Sequence { children: self.all(nodes, "nodes", &inside, path)? },
+            NodeSpec::Relay { .. } => NodeKind::Relay(self.relay(spec, &inside, path)?),
+            NodeSpec::Parallel(spec) => NodeKind::Parallel(self.parallel(spec, &inside, path)?),
+            NodeSpec::Forum(spec) => NodeKind::Forum(self.forum(spec, &inside, path)?),
+            NodeSpec::Domain(spec) => NodeKind::Domain(self.domain(spec, id, inside, path)?),
         };
         self.nodes[usize::from(id.0)].kind = kind;
         Ok(id)
     }
 
-    fn step(&self, spec: &StepSpec, path: &str) -> Result<Step, PlanError> {
-        let path = || path.to_owned();
-        if spec.retries > MAX_RETRIES {
-            return Err(PlanError::TooManyRetries { path: path(), retries: spec.retries });
+    /// All children of a list; a pattern without any has no agent.
+    fn all(&mut self, nodes: &[NodeSpec], list: &str, inside: &Place, path: &str) -> Result<Vec<NodeId>, PlanError> {
+        if nodes.is_empty() {
+            return Err(PlanError::NoAgent { path: path.into() });
         }
-        if spec.timeout_ms == Some(0) {
-            return Err(PlanError::NoTime { path: path() });
+        let add = |(index, node): (usize, &NodeSpec)| {
+            self.add(node, &Place { at: inside.at + index, ..inside.clone() }, &format!("{path}.{list}[{index}]"))
+        };
+        nodes.iter().enumerate().map(add).collect()
+    }
+
+    /// A child with a name of its own, after `before` others.
+    fn one(&mut self, node: Option<&NodeSpec>, what: &str, before: usize, inside: &Place, path: &str) -> Result<Option<NodeId>, PlanError> {
+        node.map(|node| self.add(node, &Place { at: before, ..inside.clone() }, &format!("{path}.{what}"))).transpose()
+    }
+
+    fn relay(&mut self, spec: &NodeSpec, inside: &Place, path: &str) -> Result<Relay, PlanError> {
+        let NodeSpec::Relay { entry, members, max_handoffs, revisit, returns, on_limit, router, .. } = spec else {
+            return Err(PlanError::NoAgent { path: path.into() });
+        };
+        let has_entry = entry.is_some();
+        if *returns && !has_entry {
+            return Err(PlanError::NothingToReturnTo { path: path.into() });
         }
-        if spec.fallback.as_ref() == Some(&spec.agent) {
-            return Err(PlanError::FallbackIsItself { path: path() });
+        if *max_handoffs == Some(0) && has_entry && !members.is_empty() {
+            return Err(PlanError::LimitOfZero { path: path.into(), what: "max_handoffs" });
         }
-        for check in &spec.checks {
-            let (what, number, known) = match check {
-                Check::Schema { number } => ("schema", *number, self.spec.schemas.len()),
-                Check::Expression { number } => ("expression", *number, self.spec.expressions.len()),
-                Check::MinConfidence { .. } => continue,
-            };
-            if usize::from(number) >= known {
-                return Err(PlanError::NoSuchText { path: path(), what, number, known });
-            }
+        let mut all: Vec<NodeId> = self.one(entry.as_deref(), "entry", 0, inside, path)?.into_iter().collect();
+        if !members.is_empty() || all.is_empty() {
+            all.extend(self.all(members, "to", &Place { at: all.len(), ..inside.clone() }, path)?);
         }
+        check::told_apart(&self.nodes, &all, path)?;
+        let router = self.one(router.as_deref(), "router", all.len(), inside, path)?;
+        let usual = u16::try_from(all.len() + 1).unwrap_or(u16::MAX);
+        let claims = all.iter().filter_map(|id| self.claim_of(*id)).collect();
+        Ok(Relay {
+            members: all,
+            has_entry,
+            router,
+            claims,
+            max_handoffs: max_handoffs.unwrap_or(usual),
+            revisit: *revisit,
+            returns: *returns,
+            on_limit: *on_limit,
+        })
+    }
+
+    fn claim_of(&self, id: NodeId) -> Option<(Name, u16)> {
+        let node = self.nodes.get(usize::from(id.0))?;
+        match &node.kind {
+            NodeKind::Step(step) => step.claims.map(|expression| (node.name.clone(), expression)),
+            NodeKind::Sequence { .. } | NodeKind::Relay(_) | NodeKind::Parallel(_) | NodeKind::Forum(_) | NodeKind::Domain(_) => None,
+        }
+    }
+
+    fn parallel(&mut self, spec: &ParallelSpec, inside: &Place, path: &str) -> Result<Parallel, PlanError> {
+        check::parallel(self.spec, spec, path)?;
+        let branches = self.all(&spec.branches, "branches", inside, path)?;
+        check::told_apart(&self.nodes, &branches, path)?;
+        let reconcile = spec.reconcile.as_ref().map(|policy| check::policy(&self.nodes, &branches, policy, path)).transpose()?;
+        let synthesis = self.one(spec.synthesis.as_ref(), "synthesis", branches.len(), inside, path)?;
+        let (mode, branch_deadline_ms, on_failure) = (spec.mode, spec.branch_deadline_ms, spec.on_failure);
+        Ok(Parallel { branches, mode, branch_deadline_ms, reconcile, synthesis, on_failure })
+    }
+
+    fn forum(&mut self, spec: &ForumSpec, inside: &Place, path: &str) -> Result<Forum, PlanError> {
+        check::forum(self.spec, spec, path)?;
+        let lead = self.one(spec.lead.as_ref(), "lead", 0, inside, path)?;
+        let authority = match lead {
+            Some(lead) if spec.delegates => Some(self.authority_below(lead)),
+            Some(_) | None => inside.authority.clone(),
+        };
+        let members_at = Place { at: usize::from(lead.is_some()), authority, ..inside.clone() };
+        let members = self.all(&spec.members, "members", &members_at, path)?;
+        check::told_apart(&self.nodes, &members, path)?;
+        let named = |name: &Name| members.iter().copied().find(|id| self.nodes[usize::from(id.0)].name == *name);
+        let mut rules = Vec::new();
+        for (number, rule) in spec.rules.iter().enumerate() {
+            let stranger = |name: &Name| PlanError::Stranger { path: format!("{path}.rules[{number}]"), name: name.clone() };
+            let to = rule.to.iter().map(|name| named(name).ok_or_else(|| stranger(name))).collect::<Result<Vec<_>, _>>()?;
+            rules.push((rule.expression, to));
+        }
+        let after = members.len() + usize::from(lead.is_some());
+        let summariser = self.one(spec.summariser.as_ref(), "summariser", after, inside, path)?;
+        let (supervisor, surest, on_limit) = match &spec.on_limit {
+            OnLimit::Review => (None, false, OnFailure::Review),
+            OnLimit::Fail => (None, false, OnFailure::Fail),
+            OnLimit::Confidence => (None, true, OnFailure::Review),
+            OnLimit::Supervisor(node) => (self.one(Some(node), "on_limit", after + 1, inside, path)?, false, OnFailure::Review),
+        };
+        let (delegates, max_turns, fan_out, max_tokens) = (spec.delegates, spec.max_turns, spec.fan_out, spec.max_tokens);
+        let (until, accept, window) = (spec.until, spec.accept, spec.window);
+        let forum = Forum {
+            members,
+            lead,
+            rules,
+            delegates,
+            max_turns,
+            fan_out,
+            max_tokens,
+            until,
+            accept,
+            window,
+            summariser,
+            supervisor,
+            surest,
+            on_limit,
+        };
+        Ok(forum)
+    }
+
+    /// The scopes of every agent below a node, together: what it can hand on.
+    fn authority_below(&self, node: NodeId) -> Vec<Name> {
+        let mut all: Vec<Name> = self.nodes[usize::from(node.0)..]
+            .iter()
+            .filter_map(|below| match &below.kind {
+                NodeKind::Step(step) => Some(step.scopes.iter().cloned()),
+                NodeKind::Sequence { .. } | NodeKind::Relay(_) | NodeKind::Parallel(_) | NodeKind::Forum(_) | NodeKind::Domain(_) => None,
+            })
+            .flatten()
+            .collect();
+        all.sort();
+        all.dedup();
+        all
+    }
+
+    fn domain(&mut self, spec: &DomainSpec, id: NodeId, inside: Place, path: &str) -> Result<Domain, PlanError> {
+        check::domain(self.spec, spec, path)?;
+        let child = self.add(&spec.node, &Place { domain: Some(id), ..inside }, &format!("{path}.node"))?;
+        let (imports, exports, table) = (spec.imports.clone(), spec.exports.clone(), spec.table);
+        Ok(Domain { child, imports, exports, table, max_turns: spec.max_turns, deadline_ms: spec.deadline_ms, policy: spec.policy.clone() })
+    }
+
+    fn step(&self, spec: &StepSpec, authority: Option<&[Name]>, path: &str) -> Result<Step, PlanError> {
+        check::step(self.spec, spec, path)?;
+        let narrowed = |scopes: &[Name]| -> Arc<[Name]> {
+            scopes.iter().filter(|scope| authority.is_none_or(|all| all.contains(scope))).cloned().collect()
+        };
         Ok(Step {
             agent: spec.agent.clone(),
             checks: spec.checks.clone(),
             retries: spec.retries,
             fallback: spec.fallback.clone(),
             timeout_ms: spec.timeout_ms.unwrap_or(TURN_TIMEOUT_MS),
+            hedge_ms: spec.hedge_ms,
             on_failure: spec.on_failure,
+            pure: spec.pure,
+            fallback_pure: spec.fallback_pure,
+            scopes: narrowed(&spec.scopes),
+            fallback_scopes: narrowed(&spec.fallback_scopes),
+            claims: spec.claims,
         })
     }
+}
 
-    fn tell_apart(&self, members: &[NodeId], path: &str) -> Result<(), PlanError> {
-        let names: Vec<&Name> = members.iter().map(|id| &self.nodes[usize::from(id.0)].name).collect();
-        match names.iter().enumerate().find(|(index, name)| names[..*index].contains(name)) {
-            Some((_, name)) => Err(PlanError::SameName { path: path.into(), name: (*name).clone() }),
-            None => Ok(()),
-        }
+pub(super) fn name_of(spec: &NodeSpec) -> &Name {
+    match spec {
+        NodeSpec::Step(step) => step.name.as_ref().unwrap_or(&step.agent),
+        NodeSpec::Sequence { name, .. } | NodeSpec::Relay { name, .. } => name,
+        NodeSpec::Parallel(spec) => &spec.name,
+        NodeSpec::Forum(spec) => &spec.name,
+        NodeSpec::Domain(spec) => &spec.name,
     }
 }

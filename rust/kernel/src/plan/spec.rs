@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::plan::{DomainSpec, ForumSpec, ParallelSpec};
 use crate::{Check, Name};
 
 /// A whole plan.
@@ -16,6 +17,9 @@ pub struct PlanSpec {
     /// The CEL expressions that checks refer to by number.
     #[serde(default)]
     pub expressions: Vec<String>,
+    /// The routing tables of domains, as JSON texts, that `Domain` refers to by number.
+    #[serde(default)]
+    pub tables: Vec<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,13 +42,22 @@ pub enum NodeSpec {
         returns: bool,
         #[serde(default)]
         on_limit: OnFailure,
+        /// Asked for the intent when nothing cheaper found one.
+        #[serde(default)]
+        router: Option<Box<NodeSpec>>,
     },
+    Parallel(Box<ParallelSpec>),
+    Forum(Box<ForumSpec>),
+    Domain(Box<DomainSpec>),
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct StepSpec {
     pub agent: Name,
+    /// How members and rules call it; the agent's own name if it is not given.
+    #[serde(default)]
+    pub name: Option<Name>,
     #[serde(default)]
     pub checks: Vec<Check>,
     #[serde(default)]
@@ -55,6 +68,22 @@ pub struct StepSpec {
     pub timeout_ms: Option<u64>,
     #[serde(default)]
     pub on_failure: OnFailure,
+    /// Start the fallback beside the agent when it has not answered after so long; the first answer wins.
+    #[serde(default)]
+    pub hedge_ms: Option<u64>,
+    /// Whether the agent, and its fallback, promise to change nothing outside.
+    #[serde(default)]
+    pub pure: bool,
+    #[serde(default)]
+    pub fallback_pure: bool,
+    /// What the agent, and its fallback, may reach.
+    #[serde(default)]
+    pub scopes: Vec<Name>,
+    #[serde(default)]
+    pub fallback_scopes: Vec<Name>,
+    /// The expression by which the agent claims tasks for itself.
+    #[serde(default)]
+    pub claims: Option<u16>,
 }
 
 /// What happens when nothing else helps.

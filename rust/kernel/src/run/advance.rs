@@ -2,119 +2,182 @@
 
 use crate::limits::MAX_TURNS;
 use crate::plan::NodeKind;
-use crate::run::{Decision, InReview, Phase, Running, Turn, absorbed, missed, one, relay};
+use crate::run::here::{Here, said};
+use crate::run::{Decision, InReview, Phase, Turn, absorbed, forum, join, missed, one, relay, wall};
 use crate::{
-    Book, CheckQuery, CheckVerdict, Event, Gate, NodeId, Priority, Ref, Refusal, ReplyChecked, ReviewVerdict, ReviewWhy, RunDelivered,
-    RunFailCode, RunFailed, Subject, TurnReplied, TurnStarted,
+    Book, BranchEnd, BranchEnded, CheckQuery, CheckVerdict, Event, Gate, NodeId, Priority, Ref, Refusal, ReplyChecked, ReviewVerdict,
+    ReviewWhy, RunDelivered, RunFailCode, RunFailed, Said, Spent, Subject, TurnDropped, TurnId, TurnReplied, TurnStarted,
 };
-use crate::{Micros, TurnId};
 
-/// The next step of a run, if it needs nothing from outside.
-pub(super) fn next(running: &Running, book: &Book<'_>, now: Micros) -> Decision {
-    match &running.phase {
-        Phase::Entering { node, message } => enter(running, *node, *message, book, now),
-        Phase::Answered { turn, reply, checked: false } => check(running, turn, reply, book),
-        Phase::Answered { turn, reply, checked: true } => relay::pass_on(running, turn, reply, book, now),
-        Phase::Routed { turn, reply, relay, route } => relay::follow_route(running, turn, reply, (*relay, &route.decision), book, now),
-        Phase::Missed { turn, failure } => missed::cure(running, turn, failure, book, now),
-        Phase::Unroutable { message, why } => missed::ask(running, *why, *message),
-        Phase::InTurn(_) | Phase::AwaitingFact { .. } => absorbed(), // something outside is owed
+/// The next step of a strand, if it needs nothing from outside.
+pub(super) fn next(here: Here<'_>) -> Decision {
+    match &here.strand.phase {
+        Phase::Entering { node, message } => enter(here, *node, *message),
+        Phase::Answered { turn, reply, checked: false } => one(Event::ReplyChecked(check(here, turn, reply)?)),
+        Phase::Answered { turn, reply, checked: true } => match &here.strand.rival {
+            Some(rival) => drop_rival(here, rival),
+            None => relay::pass_on(here, turn, reply),
+        },
+        Phase::Routed { turn, reply, relay, route } => relay::follow_route(here, turn, reply, (*relay, &route.decision)),
+        Phase::Missed { turn, failure } => missed::cure(here, turn, failure),
+        Phase::Stuck { message, why, policy, .. } => here.give_up(*policy, *why, code(*why), *message, None),
+        Phase::Left { node, said } => leave(here, *node, said),
+        Phase::Delegating { forum, to } => join::delegate(here, *forum, to),
+        Phase::Forked => join::next(here),
+        Phase::InTurn(_) | Phase::AwaitingFact { .. } | Phase::AtWall { .. } => absorbed(), // something outside is owed
     }
 }
 
-/// Go down to the first agent of a node, or ask the routing engine at a relay without an entry.
-pub(super) fn enter(running: &Running, node: NodeId, message: Ref, book: &Book<'_>, now: Micros) -> Decision {
+/// How a run that nobody is asked about says why it failed.
+fn code(why: ReviewWhy) -> RunFailCode {
+    match why {
+        ReviewWhy::Unresolved | ReviewWhy::Overridden | ReviewWhy::NoAnswers | ReviewWhy::BranchFailed => RunFailCode::Unresolved,
+        ReviewWhy::ForumLimit | ReviewWhy::Stalemate => RunFailCode::ForumLimit,
+        ReviewWhy::HandOffLimit => RunFailCode::HandOffLimit,
+        ReviewWhy::StepFailed
+        | ReviewWhy::NoRoute
+        | ReviewWhy::Routed
+        | ReviewWhy::Tied
+        | ReviewWhy::Fallback
+        | ReviewWhy::Escalated
+        | ReviewWhy::TooManyTurns
+        | ReviewWhy::BranchDeadline
+        | ReviewWhy::Contract
+        | ReviewWhy::DomainLimit
+        | ReviewWhy::FactFailed => RunFailCode::StepFailed,
+    }
+}
+
+/// Go down to the first agent of a node, or to what must be decided before one can be named.
+pub(super) fn enter(here: Here<'_>, node: NodeId, message: Ref) -> Decision {
     let mut at = node;
     loop {
-        let Some(found) = running.plan.node(at) else { return Err(Refusal::NotAwaited) };
-        match &found.kind {
-            NodeKind::Step(step) => {
-                let visit = running.visits.get(&at).copied().unwrap_or(0).saturating_add(1);
-                let next = Attempt { node: at, agent: step.agent.clone(), fallback: false, count: 1, visit };
-                return start(running, next, message, book, now);
+        match here.run.plan.kind(at) {
+            None => return Err(Refusal::NotAwaited),
+            Some(NodeKind::Step(step)) => {
+                let visit = here.visits.get(&at).copied().unwrap_or(0).saturating_add(1);
+                return start(here, &Attempt { node: at, agent: &step.agent, fallback: false, count: 1, visit, hedge: false }, message);
             }
-            NodeKind::Sequence { children } => match children.first() {
+            Some(NodeKind::Sequence { children }) => match children.first() {
                 Some(child) => at = *child,
                 None => return Err(Refusal::NotAwaited),
             },
-            NodeKind::Relay(relay) => match relay.members.first() {
+            Some(NodeKind::Relay(relay)) => match relay.members.first() {
                 Some(entry) if relay.has_entry => at = *entry,
-                Some(_) | None => return relay::open(at, message, book, now),
+                Some(_) | None => return relay::open(here, at, message),
             },
+            Some(NodeKind::Parallel(parallel)) => return join::fork(here, at, parallel, message),
+            Some(NodeKind::Forum(found)) => match forum::opener(found) {
+                Some(first) => at = first,
+                None => return forum::open(here, at, found, message),
+            },
+            Some(NodeKind::Domain(_)) => return wall::import(here, at, message),
         }
     }
 }
 
 /// Which agent gets the turn, and for the how-manieth time.
-pub(super) struct Attempt {
+pub(super) struct Attempt<'a> {
     pub node: NodeId,
-    pub agent: crate::Name,
+    pub agent: &'a crate::Name,
     pub fallback: bool,
     pub count: u16,
     pub visit: u16,
+    /// Beside the step's own agent.
+    pub hedge: bool,
 }
 
-pub(super) fn start(running: &Running, next: Attempt, message: Ref, book: &Book<'_>, now: Micros) -> Decision {
-    if running.turns >= MAX_TURNS {
-        return missed::ask(running, ReviewWhy::TooManyTurns, message);
+pub(super) fn start(here: Here<'_>, next: &Attempt<'_>, message: Ref) -> Decision {
+    if here.turns >= MAX_TURNS {
+        return here.ask(ReviewWhy::TooManyTurns, message);
     }
-    let subject = Subject { agent: Some(&next.agent), tool: None, content: Some(&message.commitment) };
-    let passages = vec![book.pass(Gate::AgentToAgent, subject)?, book.pass(Gate::ModelContext, subject)?];
-    let timeout = running.plan.step(next.node).map_or(0, |step| step.timeout_ms);
+    if wall::is_used_up(here, next.node) {
+        return here.ask(ReviewWhy::DomainLimit, message);
+    }
+    let domain = here.run.plan.node(next.node).and_then(|node| node.domain);
+    let domain = domain.and_then(|domain| here.run.plan.node(domain)).map(|node| &node.name);
+    let subject = Subject { agent: Some(next.agent), tool: None, content: Some(&message.commitment), domain };
+    let passages = vec![here.book.pass(Gate::AgentToAgent, subject)?, here.book.pass(Gate::ModelContext, subject)?];
+    let step = here.run.plan.step(next.node);
+    let timeout = step.map_or(0, |step| step.timeout_ms);
+    let hedge_at = step.filter(|_| !next.fallback && !next.hedge).and_then(|step| step.hedge_ms).map(|ms| here.now.after_ms(ms));
     one(Event::TurnStarted(TurnStarted {
-        turn: TurnId(running.turns),
+        turn: TurnId(here.turns),
         node: next.node,
-        agent: next.agent,
+        agent: next.agent.clone(),
         fallback: next.fallback,
         attempt: next.count,
         visit: next.visit,
         message,
-        due: now.after_ms(timeout),
-        priority: running.route_at(next.node).map_or_else(Priority::default, |route| route.decision.priority),
+        due: here.now.after_ms(timeout),
+        priority: here.route_at(here.strand, next.node).map_or_else(Priority::default, |route| route.decision.priority),
         passages,
+        strand: here.strand.id,
+        hedge: next.hedge,
+        hedge_at,
     }))
 }
 
-fn check(running: &Running, turn: &Turn, reply: &TurnReplied, book: &Book<'_>) -> Decision {
-    let query = CheckQuery {
-        content: book.content(reply.reply.number)?,
-        confidence: reply.confidence,
-        intent: reply.intent.as_deref(),
-        user: book.payloads.user(),
-    };
-    let checks = running.plan.step(turn.node).map_or(&[][..], |step| &step.checks);
-    let verdicts = (0_u16..)
-        .zip(checks)
-        .map(|(number, check)| CheckVerdict { check: number, failed: book.rules.check(check, &query).err() })
-        .collect();
-    one(Event::ReplyChecked(ReplyChecked { turn: turn.id, verdicts }))
+/// One of two agents on the same step has answered well: the other is not needed, and what it took is booked.
+fn drop_rival(here: Here<'_>, rival: &Turn) -> Decision {
+    let tokens = super::turn::estimate([here.content(rival.message)?]);
+    one(Event::TurnDropped(TurnDropped { turn: rival.id, spent: Spent { tokens, estimated: true } }))
 }
 
-/// A node is finished with a message: climb to what comes next, or deliver.
-pub(super) fn leave(running: &Running, turn: &Turn, message: Ref, book: &Book<'_>, now: Micros) -> Decision {
-    let plan = &running.plan;
-    let mut done = turn.node;
-    while let Some((parent, place)) = plan.node(done).and_then(|node| Some((node.parent?, node.place))) {
-        match plan.node(parent).map(|node| &node.kind) {
+/// The reply against the checks of its step.
+pub(super) fn check(here: Here<'_>, turn: &Turn, reply: &TurnReplied) -> Result<ReplyChecked, Refusal> {
+    let query = CheckQuery { intent: reply.intent.as_deref(), ..here.query(turn.node, reply.reply, reply.confidence)? };
+    let checks = here.run.plan.step(turn.node).map_or(&[][..], |step| &step.checks);
+    let verdicts = (0_u16..)
+        .zip(checks)
+        .map(|(number, check)| CheckVerdict { check: number, failed: here.book.rules.check(check, &query).err() })
+        .collect();
+    Ok(ReplyChecked { turn: turn.id, verdicts })
+}
+
+/// A turn's reply is its step's answer.
+pub(super) fn leave_turn(here: Here<'_>, turn: &Turn, reply: &TurnReplied) -> Decision {
+    leave(here, turn.node, &said(turn, reply))
+}
+
+/// A node has its answer: climb to what comes next, or deliver.
+pub(super) fn leave(here: Here<'_>, node: NodeId, said: &Said) -> Decision {
+    let plan = &here.run.plan;
+    let mut done = node;
+    while done != here.strand.root {
+        let Some((parent, place)) = plan.node(done).and_then(|node| Some((node.parent?, node.place))) else {
+            return Err(Refusal::NotAwaited);
+        };
+        match plan.kind(parent) {
             Some(NodeKind::Sequence { children }) => {
                 if let Some(sibling) = children.get(place + 1) {
-                    return enter(running, *sibling, message, book, now);
+                    return enter(here, *sibling, said.message);
                 }
             }
-            Some(NodeKind::Relay(_)) => {
-                if let Some(returned) = relay::give_back(running, turn, parent, done, message) {
+            Some(NodeKind::Relay(relay)) => {
+                if relay.router == Some(done) {
+                    // It was asked for an intent, and has none.
+                    return here.ask(ReviewWhy::NoRoute, here.strand.relay(parent).map_or(said.message, |state| state.message));
+                }
+                if let Some(returned) = relay::give_back(here, said, parent, done) {
                     return returned;
                 }
             }
+            Some(NodeKind::Parallel(_)) => {} // its synthesis agent has the last word
+            Some(NodeKind::Forum(forum)) => return forum::heard(here, parent, forum, done, said),
+            Some(NodeKind::Domain(_)) => return wall::export(here, parent, said.message),
             Some(NodeKind::Step(_)) | None => return Err(Refusal::NotAwaited), // a step has no children
         }
         done = parent;
     }
-    deliver(message, Some(&turn.agent), book)
+    if here.is_trunk() {
+        return deliver(said.message, Some(&said.agent), here.book);
+    }
+    one(Event::BranchEnded(BranchEnded { strand: here.strand.id, end: BranchEnd::Answered(said.clone()) }))
 }
 
 fn deliver(message: Ref, agent: Option<&crate::Name>, book: &Book<'_>) -> Decision {
-    let subject = Subject { agent, tool: None, content: Some(&message.commitment) };
+    let subject = Subject { agent, tool: None, content: Some(&message.commitment), domain: None };
     let passages = vec![book.pass(Gate::Unmask, subject)?, book.pass(Gate::Egress, subject)?];
     one(Event::RunDelivered(RunDelivered { message, passages }))
 }

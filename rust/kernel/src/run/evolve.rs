@@ -4,11 +4,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use crate::plan::Plan;
-use crate::run::{Ended, EndedHow, InReview, Phase, RelayState, RouteState, Running, State, Turn, relay};
-use crate::{
-    Corrupt, EffectCompleted, EffectOutcome, Event, Failure, HandOffWhy, HandedOff, NodeId, Ref, RouteChosen, RunStarted, TurnId,
-    TurnStarted,
+use crate::run::{
+    Ended, EndedHow, InReview, Phase, RelayState, Running, State, Strand, Turn, belongs, evolve_fork, evolve_forum, evolve_relay, inside,
 };
+use crate::{Corrupt, EffectCompleted, EffectOutcome, Event, Failure, NodeId, RunStarted, StrandId, TurnFailed, TurnReplied, TurnStarted};
 
 /// The state after an event.
 ///
@@ -37,144 +36,160 @@ fn start(plan: Arc<Plan>, started: &RunStarted) -> Result<State, Corrupt> {
         rules: started.rules,
         message: started.message,
         deadline: started.deadline,
-        relays: Vec::new(),
+        strands: vec![Strand::new(StrandId(0), None, NodeId(0), started.message, None)],
+        spawned: 1,
         visits: BTreeMap::new(),
         rule_turns: BTreeMap::new(),
+        domains: BTreeMap::new(),
         effects: BTreeMap::new(),
         intents: BTreeMap::new(),
         raised: BTreeSet::new(),
         intended: BTreeSet::new(),
         turns: 0,
         handoffs: 0,
+        tokens: 0,
         asked: 0,
         reviews: 0,
-        phase: Phase::Entering { node: NodeId(0), message: started.message },
     })))
 }
 
-/// Numbers follow each other, and nodes are the plan's: what else would be a journal of another run.
-fn belongs(running: &Running, event: &Event) -> bool {
-    let speaks = |turn: &TurnId| running.turn().is_some_and(|now| now.id == *turn);
-    let started = |turn: &TurnId| turn.0 < running.turns;
-    match event {
-        Event::TurnStarted(turn) => turn.turn.0 == running.turns && running.plan.step(turn.node).is_some(),
-        Event::TurnReplied(reply) => speaks(&reply.turn),
-        Event::TurnFailed(failed) => speaks(&failed.turn),
-        Event::ReplyChecked(checked) => speaks(&checked.turn),
-        Event::HandedOff(passed) => {
-            speaks(&passed.turn) && running.plan.relay(passed.relay).is_some_and(|relay| relay.members.contains(&passed.to))
-        }
-        Event::HandOffRefused(refused) => speaks(&refused.turn),
-        Event::RouteChosen(chosen) => chosen.turn.as_ref().is_none_or(speaks) && running.plan.relay(chosen.relay).is_some(),
-        Event::FactNeeded(needed) => running.plan.relay(needed.relay).is_some(),
-        Event::EffectIntended(intended) => started(&intended.turn),
-        Event::EffectCompleted(completed) => started(&completed.turn),
-        Event::ReviewOpened(opened) => opened.review.0 == running.reviews,
-        Event::RunStarted(_)
-        | Event::RunResumed(_)
-        | Event::ReviewDecided(_)
-        | Event::RunDelivered(_)
-        | Event::RunFailed(_)
-        | Event::RunCancelled(_) => true,
-    }
-}
-
 fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Corrupt> {
-    if !belongs(&running, event) {
+    if !belongs::belongs(&running, event) {
         return Err(cannot(event, &State::Running(running)));
     }
-    let phase = std::mem::replace(&mut running.phase, Phase::Entering { node: NodeId(0), message: running.message });
-    running.phase = match (event, phase) {
-        (Event::RunResumed(resumed), Phase::InTurn(mut turn)) => {
+    match event {
+        Event::RunResumed(resumed) => {
             running.deadline = resumed.deadline;
-            turn.due = resumed.at.after_ms(running.plan.step(turn.node).map_or(0, |step| step.timeout_ms));
-            Phase::InTurn(turn)
-        }
-        (Event::RunResumed(resumed), phase) => {
-            running.deadline = resumed.deadline;
-            phase
-        }
-        (Event::TurnStarted(started), Phase::Missed { turn, failure }) => begin(&mut running, started, Some((turn.node, failure))),
-        (Event::TurnStarted(started), Phase::Entering { .. } | Phase::Answered { .. } | Phase::Routed { .. }) => {
-            begin(&mut running, started, None)
-        }
-        (Event::TurnReplied(reply), Phase::InTurn(turn)) => {
-            let checked = running.plan.step(turn.node).is_none_or(|step| step.checks.is_empty());
-            Phase::Answered { turn, reply: reply.clone(), checked }
-        }
-        (Event::TurnFailed(failed), Phase::InTurn(turn)) => Phase::Missed { turn, failure: failed.failure.clone() },
-        (Event::ReplyChecked(checks), Phase::Answered { turn, reply, checked: false }) => {
-            if checks.verdicts.iter().all(|verdict| verdict.failed.is_none()) {
-                Phase::Answered { turn, reply, checked: true }
-            } else {
-                Phase::Missed { turn, failure: Failure::Unchecked(checks.verdicts.clone()) }
+            let plan = Arc::clone(&running.plan);
+            for (domain, state) in &mut running.domains {
+                let limit = plan.domain(*domain).and_then(|domain| domain.deadline_ms);
+                state.until = state.until.and(limit).map(|ms| resumed.at.after_ms(ms));
             }
-        }
-        (Event::FactNeeded(needed), Phase::Entering { .. } | Phase::Answered { .. } | Phase::Routed { .. }) => {
-            go_inside(&mut running, needed.relay, needed.message);
-            running.asked += 1;
-            Phase::AwaitingFact { relay: needed.relay, message: needed.message, ask: running.asked - 1 }
-        }
-        (Event::RouteChosen(chosen), Phase::Answered { turn, reply, checked: true }) if chosen.turn == Some(turn.id) => {
-            Phase::Routed { turn, reply, relay: chosen.relay, route: Box::new(route_of(chosen)) }
-        }
-        (
-            Event::RouteChosen(chosen),
-            Phase::Entering { .. } | Phase::AwaitingFact { .. } | Phase::Answered { .. } | Phase::Routed { .. },
-        ) => match relay::opened(&running, chosen.relay, &chosen.decision) {
-            Err(why) => {
-                go_inside(&mut running, chosen.relay, chosen.message);
-                Phase::Unroutable { message: chosen.message, why }
+            for strand in &mut running.strands {
+                let parallel = plan.node(strand.root).and_then(|root| plan.parallel(root.parent?));
+                let limit = parallel.and_then(|parallel| parallel.branch_deadline_ms);
+                strand.due = strand.due.and(limit).map(|ms| resumed.at.after_ms(ms));
             }
-            Ok(member) => {
-                go_inside(&mut running, member, chosen.message);
-                if let Some(state) = running.relay_mut(chosen.relay) {
-                    state.route = Some(route_of(chosen));
+            for strand in &mut running.strands {
+                let timeout = |turn: &Turn, plan: &Plan| resumed.at.after_ms(plan.step(turn.node).map_or(0, |step| step.timeout_ms));
+                if let Phase::InTurn(turn) = &mut strand.phase {
+                    turn.due = timeout(turn, &running.plan);
                 }
-                Phase::Entering { node: member, message: chosen.message }
+                if let Some(turn) = &mut strand.rival {
+                    turn.due = timeout(turn, &running.plan);
+                }
             }
-        },
-        (Event::HandedOff(passed), phase @ (Phase::Answered { .. } | Phase::Routed { .. } | Phase::Missed { .. })) => {
-            hand_over(&mut running, passed, phase)?
         }
-        (Event::HandOffRefused(refused), Phase::Answered { turn, .. } | Phase::Routed { turn, .. }) => {
-            Phase::Missed { turn, failure: Failure::HandOff(refused.why) }
-        }
-        (Event::EffectIntended(intended), phase) => {
+        Event::EffectIntended(intended) => {
             running.intents.insert(intended.key, intended.arguments);
             running.intended.insert(intended.key);
-            phase
         }
-        (Event::EffectCompleted(completed), phase) => {
-            complete(&mut running, completed);
-            phase
-        }
-        (Event::ReviewOpened(opened), phase) => {
-            running.phase = phase;
+        Event::EffectCompleted(completed) => complete(&mut running, completed),
+        Event::ReviewOpened(opened) => {
             running.reviews += 1;
-            let (review, why, about) = (opened.review, opened.why, opened.about);
-            return Ok(State::InReview(Box::new(InReview { running: *running, review, why, about, decided: None })));
+            let (review, why, about, attached) = (opened.review, opened.why, opened.about, opened.attached.clone());
+            return Ok(State::InReview(Box::new(InReview { running: *running, review, why, about, attached, decided: None })));
         }
-        (Event::RunDelivered(delivered), _) => return Ok(end(&running, EndedHow::Delivered { message: delivered.message })),
-        (Event::RunFailed(failed), phase) => {
-            let missed = match phase {
-                Phase::Missed { turn, failure } => Some((turn.agent, failure)),
+        Event::RunDelivered(delivered) => return Ok(end(&running, EndedHow::Delivered { message: delivered.message })),
+        Event::RunFailed(failed) => {
+            let missed = running.trunk().and_then(|trunk| match &trunk.phase {
+                Phase::Missed { turn, failure } => Some((turn.agent.clone(), failure.clone())),
                 Phase::Entering { .. }
                 | Phase::AwaitingFact { .. }
                 | Phase::InTurn(_)
                 | Phase::Answered { .. }
                 | Phase::Routed { .. }
-                | Phase::Unroutable { .. } => None,
-            };
+                | Phase::Stuck { .. }
+                | Phase::Forked
+                | Phase::Delegating { .. }
+                | Phase::AtWall { .. }
+                | Phase::Left { .. } => None,
+            });
             return Ok(end(&running, EndedHow::Failed { code: failed.code, missed, said: None }));
         }
-        (Event::RunCancelled(cancelled), _) => return Ok(end(&running, EndedHow::Cancelled { reason: cancelled.reason })),
-        (event, phase) => {
-            running.phase = phase;
-            return Err(cannot(event, &State::Running(running)));
+        Event::RunCancelled(cancelled) => return Ok(end(&running, EndedHow::Cancelled { reason: cancelled.reason })),
+        Event::RunStarted(_) | Event::ReviewDecided(_) => return Err(cannot(event, &State::Running(running))),
+        Event::TurnStarted(started) => begin(&mut running, started)?,
+        Event::TurnReplied(reply) => replied(&mut running, reply)?,
+        Event::TurnFailed(failed) => attempt_failed(&mut running, failed)?,
+        Event::TurnDropped(dropped) => {
+            let strand = strand_of(&mut running, dropped.turn, event)?;
+            let at = strand.rival.take().filter(|rival| rival.id == dropped.turn).map(|rival| (strand.id, rival.node));
+            let at = at.ok_or(Corrupt { event: "turn_dropped", state: "without a turn beside" })?;
+            inside::spend(&mut running, at, dropped.spent.tokens);
         }
-    };
+        Event::ReplyChecked(_)
+        | Event::FactNeeded(_)
+        | Event::FactFailed(_)
+        | Event::RouteChosen(_)
+        | Event::HandedOff(_)
+        | Event::HandOffRefused(_) => evolve_strand(&mut running, event)?,
+        Event::Forked(forked) => evolve_fork::forked(&mut running, forked)?,
+        Event::BranchEnded(ended) => evolve_fork::ended(&mut running, ended)?,
+        Event::CalledOff(called_off) => evolve_fork::called_off(&mut running, called_off)?,
+        Event::Reconciled(reconciled) => evolve_fork::reconciled(&mut running, reconciled)?,
+        Event::FloorPassed(passed) => evolve_forum::passed(&mut running, passed)?,
+        Event::Crossed(crossed) => evolve_forum::crossed(&mut running, crossed)?,
+    }
     Ok(State::Running(running))
+}
+
+pub(super) fn strand_mut(running: &mut Running, id: StrandId) -> Result<&mut Strand, Corrupt> {
+    let place = running.strands.binary_search_by_key(&id, |strand| strand.id);
+    let found = place.ok().and_then(|place| running.strands.get_mut(place));
+    found.ok_or(Corrupt { event: "an event of a branch that is over", state: "running" })
+}
+
+fn strand_of<'a>(running: &'a mut Running, turn: crate::TurnId, event: &Event) -> Result<&'a mut Strand, Corrupt> {
+    let found = running.strands.iter_mut().find(|strand| strand.turn(turn).is_some());
+    found.ok_or(Corrupt { event: event.name(), state: "without that turn" })
+}
+
+/// Take the phase out of a strand, to put another in its place.
+pub(super) fn take(strand: &mut Strand) -> Phase {
+    std::mem::replace(&mut strand.phase, Phase::Forked)
+}
+
+/// Events that move one strand from one phase to the next.
+fn evolve_strand(running: &mut Running, event: &Event) -> Result<(), Corrupt> {
+    let of_turn = || belongs::turn_of(event).and_then(|turn| running.strand_of(turn)).map(|strand| strand.id);
+    let id = belongs::strand_named(event).or_else(of_turn).ok_or(Corrupt { event: event.name(), state: "without that turn" })?;
+    let phase = take(strand_mut(running, id)?);
+    let next = step(running, id, event, phase)?;
+    strand_mut(running, id)?.phase = next;
+    Ok(())
+}
+
+fn step(running: &mut Running, id: StrandId, event: &Event, phase: Phase) -> Result<Phase, Corrupt> {
+    Ok(match (event, phase) {
+        (Event::ReplyChecked(checks), Phase::Answered { turn, reply, checked: false }) => {
+            if checks.verdicts.iter().all(|verdict| verdict.failed.is_none()) {
+                Phase::Answered { turn, reply, checked: true }
+            } else {
+                missed_or_rival(running, id, turn, Failure::Unchecked(checks.verdicts.clone()))?
+            }
+        }
+        (Event::FactNeeded(needed), phase) => evolve_forum::fact_needed(running, needed, phase)?,
+        (Event::FactFailed(failed), phase) => evolve_forum::fact_failed(running, failed, &phase)?,
+        (Event::RouteChosen(chosen), Phase::Answered { turn, reply, checked: true }) if chosen.turn == Some(turn.id) => {
+            Phase::Routed { turn, reply, relay: chosen.relay, route: Box::new(evolve_relay::route_of(chosen)) }
+        }
+        (
+            Event::RouteChosen(chosen),
+            Phase::Entering { .. } | Phase::AwaitingFact { .. } | Phase::Answered { .. } | Phase::Routed { .. } | Phase::Left { .. },
+        ) => evolve_relay::opened(running, id, chosen)?,
+        (Event::HandedOff(passed), phase @ (Phase::Answered { .. } | Phase::Routed { .. } | Phase::Missed { .. } | Phase::Left { .. })) => {
+            evolve_relay::hand_over(running, id, passed, phase)?
+        }
+        (Event::HandOffRefused(refused), Phase::Answered { turn, reply, .. } | Phase::Routed { turn, reply, .. }) => {
+            // It was said, whatever became of it, and belongs to the thread that a person may get to see.
+            if let Some(relay) = strand_mut(running, id)?.relays.last_mut().filter(|_| !reply.empty) {
+                relay.said.push(reply.reply);
+            }
+            Phase::Missed { turn, failure: Failure::HandOff(refused.why) }
+        }
+        (event, phase) => return Err(Corrupt { event: event.name(), state: phase.adjective() }),
+    })
 }
 
 fn complete(running: &mut Running, completed: &EffectCompleted) {
@@ -189,30 +204,20 @@ fn complete(running: &mut Running, completed: &EffectCompleted) {
     }
 }
 
-fn route_of(chosen: &RouteChosen) -> RouteState {
-    RouteState { decision: chosen.decision.clone(), at: chosen.at, fallback_used: false }
-}
-
-/// Enter the relays around a node and leave those that are not.
-fn go_inside(running: &mut Running, node: NodeId, message: Ref) {
-    let plan = Arc::clone(&running.plan);
-    running.relays.retain(|relay| plan.upwards(node).skip(1).any(|above| above == relay.node));
-    let mut around: Vec<(NodeId, NodeId)> = plan.relays_around(node).collect();
-    around.reverse();
-    for (relay, member) in around.into_iter().skip(running.relays.len()) {
-        let visited = BTreeSet::from([member]);
-        running.relays.push(RelayState { node: relay, member, message, handoffs: 0, visited, route: None });
-    }
-}
-
-fn begin(running: &mut Running, started: &TurnStarted, missed: Option<(NodeId, Failure)>) -> Phase {
-    go_inside(running, started.node, started.message);
+fn begin(running: &mut Running, started: &TurnStarted) -> Result<(), Corrupt> {
+    let id = started.strand;
+    inside::go(running, id, started.node, started.message)?;
     running.turns = started.turn.0 + 1;
     running.visits.insert(started.node, started.visit);
-    if let Some((rule, _)) = running.route().and_then(|route| route.decision.evidence.rule) {
+    for domain in running.plan.upwards(started.node).filter(|at| running.plan.domain(*at).is_some()) {
+        running.domains.entry(domain).or_default().turns += 1;
+    }
+    let routes = |relay: &RelayState| Some((relay.node, relay.route.as_ref()?.decision.evidence.rule?.0));
+    for rule in running.strand(id).map(|strand| strand.relays.iter().filter_map(routes).collect::<Vec<_>>()).unwrap_or_default() {
         *running.rule_turns.entry(rule).or_insert(0) += 1;
     }
-    Phase::InTurn(Turn {
+    let strand = strand_mut(running, id)?;
+    let mut turn = Turn {
         id: started.turn,
         node: started.node,
         agent: started.agent.clone(),
@@ -221,31 +226,70 @@ fn begin(running: &mut Running, started: &TurnStarted, missed: Option<(NodeId, F
         visit: started.visit,
         message: started.message,
         due: started.due,
-        feedback: missed.filter(|(node, _)| *node == started.node).map(|(_, failure)| failure),
-    })
+        hedge_at: started.hedge_at,
+        stood_in: false,
+        feedback: None,
+    };
+    match (take(strand), started.hedge) {
+        (Phase::InTurn(first), true) if strand.rival.is_none() && first.node == turn.node => {
+            strand.phase = Phase::InTurn(Turn { hedge_at: None, ..first });
+            strand.rival = Some(turn);
+        }
+        (Phase::Missed { turn: before, failure }, false) => {
+            turn.feedback = (before.node == started.node).then_some(failure);
+            strand.phase = Phase::InTurn(turn);
+        }
+        (Phase::Entering { .. } | Phase::Answered { .. } | Phase::Routed { .. } | Phase::Left { .. }, false) => {
+            strand.phase = Phase::InTurn(turn);
+        }
+        (phase, _) => return Err(Corrupt { event: "turn_started", state: phase.adjective() }),
+    }
+    Ok(())
 }
 
-fn hand_over(running: &mut Running, passed: &HandedOff, phase: Phase) -> Result<Phase, Corrupt> {
-    let Some(place) = running.relays.iter().rposition(|relay| relay.node == passed.relay) else {
-        return Err(Corrupt { event: "handed_off in a relay that was not entered", state: "running" });
+fn replied(running: &mut Running, reply: &TurnReplied) -> Result<(), Corrupt> {
+    let plan = Arc::clone(&running.plan);
+    let event = Corrupt { event: "turn_replied", state: "without that turn" };
+    let strand = running.strands.iter_mut().find(|strand| strand.turns().any(|turn| turn.id == reply.turn)).ok_or(event)?;
+    let (turn, rival) = match (take(strand), strand.rival.take()) {
+        (Phase::InTurn(first), Some(second)) if second.id == reply.turn => (second, Some(first)),
+        (Phase::InTurn(first), rival) => (first, rival),
+        (phase, _) => return Err(Corrupt { event: "turn_replied", state: phase.adjective() }),
     };
-    running.relays.truncate(place + 1); // whatever was open below it is left
-    let state = &mut running.relays[place];
-    state.member = passed.to;
-    state.handoffs += 1;
-    state.visited.insert(passed.to);
-    match (passed.why, phase) {
-        (HandOffWhy::Routed, Phase::Routed { route, .. }) => state.route = Some(*route),
-        (HandOffWhy::Fallback, _) => {
-            if let Some(route) = &mut state.route {
-                route.fallback_used = true;
-            }
+    strand.rival = rival;
+    // A handoff or a delegation is no answer, so there is nothing to hold against the checks.
+    let passes_on = reply.hand_off.is_some() || !reply.delegated.is_empty();
+    let checked = passes_on || plan.step(turn.node).is_none_or(|step| step.checks.is_empty());
+    let (id, node) = (strand.id, turn.node);
+    strand.phase = Phase::Answered { turn, reply: reply.clone(), checked };
+    inside::spend(running, (id, node), reply.spent.tokens);
+    Ok(())
+}
+
+fn attempt_failed(running: &mut Running, failed: &TurnFailed) -> Result<(), Corrupt> {
+    let event = Corrupt { event: "turn_failed", state: "without that turn" };
+    let strand = running.strands.iter_mut().find(|strand| strand.turns().any(|turn| turn.id == failed.turn)).ok_or(event)?;
+    if strand.rival.as_ref().is_some_and(|rival| rival.id == failed.turn) {
+        let rival = strand.rival.take(); // the other one goes on
+        if let Phase::InTurn(turn) = &mut strand.phase {
+            turn.stood_in |= rival.is_some_and(|rival| rival.fallback);
         }
-        // A member that the speaker named, or that gets the turn back, does not stand under the rule of the one before.
-        (HandOffWhy::Named | HandOffWhy::Returned | HandOffWhy::Routed, _) => state.route = None,
+        return Ok(());
     }
-    running.handoffs += 1;
-    Ok(Phase::Entering { node: passed.to, message: passed.message })
+    let id = strand.id;
+    let Phase::InTurn(turn) = take(strand) else { return Err(Corrupt { event: "turn_failed", state: "not in a turn" }) };
+    let next = missed_or_rival(running, id, turn, failed.failure.clone())?;
+    strand_mut(running, id)?.phase = next;
+    Ok(())
+}
+
+/// An attempt came to nothing: the one beside it goes on, if there is one.
+fn missed_or_rival(running: &mut Running, id: StrandId, turn: Turn, failure: Failure) -> Result<Phase, Corrupt> {
+    let rival = strand_mut(running, id)?.rival.take();
+    Ok(match rival {
+        Some(other) => Phase::InTurn(Turn { stood_in: other.stood_in || turn.fallback, ..other }),
+        None => Phase::Missed { turn, failure },
+    })
 }
 
 fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, Corrupt> {
@@ -276,7 +320,15 @@ fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, 
         | Event::HandOffRefused(_)
         | Event::EffectIntended(_)
         | Event::ReviewDecided(_)
-        | Event::ReviewOpened(_) => Err(cannot(event, &State::InReview(waiting))),
+        | Event::ReviewOpened(_)
+        | Event::Forked(_)
+        | Event::BranchEnded(_)
+        | Event::CalledOff(_)
+        | Event::Reconciled(_)
+        | Event::FloorPassed(_)
+        | Event::Crossed(_)
+        | Event::TurnDropped(_)
+        | Event::FactFailed(_) => Err(cannot(event, &State::InReview(waiting))),
     }
 }
 
@@ -287,6 +339,7 @@ fn end(running: &Running, how: EndedHow) -> State {
         turns: running.turns,
         handoffs: running.handoffs,
         effects: u32::try_from(running.effects.len()).unwrap_or(u32::MAX),
+        tokens: running.tokens,
         how,
     }))
 }

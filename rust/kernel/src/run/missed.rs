@@ -3,104 +3,98 @@
 use crate::limits::HANDOFF_RETRIES;
 use crate::plan::OnFailure;
 use crate::run::advance::{Attempt, start};
-use crate::run::{Decision, Running, Turn, one, relay};
-use crate::{
-    Book, Escalation, Event, Failure, HandOffWhy, HandedOff, Micros, NodeId, Ref, RefusalWhy, ReviewId, ReviewOpened, ReviewWhy,
-    RouteDecision, RunFailCode, RunFailed, Target,
-};
+use crate::run::here::Here;
+use crate::run::{Decision, Strand, Turn, one, relay};
+use crate::{Escalation, Event, Failure, HandOffWhy, HandedOff, Micros, NodeId, RefusalWhy, ReviewWhy, RouteDecision, RunFailCode, Target};
 
-pub(super) fn cure(running: &Running, turn: &Turn, failure: &Failure, book: &Book<'_>, now: Micros) -> Decision {
-    if running.route().is_some_and(|route| is_spent(running, &route.decision)) {
-        return ask(running, ReviewWhy::Escalated, turn.message);
+pub(super) fn cure(here: Here<'_>, turn: &Turn, failure: &Failure) -> Decision {
+    if here.strand.relays.iter().any(|relay| relay.route.as_ref().is_some_and(|route| is_spent(here, relay.node, &route.decision))) {
+        return here.give_up(OnFailure::Review, ReviewWhy::Escalated, RunFailCode::StepFailed, turn.message, Some(failure));
     }
     let limit_reached = matches!(failure, Failure::HandOff(RefusalWhy::LimitReached));
-    let step = running.plan.step(turn.node);
-    let retries = match failure {
-        Failure::HandOff(RefusalWhy::LimitReached) => 0, // trying again can't make room
-        Failure::HandOff(RefusalWhy::UnknownTarget | RefusalWhy::Itself | RefusalWhy::Visited) => {
-            step.map_or(0, |step| step.retries).max(HANDOFF_RETRIES)
-        }
-        Failure::Raised(_) | Failure::WrongType(_) | Failure::TimedOut { .. } | Failure::Unchecked(_) => {
-            step.map_or(0, |step| step.retries)
-        }
-    };
-    if turn.attempt <= retries {
-        let again =
-            Attempt { node: turn.node, agent: turn.agent.clone(), fallback: turn.fallback, count: turn.attempt + 1, visit: turn.visit };
-        return start(running, again, turn.message, book, now);
+    let step = here.run.plan.step(turn.node);
+    if turn.attempt <= retries(failure, step.map_or(0, |step| step.retries)) {
+        let (count, visit) = (turn.attempt + 1, turn.visit);
+        let again = Attempt { node: turn.node, agent: &turn.agent, fallback: turn.fallback, count, visit, hedge: false };
+        return start(here, &again, turn.message);
     }
-    if let (false, false, Some(fallback)) = (limit_reached, turn.fallback, step.and_then(|step| step.fallback.as_ref())) {
-        let stand_in = Attempt { node: turn.node, agent: fallback.clone(), fallback: true, count: 1, visit: turn.visit };
-        return start(running, stand_in, turn.message, book, now);
+    if let (false, false, Some(fallback)) = (limit_reached, turn.fallback || turn.stood_in, step.and_then(|step| step.fallback.as_ref())) {
+        let stand_in = Attempt { node: turn.node, agent: fallback, fallback: true, count: 1, visit: turn.visit, hedge: false };
+        return start(here, &stand_in, turn.message);
     }
-    if let Some(decision) = rule_fallback(running, turn) {
+    if let Some(decision) = rule_fallback(here, turn, failure) {
         return decision;
     }
-    give_up(running, turn, failure)
+    give_up(here, turn, failure)
 }
 
-/// The routing rule under which the run stands may name a stand-in, once.
-fn rule_fallback(running: &Running, turn: &Turn) -> Option<Decision> {
-    let state = running.relays.iter().rev().find(|relay| relay.route.is_some())?;
-    let route = state.route.as_ref().filter(|route| !route.fallback_used)?;
-    match route.decision.fallback.as_ref()? {
-        Target::Review => Some(ask(running, ReviewWhy::Fallback, turn.message)),
+fn retries(failure: &Failure, allowed: u16) -> u16 {
+    match failure {
+        // Trying again can't make room, and an agent that is not called now would not be called in a moment.
+        Failure::HandOff(RefusalWhy::LimitReached) | Failure::Unavailable(_) => 0,
+        Failure::HandOff(RefusalWhy::UnknownTarget | RefusalWhy::Itself | RefusalWhy::Visited | RefusalWhy::FanOut | RefusalWhy::Twice) => {
+            allowed.max(HANDOFF_RETRIES)
+        }
+        Failure::Raised(_) | Failure::WrongType(_) | Failure::TimedOut { .. } | Failure::Unchecked(_) => allowed,
+    }
+}
+
+/// The routing rule under which the strand stands may name stand-ins, each for once.
+fn rule_fallback(here: Here<'_>, turn: &Turn, failure: &Failure) -> Option<Decision> {
+    let state = here.strand.relays.iter().rev().find(|relay| relay.route.is_some())?;
+    let route = state.route.as_ref()?;
+    // One that is no member, or may not be given the turn, is passed over for the next.
+    route.decision.fallback.iter().skip(usize::from(route.fallbacks_used)).find_map(|target| match target {
+        Target::Router => None, // it is asked at the opening only
+        Target::Review => Some(here.give_up(OnFailure::Review, ReviewWhy::Fallback, RunFailCode::StepFailed, turn.message, Some(failure))),
         Target::Agent(agent) => {
-            let to = running.plan.member(state.node, agent).filter(|to| *to != state.member)?; // itself is no stand-in
-            relay::may_pass(running, state.node, to).ok()?;
+            let to = here.run.plan.member(state.node, agent).filter(|to| *to != state.member)?; // itself is no stand-in
+            relay::may_pass(here, state.node, to).ok()?;
             let message = state.message;
             Some(one(Event::HandedOff(HandedOff { turn: turn.id, relay: state.node, to, why: HandOffWhy::Fallback, message })))
         }
-    }
+    })
 }
 
-fn give_up(running: &Running, turn: &Turn, failure: &Failure) -> Decision {
+fn give_up(here: Here<'_>, turn: &Turn, failure: &Failure) -> Decision {
     let (policy, why, code) = match failure {
-        Failure::HandOff(why) => (on_limit(running, turn.node, *why), ReviewWhy::HandOffLimit, RunFailCode::HandOffLimit),
-        Failure::Raised(_) | Failure::WrongType(_) | Failure::TimedOut { .. } | Failure::Unchecked(_) => {
-            let policy = running.plan.step(turn.node).map_or(OnFailure::Review, |step| step.on_failure);
+        Failure::HandOff(why) => (on_limit(here, turn.node, *why), ReviewWhy::HandOffLimit, RunFailCode::HandOffLimit),
+        Failure::Raised(_) | Failure::WrongType(_) | Failure::TimedOut { .. } | Failure::Unchecked(_) | Failure::Unavailable(_) => {
+            let policy = here.run.plan.step(turn.node).map_or(OnFailure::Review, |step| step.on_failure);
             (policy, ReviewWhy::StepFailed, RunFailCode::StepFailed)
         }
     };
-    match policy {
-        OnFailure::Review => ask(running, why, turn.message),
-        OnFailure::Fail => one(Event::RunFailed(RunFailed { code })),
-    }
+    here.give_up(policy, why, code, turn.message, Some(failure))
 }
 
 /// The policy of the relay whose limit was reached, else of the nearest.
-fn on_limit(running: &Running, node: NodeId, why: RefusalWhy) -> OnFailure {
+fn on_limit(here: Here<'_>, node: NodeId, why: RefusalWhy) -> OnFailure {
     let is_full = |relay: NodeId| {
-        running.relay(relay).zip(running.plan.relay(relay)).is_some_and(|(state, limits)| state.handoffs >= limits.max_handoffs)
+        here.strand.relay(relay).zip(here.run.plan.relay(relay)).is_some_and(|(state, limits)| state.handoffs >= limits.max_handoffs)
     };
-    let mut around = running.plan.relays_around(node).map(|(relay, _)| relay);
+    let mut around = here.relays_around(node).map(|(relay, _)| relay);
     let relay = if why == RefusalWhy::LimitReached { around.find(|relay| is_full(*relay)) } else { around.next() };
-    relay.and_then(|relay| running.plan.relay(relay)).map_or(OnFailure::Review, |relay| relay.on_limit)
+    relay.and_then(|relay| here.run.plan.relay(relay)).map_or(OnFailure::Review, |relay| relay.on_limit)
 }
 
-/// Open a review.
-pub(super) fn ask(running: &Running, why: ReviewWhy, about: Ref) -> Decision {
-    one(Event::ReviewOpened(ReviewOpened { review: ReviewId(running.reviews), why, about }))
-}
-
-pub(super) fn escalate(running: &Running) -> Decision {
-    ask(running, ReviewWhy::Escalated, running.turn().map_or(running.message, |turn| turn.message))
+pub(super) fn escalate(here: Here<'_>) -> Decision {
+    here.ask(ReviewWhy::Escalated, here.strand.phase.turn().map_or(here.message, |turn| turn.message))
 }
 
 /// Whether a rule's `escalation_after` is used up in attempts.
-pub(super) fn is_spent(running: &Running, decision: &RouteDecision) -> bool {
-    let spent = decision.evidence.rule.and_then(|(rule, _)| running.rule_turns.get(&rule)).copied().unwrap_or(0);
+pub(super) fn is_spent(here: Here<'_>, relay: NodeId, decision: &RouteDecision) -> bool {
+    let spent = decision.evidence.rule.and_then(|(rule, _)| here.rule_turns.get(&(relay, rule))).copied().unwrap_or(0);
     match decision.escalation {
         Some(Escalation::Attempts(allowed)) => spent >= allowed,
         Some(Escalation::AfterMs(_)) | None => false,
     }
 }
 
-/// When the rule under which the run stands calls a person, if it counts time.
-pub(super) fn escalates_at(running: &Running) -> Option<Micros> {
-    let route = running.route()?;
-    match route.decision.escalation {
+/// When the first of the rules under which a strand itself stands calls a person, of those that count time.
+pub(super) fn escalates_at(strand: &Strand) -> Option<Micros> {
+    let times = strand.relays.iter().filter_map(|relay| relay.route.as_ref()).filter_map(|route| match route.decision.escalation {
         Some(Escalation::AfterMs(ms)) => Some(route.at.after_ms(ms)),
         Some(Escalation::Attempts(_)) | None => None,
-    }
+    });
+    times.min()
 }

@@ -1,18 +1,32 @@
 //! The machine of a run: `decide` chooses, `evolve` records, `outstanding` says what is owed.
 
 mod advance;
+mod belongs;
 mod decide;
 mod evolve;
+mod evolve_fork;
+mod evolve_forum;
+mod evolve_relay;
+mod forum;
+mod here;
+mod inside;
+mod join;
 mod missed;
 mod outstanding;
 mod relay;
 mod state;
+mod strand;
 mod turn;
+mod view;
+mod wall;
 
 pub use decide::decide;
 pub use evolve::evolve;
-pub use outstanding::outstanding;
-pub use state::{Ended, EndedHow, InReview, Phase, RelayState, RouteState, Running, State, Turn};
+pub use outstanding::{calls, may_advance, outstanding, wakes_at};
+pub use state::{
+    Branch, DomainState, Ended, EndedHow, Fork, ForumState, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then, Turn,
+};
+pub use view::{Heard, scopes, view};
 
 use crate::{Event, Refusal};
 

@@ -3,9 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
-use crate::plan::Plan;
+use crate::plan::{OnFailure, Plan};
 use crate::{
-    Digest, EffectKey, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewWhy, RouteDecision, RunFailCode, RunId, TurnId, TurnReplied,
+    BranchEnd, Contribution, Digest, EffectKey, Fact, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewWhy, RouteDecision, RunFailCode,
+    RunId, Said, StrandId, TurnId, TurnReplied,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,12 +25,16 @@ pub struct Running {
     pub rules: Option<Digest>,
     pub message: Ref,
     pub deadline: Micros,
-    /// The relays that the run is inside of, outermost first.
-    pub relays: Vec<RelayState>,
+    /// The lines of execution, the trunk first and the others as they were started.
+    pub strands: Vec<Strand>,
+    /// How many lines of execution there were.
+    pub spawned: u32,
     /// How often each node was entered.
     pub visits: BTreeMap<NodeId, u16>,
-    /// Turns spent under each routing rule, by the rule's number.
-    pub rule_turns: BTreeMap<u32, u16>,
+    /// Turns spent under each routing rule, by the relay that it routed in and its number.
+    pub rule_turns: BTreeMap<(NodeId, u32), u16>,
+    /// Turns spent inside each domain, and until when it may work.
+    pub domains: BTreeMap<NodeId, DomainState>,
     /// Effects that returned, so that a re-run gets what they gave.
     pub effects: BTreeMap<EffectKey, Ref>,
     /// Effects with an intent and no outcome yet, with the arguments that were journalled.
@@ -40,13 +45,38 @@ pub struct Running {
     pub intended: BTreeSet<EffectKey>,
     pub turns: u32,
     pub handoffs: u32,
+    /// Tokens that the turns took.
+    pub tokens: u64,
     /// Facts asked for so far.
     pub asked: u32,
     pub reviews: u32,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct DomainState {
+    pub turns: u32,
+    pub until: Option<Micros>,
+}
+
+/// One line of execution: the trunk, or a branch from where it was forked.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Strand {
+    pub id: StrandId,
+    pub parent: Option<StrandId>,
+    /// Where it started. When this node is left, the strand is over.
+    pub root: NodeId,
+    /// When it must be over, if it is a branch with a deadline.
+    pub due: Option<Micros>,
+    /// The relays, forums and parallels that it is inside of, outermost first.
+    pub relays: Vec<RelayState>,
+    pub forums: Vec<ForumState>,
+    pub forks: Vec<Fork>,
+    /// The turn that works on the same step beside the one in the phase.
+    pub rival: Option<Turn>,
     pub phase: Phase,
 }
 
-/// What the run is doing.
+/// What a line of execution is doing.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Phase {
     /// A node is to be entered with a message.
@@ -61,8 +91,69 @@ pub enum Phase {
     Routed { turn: Turn, reply: TurnReplied, relay: NodeId, route: Box<RouteState> },
     /// The attempt came to nothing.
     Missed { turn: Turn, failure: Failure },
-    /// The relay's entry was routed to nobody who can take it.
-    Unroutable { message: Ref, why: ReviewWhy },
+    /// Nothing can go on here but a person, or the end.
+    Stuck { message: Ref, why: ReviewWhy, attached: Vec<Ref>, policy: OnFailure, culprit: Option<Name> },
+    /// It waits for the branches of its innermost fork.
+    Forked,
+    /// A supervisor's rules delegate.
+    Delegating { forum: NodeId, to: Vec<(NodeId, Ref)> },
+    /// A message stands before walls, the next one first.
+    AtWall { walls: Vec<NodeId>, way: Fact, message: Ref, ask: u32, then: Then },
+    /// A node has its answer.
+    Left { node: NodeId, said: Said },
+}
+
+/// What follows when the last wall is crossed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Then {
+    Enter(NodeId),
+    Leave(NodeId, Said),
+    /// A supervisor inside a domain delegates: the task at this place crosses now, and what it wrote to those after it follows.
+    Delegate {
+        from: NodeId,
+        forum: NodeId,
+        to: Vec<(NodeId, Ref)>,
+        place: usize,
+    },
+}
+
+/// Branches at work, and what those that ended came to. It stays until its node is left.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Fork {
+    /// The parallel, or the forum that delegates.
+    pub node: NodeId,
+    pub message: Ref,
+    pub branches: Vec<Branch>,
+    /// The question to the comparator that is open.
+    pub ask: Option<u32>,
+    /// How the answers were told apart, once that is decided: an option by number for each branch.
+    pub options: Vec<Option<u16>>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Branch {
+    pub strand: StrandId,
+    pub node: NodeId,
+    pub end: Option<BranchEnd>,
+}
+
+/// A chat or a hierarchy that the strand is inside of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ForumState {
+    pub node: NodeId,
+    /// What it was given.
+    pub message: Ref,
+    pub said: Vec<Contribution>,
+    /// Members that had the floor.
+    pub spoke: BTreeSet<NodeId>,
+    /// Delegations so far.
+    pub delegated: u16,
+    /// Contributions in a row that repeat their member's last one.
+    pub repeats: u16,
+    pub tokens: u64,
+    pub summary: Option<Ref>,
+    /// Whom the summariser sums up for.
+    pub pending: Option<(NodeId, Ref)>,
 }
 
 /// One activation of one agent.
@@ -76,6 +167,9 @@ pub struct Turn {
     pub visit: u16,
     pub message: Ref,
     pub due: Micros,
+    pub hedge_at: Option<Micros>,
+    /// The step's stand-in worked beside it and came to nothing, so it is not asked again.
+    pub stood_in: bool,
     pub feedback: Option<Failure>,
 }
 
@@ -89,6 +183,8 @@ pub struct RelayState {
     pub message: Ref,
     pub handoffs: u16,
     pub visited: BTreeSet<NodeId>,
+    /// What was said in it so far.
+    pub said: Vec<Ref>,
     /// How the present member was chosen, if the routing engine chose.
     pub route: Option<RouteState>,
 }
@@ -97,7 +193,8 @@ pub struct RelayState {
 pub struct RouteState {
     pub decision: RouteDecision,
     pub at: Micros,
-    pub fallback_used: bool,
+    /// How many of the rule's fallbacks have had their chance.
+    pub fallbacks_used: u16,
 }
 
 /// A run that waits for a person.
@@ -107,6 +204,7 @@ pub struct InReview {
     pub review: ReviewId,
     pub why: ReviewWhy,
     pub about: Ref,
+    pub attached: Vec<Ref>,
     /// What the person decided, until the run has drawn its conclusion.
     pub decided: Option<(crate::ReviewVerdict, Ref)>,
 }
@@ -119,6 +217,7 @@ pub struct Ended {
     pub turns: u32,
     pub handoffs: u32,
     pub effects: u32,
+    pub tokens: u64,
     pub how: EndedHow,
 }
 
@@ -151,46 +250,10 @@ impl State {
     pub fn adjective(&self) -> &'static str {
         match self {
             Self::Unstarted(_) => "unstarted",
-            Self::Running(running) => match running.phase {
-                Phase::Entering { .. } => "entering a node",
-                Phase::AwaitingFact { .. } => "awaiting a fact",
-                Phase::InTurn(_) => "in a turn",
-                Phase::Answered { .. } => "answered",
-                Phase::Routed { .. } => "routed",
-                Phase::Missed { .. } => "missed",
-                Phase::Unroutable { .. } => "unroutable",
-            },
+            Self::Running(running) if running.strands.len() > 1 => "forked",
+            Self::Running(running) => running.strands.first().map_or("running", |trunk| trunk.phase.adjective()),
             Self::InReview(_) => "in review",
             Self::Ended(_) => "ended",
-        }
-    }
-}
-
-impl Running {
-    /// The relay in which the run stands at that node, if it is inside.
-    pub fn relay(&self, node: NodeId) -> Option<&RelayState> {
-        self.relays.iter().rev().find(|relay| relay.node == node)
-    }
-
-    pub(super) fn relay_mut(&mut self, node: NodeId) -> Option<&mut RelayState> {
-        self.relays.iter_mut().rev().find(|relay| relay.node == node)
-    }
-
-    /// The innermost routing decision that the run stands under.
-    pub fn route(&self) -> Option<&RouteState> {
-        self.relays.iter().rev().find_map(|relay| relay.route.as_ref())
-    }
-
-    /// The innermost routing decision around a node that the run may be about to enter.
-    pub(super) fn route_at(&self, node: NodeId) -> Option<&RouteState> {
-        let is_around = |relay: &&RelayState| self.plan.upwards(node).skip(1).any(|above| above == relay.node);
-        self.relays.iter().rev().filter(is_around).find_map(|relay| relay.route.as_ref())
-    }
-
-    pub fn turn(&self) -> Option<&Turn> {
-        match &self.phase {
-            Phase::InTurn(turn) | Phase::Answered { turn, .. } | Phase::Routed { turn, .. } | Phase::Missed { turn, .. } => Some(turn),
-            Phase::Entering { .. } | Phase::AwaitingFact { .. } | Phase::Unroutable { .. } => None,
         }
     }
 }

@@ -1,9 +1,11 @@
 //! What an agent's turn says: replies, failures and effects.
 
-use crate::run::{Decision, Phase, Running, Turn, absorbed, one};
+use crate::limits::MAX_TURNS;
+use crate::run::here::Here;
+use crate::run::{Decision, Phase, Running, Turn, absorbed, advance, one, wall};
 use crate::{
-    Book, EffectClass, EffectCompleted, EffectIntended, EffectKey, EffectOutcome, Event, Failure, Gate, Name, Ref, Refusal, Reply, Subject,
-    TurnFailed, TurnId, TurnReplied,
+    Book, Content, EffectClass, EffectCompleted, EffectIntended, EffectKey, EffectOutcome, Event, Failure, Gate, Micros, Name, Ref,
+    Refusal, Reply, Spent, Subject, TurnDropped, TurnFailed, TurnId, TurnReplied,
 };
 
 /// The turn that speaks, if it has the floor; `Ok(None)` when it had it once.
@@ -11,30 +13,60 @@ fn speaking(running: &Running, id: TurnId) -> Result<Option<&Turn>, Refusal> {
     if id.0 >= running.turns {
         return Err(Refusal::UnknownTurn { turn: id, started: running.turns });
     }
-    match &running.phase {
-        Phase::InTurn(turn) if turn.id == id => Ok(Some(turn)),
+    Ok(running.turns_at_work().map(|(_, turn)| turn).find(|turn| turn.id == id))
+}
+
+/// Tokens at four bytes each, rounded up: what OpenAI's guide to counting tokens gives for English text.
+pub(super) fn estimate<'a>(contents: impl IntoIterator<Item = Content<'a>>) -> u32 {
+    let bytes: usize = contents.into_iter().map(|content| content.text.len() + content.data.map_or(0, <[u8]>::len)).sum();
+    u32::try_from(bytes.div_ceil(4)).unwrap_or(u32::MAX)
+}
+
+pub(super) fn on_reply(running: &Running, turn: TurnId, reply: Reply, book: &Book<'_>, now: Micros) -> Decision {
+    // At-least-once delivery makes repeats normal, and a timeout makes replies late.
+    let Some(speaker) = speaking(running, turn)? else { return absorbed() };
+    let reckoned = || -> Result<Spent, Refusal> {
+        let tokens = estimate([book.content(speaker.message.number)?, book.content(reply.content.number)?]);
+        Ok(Spent { tokens, estimated: true })
+    };
+    let spent = reply.spent.map_or_else(reckoned, Ok)?;
+    let replied = Event::TurnReplied(TurnReplied {
+        turn,
+        reply: reply.content,
+        empty: reply.empty,
+        confidence: reply.confidence,
+        intent: reply.intent,
+        hand_off: reply.hand_off.map(|wish| wish.target),
+        delegated: reply.delegated,
+        spent,
+    });
+    let dropped = Event::TurnDropped(TurnDropped { turn, spent });
+    let Some(strand) = running.strand_of(turn) else { return absorbed() };
+    match &strand.phase {
+        // The other agent on this step has answered: its reply stands, unless it does not pass.
+        Phase::Answered { checked: true, .. } => one(dropped),
+        Phase::Answered { turn: first, reply, checked: false } => {
+            let checked = advance::check(Here { run: running, strand, book, now }, first, reply)?;
+            let next = if checked.verdicts.iter().all(|verdict| verdict.failed.is_none()) { dropped } else { replied };
+            Ok(vec![Event::ReplyChecked(checked), next])
+        }
         Phase::InTurn(_)
         | Phase::Entering { .. }
         | Phase::AwaitingFact { .. }
-        | Phase::Answered { .. }
         | Phase::Routed { .. }
         | Phase::Missed { .. }
-        | Phase::Unroutable { .. } => Ok(None),
+        | Phase::Stuck { .. }
+        | Phase::Forked
+        | Phase::Delegating { .. }
+        | Phase::AtWall { .. }
+        | Phase::Left { .. } => one(replied),
     }
 }
 
-pub(super) fn on_reply(running: &Running, turn: TurnId, reply: Reply) -> Decision {
-    match speaking(running, turn)? {
-        None => absorbed(), // at-least-once delivery makes repeats normal, and a timeout makes replies late
-        Some(_) => one(Event::TurnReplied(TurnReplied {
-            turn,
-            reply: reply.content,
-            empty: reply.empty,
-            confidence: reply.confidence,
-            intent: reply.intent,
-            hand_off: reply.hand_off.map(|wish| wish.target),
-        })),
-    }
+/// The domain inside whose walls a turn is taken.
+fn domain_of<'a>(running: &'a Running, turn: &Turn) -> Option<&'a Name> {
+    let domain = running.plan.node(turn.node)?.domain?;
+    running.plan.node(domain).map(|node| &node.name)
 }
 
 pub(super) fn on_failure(running: &Running, turn: TurnId, failure: Failure) -> Decision {
@@ -42,6 +74,11 @@ pub(super) fn on_failure(running: &Running, turn: TurnId, failure: Failure) -> D
         None => absorbed(),
         Some(_) => one(Event::TurnFailed(TurnFailed { turn, failure })),
     }
+}
+
+/// When a stand-in is started beside a turn, if there is room for one more.
+pub(super) fn hedges_at(running: &Running, turn: &Turn) -> Option<Micros> {
+    turn.hedge_at.filter(|_| running.turns < MAX_TURNS && wall::has_room(running, turn.node))
 }
 
 pub(super) fn on_timeout(running: &Running, turn: &Turn) -> Decision {
@@ -56,7 +93,8 @@ pub(super) fn on_effect_begun(running: &Running, turn: TurnId, key: EffectKey, t
             absorbed()
         }
         Some(speaker) => {
-            let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(&arguments.commitment) };
+            let domain = domain_of(running, speaker);
+            let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(&arguments.commitment), domain };
             let passages = vec![book.pass(Gate::ToolCall, subject)?];
             one(Event::EffectIntended(EffectIntended { turn, key, tool, arguments, passages }))
         }
@@ -79,12 +117,13 @@ pub(super) fn on_effect_ended(
         return Err(Refusal::NotAwaited); // it passed no gate
     }
     let agent = speaker.map(|turn| &turn.agent);
+    let domain = speaker.and_then(|turn| domain_of(running, turn));
     let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = &outcome;
     let mut passages = Vec::with_capacity(2);
     if class == EffectClass::Pure {
         // A pure effect has no intent of its own, so its call passes the gate here.
-        passages.push(book.pass(Gate::ToolCall, Subject { agent, tool: Some(&tool), content: Some(&arguments.commitment) })?);
+        passages.push(book.pass(Gate::ToolCall, Subject { agent, tool: Some(&tool), content: Some(&arguments.commitment), domain })?);
     }
-    passages.push(book.pass(Gate::ToolResult, Subject { agent, tool: Some(&tool), content: Some(&result.commitment) })?);
+    passages.push(book.pass(Gate::ToolResult, Subject { agent, tool: Some(&tool), content: Some(&result.commitment), domain })?);
     one(Event::EffectCompleted(EffectCompleted { turn, key, tool, class, arguments, outcome, passages }))
 }

@@ -1,10 +1,10 @@
 //! Governed by default: nothing passes a choke point unrecorded, and no gate is asked in vain.
 
 use interlock_kernel::{EffectClass, Event, Gate, Passage};
-use interlock_testkit::law;
+use interlock_testkit::{World, law};
 use proptest::prelude::*;
 
-use crate::{lived, storms, without_crashes};
+use crate::{Checked, lived, storms, without_crashes};
 
 fn gates(passages: &[Passage]) -> Vec<Gate> {
     passages.iter().map(|passage| passage.gate).collect()
@@ -32,9 +32,41 @@ fn owed_and_passed(event: &Event) -> (&'static [Gate], Vec<Gate>) {
         | Event::HandedOff(_)
         | Event::HandOffRefused(_)
         | Event::ReviewOpened(_)
+        | Event::Forked(_)
+        | Event::BranchEnded(_)
+        | Event::CalledOff(_)
+        | Event::Reconciled(_)
+        | Event::FloorPassed(_)
+        | Event::Crossed(_)
+        | Event::TurnDropped(_)
+        | Event::FactFailed(_)
         | Event::RunFailed(_)
         | Event::RunCancelled(_) => (&[], Vec::new()),
     }
+}
+
+pub(crate) fn choke_points_are_guarded(world: &World) -> Checked {
+    for event in &world.journal {
+        let (owed, passed) = owed_and_passed(event);
+        prop_assert_eq!(owed, &passed[..], "{:?}", event);
+    }
+    Ok(())
+}
+
+pub(crate) fn effects_follow_intents(world: &World) -> Checked {
+    for (events, event) in world.journal.iter().enumerate() {
+        let Event::EffectCompleted(done) = event else { continue };
+        let before = &world.journal[..events];
+        if done.class == EffectClass::Effect {
+            prop_assert!(before.iter().any(|event| matches!(event, Event::EffectIntended(intended) if intended.key == done.key)));
+        }
+        let returned = |event: &Event| {
+            matches!(event, Event::EffectCompleted(other)
+                if other.key == done.key && matches!(other.outcome, interlock_kernel::EffectOutcome::Returned(_)))
+        };
+        prop_assert!(!before.iter().any(returned), "what returned is not done again");
+    }
+    Ok(())
 }
 
 proptest! {
@@ -42,10 +74,7 @@ proptest! {
 
     #[test]
     fn every_choke_point_is_guarded(world in storms()) {
-        for event in &lived(world)?.journal {
-            let (owed, passed) = owed_and_passed(event);
-            prop_assert_eq!(owed, &passed[..], "{:?}", event);
-        }
+        choke_points_are_guarded(&lived(world)?)?;
     }
 
     /// Memory's gate comes with the store; until then nothing asks it.
@@ -60,18 +89,6 @@ proptest! {
 
     #[test]
     fn an_effect_is_completed_only_after_its_intent_and_returns_once(world in storms()) {
-        let world = lived(world)?;
-        for (events, event) in world.journal.iter().enumerate() {
-            let Event::EffectCompleted(done) = event else { continue };
-            let before = &world.journal[..events];
-            if done.class == EffectClass::Effect {
-                prop_assert!(before.iter().any(|event| matches!(event, Event::EffectIntended(intended) if intended.key == done.key)));
-            }
-            let returned = |event: &Event| {
-                matches!(event, Event::EffectCompleted(other)
-                    if other.key == done.key && matches!(other.outcome, interlock_kernel::EffectOutcome::Returned(_)))
-            };
-            prop_assert!(!before.iter().any(returned), "what returned is not done again");
-        }
+        effects_follow_intents(&lived(world)?)?;
     }
 }

@@ -1,16 +1,31 @@
-//! Both patterns and every cure, as stories: the plan, what the agents do, and what then happened, line by line.
+//! Every pattern and every cure, as stories: the plan, what the agents do, and what then happened, line by line.
 #![allow(clippy::unwrap_used)]
 
+mod chat;
+mod chat_ends;
+mod domain;
+mod domain_limits;
+mod edges;
+mod edges_of_panels;
+mod edges_of_votes;
 mod effects;
 mod endings;
 mod handoffs;
+mod hedge;
+mod hierarchy;
+mod hierarchy_limits;
 mod loops;
 mod nesting;
+mod parallel;
+mod parallel_modes;
+mod reconcile;
+mod routers;
 mod routing;
+mod runaways;
 mod sequence;
 
-use interlock_kernel::RouteDecision;
 use interlock_kernel::plan::NodeSpec;
+use interlock_kernel::{Heard, RouteDecision, State, view};
 use interlock_testkit::{Act, Script, ScriptedRules, World, plan_of};
 
 /// A world in which a plan is asked `question`, and its agents do this, turn by turn.
@@ -29,4 +44,36 @@ fn tells<const N: usize>(mut world: World, expected: [&str; N]) -> World {
     world.run().unwrap();
     assert_eq!(world.story()[1..], expected, "the story is\n{}", world.story().join("\n"));
     world
+}
+
+/// The world when the story has come to this line.
+fn until(mut world: World, line: &str) -> World {
+    while world.story().last().is_none_or(|last| last != line) {
+        world.step().unwrap();
+    }
+    world
+}
+
+/// What was attached for the person who is asked.
+#[track_caller]
+fn attached(world: &World) -> Vec<&str> {
+    let State::InReview(waiting) = &world.state else { panic!("nobody is asked\n{}", world.story().join("\n")) };
+    waiting.attached.iter().map(|message| world.papers().text(*message)).collect()
+}
+
+/// What the turn that was started last sees of the pattern around it.
+#[track_caller]
+fn seen(world: &World) -> Vec<String> {
+    let State::Running(running) = &world.state else { panic!("nobody sees anything") };
+    let (strand, turn) = running.turns_at_work().max_by_key(|(_, turn)| turn.id).unwrap();
+    let name = |id| &world.plan.node(id).unwrap().name;
+    let text = |message| world.papers().text(message);
+    let line = |heard: &Heard<'_>| match heard {
+        Heard::Task(message) => format!("task {}", text(*message)),
+        Heard::Summary(message) => format!("summary {}", text(*message)),
+        Heard::Said { by, said, option: None } => format!("{}: {}", name(*by), text(said.message)),
+        Heard::Said { by, said, option: Some(option) } => format!("{}: {} (option {option})", name(*by), text(said.message)),
+        Heard::Lost { by, why, .. } => format!("{} is missing ({why:?})", name(*by)),
+    };
+    view(running, strand, turn).iter().map(line).collect()
 }

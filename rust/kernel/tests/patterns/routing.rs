@@ -98,7 +98,7 @@ fn a_message_that_nobody_can_take_goes_to_a_person() {
 
 #[test]
 fn the_fallback_of_a_rule_takes_over_once() {
-    let table = [RouteDecision { fallback: Some(Target::Agent("senior".into())), ..rule("question", "tech") }];
+    let table = [RouteDecision { fallback: vec![Target::Agent("senior".into())], ..rule("question", "tech") }];
     tells(
         routed(desk(), &table, [raises()]),
         [
@@ -115,7 +115,7 @@ fn the_fallback_of_a_rule_takes_over_once() {
 
 #[test]
 fn the_fallback_of_a_rule_may_be_a_person() {
-    let table = [RouteDecision { fallback: Some(Target::Review), ..rule("question", "tech") }];
+    let table = [RouteDecision { fallback: vec![Target::Review], ..rule("question", "tech") }];
     tells(
         routed(desk(), &table, [raises()]),
         ["routes question to tech", "tech hears question", "failed: raised boom", "review of question: Fallback"],
@@ -124,7 +124,7 @@ fn the_fallback_of_a_rule_may_be_a_person() {
 
 #[test]
 fn nobody_is_the_fallback_of_itself() {
-    let table = [RouteDecision { fallback: Some(Target::Agent("tech".into())), ..rule("question", "tech") }];
+    let table = [RouteDecision { fallback: vec![Target::Agent("tech".into())], ..rule("question", "tech") }];
     let plan = RelaySpec { revisit: true, ..RelaySpec::routed("desk", [step("tech")]) }.node();
     tells(
         routed(plan, &table, [raises()]),
@@ -135,7 +135,7 @@ fn nobody_is_the_fallback_of_itself() {
 #[test]
 fn a_task_escalates_after_so_many_attempts() {
     let two = Some(Escalation::Attempts(2));
-    let table = [RouteDecision { escalation: two, fallback: Some(Target::Agent("senior".into())), ..rule("question", "tech") }];
+    let table = [RouteDecision { escalation: two, fallback: vec![Target::Agent("senior".into())], ..rule("question", "tech") }];
     tells(
         routed(desk(), &table, [raises()]),
         [
@@ -187,4 +187,29 @@ fn a_search_for_the_next_desk_does_not_escalate_for_the_last_one() {
     world.now = world.now.after_ms(500); // the index is slow today
     world.tell(interlock_kernel::Input::TimePassed).unwrap();
     assert_eq!(world.story().last().unwrap(), "needs Neighbours");
+}
+
+#[test]
+fn rules_that_nothing_decides_between_call_a_person_who_is_told_so() {
+    let mut table = [RouteDecision { target: Target::Review, ..rule("question", "") }];
+    table[0].evidence.tied = vec![0, 3];
+    tells(routed(desk(), &table, []), ["routes question to a person", "review of question: Tied"]);
+}
+
+#[test]
+fn a_step_may_have_a_name_of_its_own_by_which_it_is_called() {
+    let named =
+        |name: &str| NodeSpec::Step(interlock_kernel::plan::StepSpec { name: Some(name.into()), ..interlock_testkit::agent("model") });
+    let plan = RelaySpec::opened_by(named("front"), "support", [named("back")]).node();
+    tells(
+        crate::world(plan, [interlock_testkit::hands_to("back"), says("fixed")]),
+        [
+            "model hears question",
+            "says nothing to back",
+            "Named: back gets question",
+            "model hears question",
+            "says fixed",
+            "delivered fixed",
+        ],
+    );
 }

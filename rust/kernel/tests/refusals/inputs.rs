@@ -2,8 +2,8 @@
 
 use interlock_kernel::plan::{NodeSpec, StepSpec};
 use interlock_kernel::{
-    Book, Check, CheckQuery, Confidence, Consulted, Digest, EffectClass, EffectKey, EffectOutcome, Fact, Failure, Input, Micros, Refusal,
-    Reply, ReviewId, ReviewVerdict, RouteDecision, RouteQuery, Rules, RunId, State, TurnId, decide,
+    BallotKey, Book, Check, CheckQuery, Confidence, Consulted, Content, Crossing, Digest, EffectClass, EffectKey, EffectOutcome, Fact,
+    Failure, Input, Micros, Refusal, Reply, ReviewId, ReviewVerdict, RouteDecision, RouteQuery, Rules, RunId, State, TurnId, decide,
 };
 use interlock_testkit::{RelaySpec, Script, World, agent, plan_of, raises, says, step};
 
@@ -14,7 +14,7 @@ fn request() -> Input {
 }
 
 fn reply(turn: u32) -> Input {
-    let reply = Reply { content: nothing(), empty: false, confidence: None, intent: None, hand_off: None };
+    let reply = Reply { content: nothing(), empty: false, confidence: None, intent: None, hand_off: None, delegated: vec![], spent: None };
     Input::Replied { turn: TurnId(turn), reply }
 }
 
@@ -82,6 +82,9 @@ fn nothing_but_a_request_reaches_a_run_that_was_not_started() {
         Input::Advanced,
         reply(0),
         Input::NeighboursFound { ask: 0, neighbours: vec![], index: 1 },
+        Input::AgreementFound { ask: 0, pairs: vec![] },
+        Input::CrossingFound { ask: 0, crossing: Crossing::Refused { label: "secret".into() } },
+        Input::FactFailed { ask: 0, why: nothing() },
         effect_end(0, EffectClass::Pure),
         answer(0),
         Input::TimePassed,
@@ -108,6 +111,14 @@ impl Rules for Insatiable {
 
     fn check(&self, _: &Check, _: &CheckQuery<'_>) -> Result<(), String> {
         Ok(())
+    }
+
+    fn holds(&self, _: u16, _: &CheckQuery<'_>) -> Result<bool, String> {
+        Ok(true)
+    }
+
+    fn ballot(&self, _: &BallotKey, _: Content<'_>) -> Result<Option<String>, String> {
+        Ok(None)
     }
 
     fn revision(&self) -> Option<Digest> {

@@ -1,10 +1,11 @@
 //! A journal that the kernel did not write is told by an error, with the event and the state in its text.
 
 use interlock_kernel::{
-    EffectClass, EffectCompleted, EffectIntended, EffectKey, EffectOutcome, Event, Fact, FactNeeded, Failure, HandOffRefused, HandOffWhy,
-    HandedOff, Micros, NodeId, Priority, RefusalWhy, ReplyChecked, ReviewDecided, ReviewId, ReviewOpened, ReviewVerdict, ReviewWhy,
-    RouteChosen, RunCancelled, RunDelivered, RunFailCode, RunFailed, RunId, RunResumed, RunStarted, State, TurnFailed, TurnId, TurnReplied,
-    TurnStarted, evolve,
+    BranchEnd, BranchEnded, BranchStarted, CalledOff, Crossed, CrossingOutcome, EffectClass, EffectCompleted, EffectIntended, EffectKey,
+    EffectOutcome, Event, Fact, FactFailed, FactNeeded, Failure, Floor, FloorPassed, Forked, HandOffRefused, HandOffWhy, HandedOff,
+    JoinVerdict, Micros, NodeId, Priority, Reconciled, RefusalWhy, ReplyChecked, ReviewDecided, ReviewId, ReviewOpened, ReviewVerdict,
+    ReviewWhy, RouteChosen, RunCancelled, RunDelivered, RunFailCode, RunFailed, RunId, RunResumed, RunStarted, Spent, State, StrandId,
+    TurnDropped, TurnFailed, TurnId, TurnReplied, TurnStarted, evolve,
 };
 use interlock_testkit::{fold, raises, rule, says};
 
@@ -22,12 +23,25 @@ fn turn(number: u32) -> TurnStarted {
         due: Micros(9),
         priority: Priority::Medium,
         passages: vec![],
+        strand: StrandId(0),
+        hedge: false,
+        hedge_at: None,
     }
 }
 
 fn reply(number: u32) -> Event {
     let (reply, confidence) = (nothing(), None);
-    Event::TurnReplied(TurnReplied { turn: TurnId(number), reply, empty: false, confidence, intent: None, hand_off: None })
+    let (delegated, spent) = (vec![], Spent::default());
+    Event::TurnReplied(TurnReplied {
+        turn: TurnId(number),
+        reply,
+        empty: false,
+        confidence,
+        intent: None,
+        hand_off: None,
+        delegated,
+        spent,
+    })
 }
 
 /// One event of each kind, of turn 0 and review 0.
@@ -50,8 +64,15 @@ fn every_event() -> Vec<Event> {
         reply(0),
         Event::TurnFailed(TurnFailed { turn: turn_id, failure: Failure::TimedOut { after_ms: 1 } }),
         Event::ReplyChecked(ReplyChecked { turn: turn_id, verdicts: vec![] }),
-        Event::FactNeeded(FactNeeded { relay, message, fact: Fact::Neighbours }),
-        Event::RouteChosen(RouteChosen { turn: None, relay, message, at: Micros(1), decision: rule("question", "writer") }),
+        Event::FactNeeded(FactNeeded { node: relay, message, fact: Fact::Neighbours, strand: StrandId(0) }),
+        Event::RouteChosen(RouteChosen {
+            turn: None,
+            relay,
+            message,
+            at: Micros(1),
+            decision: rule("question", "writer"),
+            strand: StrandId(0),
+        }),
         Event::HandedOff(HandedOff { turn: turn_id, relay, to, why: HandOffWhy::Named, message }),
         Event::HandOffRefused(HandOffRefused { turn: turn_id, target: "editor".into(), why: RefusalWhy::Visited }),
         Event::EffectIntended(EffectIntended { turn: turn_id, key, tool, arguments, passages }),
@@ -64,11 +85,41 @@ fn every_event() -> Vec<Event> {
             outcome,
             passages: vec![],
         }),
-        Event::ReviewOpened(ReviewOpened { review: ReviewId(0), why: ReviewWhy::StepFailed, about: message }),
+        Event::ReviewOpened(ReviewOpened { review: ReviewId(0), why: ReviewWhy::StepFailed, about: message, attached: vec![] }),
         Event::ReviewDecided(ReviewDecided { review: ReviewId(0), decision: message, verdict: ReviewVerdict::Answered, passages: vec![] }),
         Event::RunDelivered(RunDelivered { message, passages: vec![] }),
         Event::RunFailed(RunFailed { code: RunFailCode::StepFailed }),
         Event::RunCancelled(RunCancelled { reason: None }),
+        Event::TurnDropped(TurnDropped { turn: turn_id, spent: Spent::default() }),
+    ]
+    .into_iter()
+    .chain(every_event_of_several())
+    .collect()
+}
+
+/// Those of branches, forums and walls, all of node 0.
+fn every_event_of_several() -> Vec<Event> {
+    let (strand, node, message) = (StrandId(0), NodeId(0), nothing());
+    let said = interlock_kernel::Said { message, turn: TurnId(0), agent: "writer".into(), confidence: None };
+    let branches = vec![BranchStarted { strand: StrandId(1), node: NodeId(1), message }];
+    let (next, outcome) = (Floor::Member { node: NodeId(1), message }, CrossingOutcome::Passed { message, dropped: 0 });
+    vec![
+        Event::Forked(Forked { strand, node, message, branches, due: None }),
+        Event::BranchEnded(BranchEnded { strand: StrandId(1), end: BranchEnd::Answered(said) }),
+        Event::CalledOff(CalledOff { strand, node }),
+        Event::Reconciled(Reconciled { strand, node, tried: vec![], agreement: None, verdict: JoinVerdict::Chosen(0) }),
+        Event::FloorPassed(FloorPassed {
+            strand,
+            forum: node,
+            said: vec![],
+            summary: None,
+            considered: vec![],
+            erred: None,
+            stalled: false,
+            next,
+        }),
+        Event::Crossed(Crossed { strand, domain: node, way: Fact::Import, from: message, outcome, until: None }),
+        Event::FactFailed(FactFailed { strand, ask: 0, why: message }),
     ]
 }
 
@@ -82,7 +133,7 @@ const ALWAYS: [&str; 7] =
     ["run_resumed", "effect_intended", "effect_completed", "review_opened", "run_delivered", "run_failed", "run_cancelled"];
 
 #[track_caller]
-fn takes_only(state: &State, kinds: &[&str]) {
+pub(crate) fn takes_only(state: &State, kinds: &[&str]) {
     for kind in takes(state) {
         assert!(ALWAYS.contains(&kind) || kinds.contains(&kind), "{kind} follows in a run that is {}", state.adjective());
     }

@@ -1,9 +1,11 @@
 //! What the kernel does not take: inputs that do not fit, journals that it did not write, plans that can't work.
 #![allow(clippy::unwrap_used)]
 
+mod branches;
 mod gates;
 mod inputs;
 mod journals;
+mod panels;
 mod plans;
 
 use interlock_kernel::{Digest, Ref};

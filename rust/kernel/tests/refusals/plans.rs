@@ -3,7 +3,7 @@
 use interlock_kernel::limits::{MAX_DEPTH, MAX_RETRIES};
 use interlock_kernel::plan::{NodeSpec, Plan, PlanError, PlanSpec, StepSpec};
 use interlock_kernel::{Check, Digest, NodeId};
-use interlock_testkit::{RelaySpec, agent, plan_of, sequence, spec_of, step};
+use interlock_testkit::{RelaySpec, agent, expressions, plan_of, sequence, spec_of, step};
 
 #[track_caller]
 fn wrong(root: NodeSpec) -> PlanError {
@@ -79,10 +79,12 @@ fn a_relay_that_returns_has_an_entry() {
 
 #[test]
 fn a_check_refers_to_a_text_that_the_plan_has() {
-    for (check, what) in [(Check::Schema { number: 1 }, "schema"), (Check::Expression { number: 1 }, "expression")] {
+    for (check, what, known) in
+        [(Check::Schema { number: 99 }, "schema", 1), (Check::Expression { number: 99 }, "expression", expressions().len())]
+    {
         let error = wrong(deep(StepSpec { checks: vec![check], ..agent("ann") }));
-        assert_eq!(error, PlanError::NoSuchText { path: DEEP.into(), what, number: 1, known: 1 });
-        assert_eq!(error.to_string(), format!("{DEEP} refers to {what} 1, and the plan has 1"));
+        assert_eq!(error, PlanError::NoSuchText { path: DEEP.into(), what, number: 99, known });
+        assert_eq!(error.to_string(), format!("{DEEP} refers to {what} 99, and the plan has {known}"));
     }
 }
 

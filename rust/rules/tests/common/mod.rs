@@ -19,7 +19,16 @@ pub fn book(spec: &Value) -> RuleBook {
 }
 
 pub fn query(intent: Option<&str>) -> RouteQuery<'_> {
-    RouteQuery { intent, confidence: None, content: Content { text: "I was charged twice", data: None }, user: None, neighbours: None }
+    RouteQuery {
+        intent,
+        confidence: None,
+        content: Content { text: "I was charged twice", ..Content::default() },
+        user: None,
+        neighbours: None,
+        table: None,
+        claims: &[],
+        has_router: false,
+    }
 }
 
 pub fn decided(book: &RuleBook, query: &RouteQuery<'_>) -> RouteDecision {

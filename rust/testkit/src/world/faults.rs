@@ -4,7 +4,9 @@ use interlock_kernel::limits::RUN_DEADLINE_MS;
 use interlock_kernel::{EffectClass, Event, Input};
 use proptest::prelude::*;
 
+use super::chaos::{Chaos, chaos_on};
 use super::{Trouble, World, fold};
+use crate::tape::taped;
 
 /// How long a crashed process stays away, in milliseconds.
 const OUTAGE_MS: u64 = 700;
@@ -21,6 +23,7 @@ pub struct Faults {
     pub reviews: Reviews,
     /// The run has only so long.
     pub hurry_ms: Option<u64>,
+    pub chaos: Chaos,
 }
 
 /// Whether a person comes.
@@ -33,16 +36,13 @@ pub enum Reviews {
 }
 
 pub fn faults() -> impl Strategy<Value = Faults> {
-    let crashes = prop::collection::vec((1_usize..40, 0_usize..6), 0..3);
-    let reviews = prop_oneof![Just(Reviews::Await), Just(Reviews::Answer), Just(Reviews::Reject)];
-    let cancel = prop::option::weighted(0.2, 1_usize..40);
-    let hurry = prop::option::weighted(0.2, 1_u64..3_000);
-    (any::<bool>(), crashes, cancel, reviews, hurry).prop_map(|(repeats, crashes, cancel, reviews, hurry_ms)| Faults {
-        repeats,
-        crashes,
-        cancel,
-        reviews,
-        hurry_ms,
+    taped(24, |tape| Faults {
+        repeats: tape.chance(50),
+        crashes: tape.some(0, 2, |tape| (1 + tape.place(40), tape.place(6))),
+        cancel: tape.maybe(15, |tape| 1 + tape.place(60)),
+        reviews: tape.one_of(&[Reviews::Await, Reviews::Answer, Reviews::Reject]),
+        hurry_ms: tape.maybe(15, |tape| 1 + u64::from(tape.below(3_000))),
+        chaos: if tape.chance(60) { chaos_on(tape) } else { Chaos::default() },
     })
 }
 
@@ -81,6 +81,7 @@ impl World {
             return Err(Trouble::Forgot);
         }
         self.late.clear();
+        self.flights.clear();
         self.told.clear();
         self.now = self.now.after_ms(OUTAGE_MS);
         self.tell(Input::Reopened { deadline: self.now.after_ms(RUN_DEADLINE_MS) }).map(|_| ())
@@ -116,6 +117,9 @@ pub(crate) fn has_identity(input: &Input) -> bool {
         | Input::Replied { .. }
         | Input::AttemptFailed { .. }
         | Input::NeighboursFound { .. }
+        | Input::AgreementFound { .. }
+        | Input::CrossingFound { .. }
+        | Input::FactFailed { .. }
         | Input::EffectBegun { .. }
         | Input::EffectEnded { .. }
         | Input::ReviewAnswered { .. }
@@ -142,6 +146,14 @@ fn waits_for_commit(event: &Event) -> bool {
         | Event::FactNeeded(_)
         | Event::RouteChosen(_)
         | Event::HandedOff(_)
-        | Event::HandOffRefused(_) => false,
+        | Event::HandOffRefused(_)
+        | Event::Forked(_)
+        | Event::BranchEnded(_)
+        | Event::CalledOff(_)
+        | Event::Reconciled(_)
+        | Event::FloorPassed(_)
+        | Event::Crossed(_)
+        | Event::TurnDropped(_)
+        | Event::FactFailed(_) => false,
     }
 }

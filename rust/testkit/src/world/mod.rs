@@ -2,11 +2,15 @@
 //!
 //! It carries out what the kernel owes and keeps every state that the run passed through. Nothing sleeps, nothing is random.
 
+mod agents;
+mod chaos;
 mod faults;
 mod shell;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+pub use chaos::{Chaos, chaos};
 pub use faults::{Faults, Reviews, faults};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
 use interlock_kernel::plan::Plan;
@@ -33,6 +37,8 @@ pub struct World {
     pub told: Vec<Told>,
     /// What will come in after its time.
     late: Vec<Input>,
+    /// Errands that were begun, and the answers that are on their way.
+    flights: BTreeMap<shell::Errand, shell::Flight>,
     steps: usize,
 }
 
@@ -87,6 +93,7 @@ impl World {
             passed: Vec::new(),
             told: Vec::new(),
             late: Vec::new(),
+            flights: BTreeMap::new(),
             steps: 0,
         }
     }

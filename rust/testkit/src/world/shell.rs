@@ -1,18 +1,38 @@
-//! Carrying out what is owed: calls, facts, reviews, and the clock.
+//! Carrying out what is owed: several errands at once, each with the time at which its answer is ready, under one clock.
 
-use interlock_kernel::{
-    CallAgent, Command, EffectClass, EffectKey, EffectOutcome, Failure, HandOff, Input, Micros, Name, Neighbour, NodeId, Reply, ReviewId,
-    ReviewVerdict, State, outstanding,
-};
+use interlock_kernel::{Command, Input, Micros, ReviewId, State, TurnId, outstanding};
 
-use super::{Reviews, Trouble, World};
-use crate::{Act, Deed, NEVER, Said, Whom};
+use super::{Trouble, World};
 
 /// What a step of the shell itself takes, in microseconds.
 const STEP: u64 = 10;
 
+/// What somebody was asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Errand {
+    Call(TurnId),
+    Fact(u32),
+    Review(ReviewId),
+}
+
+/// An answer on its way. Without a time it never comes.
+#[derive(Debug, Clone)]
+pub(super) struct Flight {
+    pub ready: Option<Micros>,
+    pub answer: Input,
+}
+
+fn errand(command: &Command) -> Option<Errand> {
+    match command {
+        Command::CallAgent(call) => Some(Errand::Call(call.turn)),
+        Command::FindFact { ask, .. } => Some(Errand::Fact(*ask)),
+        Command::AwaitReview { review } => Some(Errand::Review(*review)),
+        Command::Advance | Command::WakeAt(_) => None,
+    }
+}
+
 impl World {
-    /// Do the first thing that is owed, unless the clock comes before it.
+    /// Start what is newly owed, then do one thing: what the run does by itself, the next answer, or the clock.
     pub fn step(&mut self) -> Result<(), Trouble> {
         if matches!(self.state, State::Unstarted(_)) {
             return self.ask("question").map(|_| ());
@@ -22,118 +42,54 @@ impl World {
             return Ok(());
         }
         self.now = Micros(self.now.0 + STEP);
-        let mut owed = outstanding(&self.state).into_iter();
-        let first = owed.next();
-        let wake = owed.find_map(|command| if let Command::WakeAt(at) = command { Some(at) } else { None });
-        let events = match &first {
-            _ if wake.is_some_and(|at| at <= self.now) => self.tell(Input::TimePassed)?,
-            Some(Command::Advance) => self.tell(Input::Advanced)?,
-            Some(Command::CallAgent(call)) => self.call(call, wake)?,
-            Some(Command::FindFact { ask, message, .. }) => {
-                let intent = Name::from(self.papers().text(*message));
-                self.tell(Input::NeighboursFound {
-                    ask: *ask,
-                    neighbours: vec![Neighbour { example: 0, intent, score: 900_000 }],
-                    index: 1,
-                })?
+        let owed = outstanding(&self.state);
+        self.take_up(&owed)?;
+        let wake = owed.iter().find_map(|command| if let Command::WakeAt(at) = command { Some(*at) } else { None });
+        let may_advance = matches!(owed.first(), Some(Command::Advance));
+        let next = self.next_answer().filter(|(ready, _)| wake.is_none_or(|at| *ready < at));
+        let events = match (next, wake) {
+            (_, Some(at)) if at <= self.now => self.tell(Input::TimePassed)?,
+            (Some((ready, errand)), _) if !may_advance || self.is_hasty() => self.deliver(ready, errand)?,
+            (Some(_) | None, _) if may_advance => self.tell(Input::Advanced)?,
+            (None, Some(at)) => {
+                self.now = at;
+                self.tell(Input::TimePassed)?
             }
-            Some(Command::AwaitReview { review }) => self.decide_review(*review)?,
-            Some(Command::WakeAt(_)) | None => 0,
+            (Some(_) | None, _) => 0,
         };
-        if events == 0 { Err(Trouble::Idle { command: Box::new(first) }) } else { Ok(()) }
+        if events == 0 { Err(Trouble::Idle { command: Box::new(owed.into_iter().next()) }) } else { Ok(()) }
     }
 
-    /// The agent acts. If it needs longer than it has, the clock speaks first and the answer comes late.
-    fn call(&mut self, call: &CallAgent, wake: Option<Micros>) -> Result<usize, Trouble> {
-        let act = self.script.act(call.turn);
-        for deed in &act.deeds {
-            self.act_on_the_world(call, deed)?;
-        }
-        let answer = self.answer(call, &act);
-        let ready = self.now.after_ms(act.takes_ms);
-        match wake {
-            Some(at) if at <= ready => {
-                self.now = self.now.max(at);
-                if act.takes_ms != NEVER {
-                    self.late.push(answer);
-                }
-                self.tell(Input::TimePassed)
-            }
-            Some(_) | None => {
-                self.now = ready;
-                self.tell(answer)
+    /// Errands that are newly owed start; the answers of those that are not owed any more will come too late.
+    fn take_up(&mut self, owed: &[Command]) -> Result<(), Trouble> {
+        if !self.flights.is_empty() {
+            let is_owed = |one: &Errand| owed.iter().any(|command| errand(command) == Some(*one));
+            let gone: Vec<Errand> = self.flights.keys().copied().filter(|one| !is_owed(one)).collect();
+            for flight in gone.iter().filter_map(|one| self.flights.remove(one)) {
+                self.late.extend(flight.ready.map(|_| flight.answer));
             }
         }
-    }
-
-    fn answer(&mut self, call: &CallAgent, act: &Act) -> Input {
-        let turn = call.turn;
-        match &act.said {
-            Said::Raised => Input::AttemptFailed { turn, failure: Failure::Raised(self.shelf.papers.keep("boom")) },
-            Said::WrongType => Input::AttemptFailed { turn, failure: Failure::WrongType(self.shelf.papers.keep("int")) },
-            Said::Reply { text, confidence, intent, hand_off } => {
-                let content = self.shelf.papers.keep(text);
-                let hand_off = hand_off.as_ref().map(|whom| HandOff { target: self.name_of(call.node, whom) });
-                let reply = Reply { content, empty: text.is_empty(), confidence: *confidence, intent: intent.clone(), hand_off };
-                Input::Replied { turn, reply }
+        for command in owed {
+            let Some(errand) = errand(command) else { continue };
+            if !self.flights.contains_key(&errand) {
+                let flight = self.start(command)?;
+                self.flights.extend(flight.map(|flight| (errand, flight)));
             }
         }
+        Ok(())
     }
 
-    fn name_of(&self, speaker: NodeId, whom: &Whom) -> Name {
-        let plan = &self.plan;
-        let members = plan.relays_around(speaker).next().and_then(|(relay, _)| plan.relay(relay)).map(|relay| &relay.members[..]);
-        let node = match whom {
-            Whom::Named(name) => return name.clone(),
-            Whom::Member(number) => members.map_or(*number, |all| all.get(number % all.len().max(1)).map_or(0, |id| id.0.into())),
-            Whom::Node(number) => *number,
-        };
-        let nodes = plan.nodes();
-        nodes.get(node % nodes.len().max(1)).map_or_else(|| "nobody".into(), |node| node.name.clone())
+    /// The answer that is ready first.
+    fn next_answer(&self) -> Option<(Micros, Errand)> {
+        self.flights.iter().filter_map(|(errand, flight)| Some((flight.ready?, *errand))).min()
     }
 
-    /// A tool is called: an effect only while its intent is open, and nothing again that once returned.
-    fn act_on_the_world(&mut self, call: &CallAgent, deed: &Deed) -> Result<(), Trouble> {
-        let key = key_of(call, deed);
-        let (turn, tool, arguments) = (call.turn, Name::from("tool"), call.message);
-        if deed.class == EffectClass::Effect {
-            self.tell(Input::EffectBegun { turn, key, tool: tool.clone(), arguments })?;
+    fn deliver(&mut self, ready: Micros, errand: Errand) -> Result<usize, Trouble> {
+        let Some(flight) = self.flights.remove(&errand) else { return Ok(0) };
+        self.now = self.now.max(ready);
+        if self.comes_twice() {
+            self.late.push(flight.answer.clone());
         }
-        let State::Running(running) = &self.state else { return Ok(()) };
-        let may = match deed.class {
-            EffectClass::Pure => !running.effects.contains_key(&key),
-            EffectClass::Effect => running.intents.contains_key(&key),
-        };
-        if !may {
-            return Ok(());
-        }
-        let result = self.shelf.papers.keep("result");
-        let outcome = if deed.raises { EffectOutcome::Raised(result) } else { EffectOutcome::Returned(result) };
-        let ended = Input::EffectEnded { turn, key, tool, class: deed.class, arguments, outcome };
-        if deed.late {
-            self.late.push(ended);
-            return Ok(());
-        }
-        self.tell(ended).map(|_| ())
+        self.tell(flight.answer)
     }
-
-    fn decide_review(&mut self, review: ReviewId) -> Result<usize, Trouble> {
-        let verdict = match self.faults.reviews {
-            Reviews::Await => return Ok(0),
-            Reviews::Answer => ReviewVerdict::Answered,
-            Reviews::Reject => ReviewVerdict::Rejected,
-        };
-        let decision = self.shelf.papers.keep("a person's answer");
-        self.tell(Input::ReviewAnswered { review, decision, verdict })
-    }
-}
-
-/// The attempts of one effect share its key.
-fn key_of(call: &CallAgent, deed: &Deed) -> EffectKey {
-    let mut key = [0; 16];
-    key[..2].copy_from_slice(&call.node.0.to_be_bytes());
-    key[2..4].copy_from_slice(&call.visit.to_be_bytes());
-    key[4] = deed.number;
-    key[5] = u8::from(deed.class == EffectClass::Pure);
-    EffectKey(key)
 }

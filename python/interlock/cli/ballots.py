@@ -1,0 +1,179 @@
+"""``interlock reliability export FILE.db``: what the members of recorded panels answered, as the labels that a fit learns from.
+
+A panel is a fork that was reconciled. It is read and never judged: who was right is the fit's matter.
+"""
+
+from __future__ import annotations
+
+import argparse
+import csv
+import sys
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TextIO
+
+import orjson
+from rich.console import Console
+from rich.progress import track
+
+from interlock._core import Reader
+from interlock.errors import UsageError
+
+EVERY = 1_000_000_000
+MANY = 200
+"""Runs from which a terminal shows how far it is."""
+
+
+@dataclass(slots=True)
+class Panel:
+    """One vote: the node that it was taken at, the how manieth of that node in its run, and what each agent said."""
+
+    plan: str
+    run_id: str
+    node: int
+    round: int
+    labels: dict[str, str]
+
+
+@dataclass(slots=True)
+class LeftOut:
+    """What became no label."""
+
+    abstained: int = 0
+    spoiled: int = 0
+    unclear: int = 0
+    """Of agents that stood in two branches of a panel, and said two things."""
+
+    def __str__(self) -> str:
+        return f"abstained {self.abstained:,}, spoiled {self.spoiled:,}, contradicted themselves {self.unclear:,}"
+
+
+@dataclass(slots=True)
+class Export:
+    """The rows of a journal's panels, and what was left out."""
+
+    rows: list[tuple[str, str, str]] = field(default_factory=list)
+    left_out: LeftOut = field(default_factory=LeftOut)
+
+
+def run(given: argparse.Namespace) -> int:
+    """Read the panels, write their labels, count what was left out."""
+    console = Console(stderr=True)
+    reader = Reader(given.file)
+    runs: list[dict[str, Any]] = orjson.loads(reader.runs(None, EVERY))[::-1]
+    chosen = [row for row in runs if given.plan in (None, row["plan"])]
+    if given.plan is not None and not chosen:
+        known = ", ".join(sorted({row["plan"] for row in runs})) or "none"
+        raise UsageError(f"{given.file} has no run of plan {given.plan!r} (it has: {known})", hint="correct --plan, or leave it out")
+    shown = len(chosen) >= MANY and console.is_terminal
+    walked = track(chosen, "reading runs", console=console, transient=True) if shown else chosen
+    path = None if given.text else tuple(given.key.split("."))
+    found = export(reader, walked, path)
+    if not found.rows:
+        wanted = "a text" if path is None else f"a field {given.key!r}"
+        message = f"no recorded panel of {given.file} has an answer with {wanted} (left out: {found.left_out})"
+        raise UsageError(message, hint="name the field that the vote looks at with --key, or give --text")
+    _write(given.out, found.rows)
+    workers, tasks = ({row[column] for row in found.rows} for column in (0, 1))
+    counts = f"{len(found.rows):,} labels of {len(workers):,} workers for {len(tasks):,} tasks"
+    print(f"{counts}; left out: {found.left_out}", file=sys.stderr)
+    return 0
+
+
+def export(reader: Reader, runs: Iterable[dict[str, Any]], path: tuple[str, ...] | None) -> Export:
+    """The labels in all panels of these runs. ``path`` leads to the field; without one the text is the label."""
+    found = Export()
+    panels = [panel for row in runs for panel in _panels(row, orjson.loads(reader.history(row["run"])), path, found.left_out)]
+    nodes = Counter(plan for plan, _ in {(panel.plan, panel.node) for panel in panels})
+    for panel in panels:
+        task = panel.run_id + (f"/{panel.node}" if nodes[panel.plan] > 1 else "") + (f"#{panel.round}" if panel.round > 1 else "")
+        found.rows += [(worker, task, label) for worker, label in panel.labels.items()]
+    return found
+
+
+def _panels(row: dict[str, Any], history: dict[str, Any], path: tuple[str, ...] | None, left_out: LeftOut) -> Iterator[Panel]:
+    """The panels of one run, in the order in which they were decided."""
+    payloads = {payload["number"]: payload for payload in history["payloads"]}
+    forks: dict[tuple[int, int], list[int]] = {}
+    ends: dict[int, Any] = {}
+    rounds: Counter[int] = Counter()
+    for event in history["events"]:
+        match event["kind"]:
+            case "forked":
+                forks[event["strand"], event["node"]] = [branch["strand"] for branch in event["branches"]]
+            case "branch_ended":
+                ends[event["strand"]] = event["end"]
+            case "reconciled":
+                node = event["node"]
+                rounds[node] += 1
+                branches = [ends[strand] for strand in forks[event["strand"], node]]
+                yield Panel(row["plan"], row["id"], node, rounds[node], _labels(branches, payloads, path, left_out))
+            case _:
+                pass  # nothing else says what a branch answered
+
+
+def _labels(ends: Iterable[Any], payloads: dict[int, dict[str, Any]], path: tuple[str, ...] | None, left_out: LeftOut) -> dict[str, str]:
+    """What each agent said, once."""
+    said: dict[str, set[str]] = {}
+    for end in ends:
+        answer = end.get("answered") if isinstance(end, dict) else None
+        if answer is None:
+            left_out.abstained += 1
+            continue
+        try:
+            label = _label(payloads.get(answer["message"]["number"], {}), path)
+        except ValueError:
+            left_out.spoiled += 1
+            continue
+        if label is None:
+            left_out.abstained += 1
+        else:
+            said.setdefault(answer["agent"], set()).add(label)
+    left_out.unclear += sum(len(labels) for labels in said.values() if len(labels) > 1)
+    return {agent: next(iter(labels)) for agent, labels in said.items() if len(labels) == 1}
+
+
+def _label(payload: dict[str, Any], path: tuple[str, ...] | None) -> str | None:
+    """What a vote would count: ``None`` is an abstention.
+
+    Raises:
+        ValueError: the ballot is spoiled: the answer has no data in which the field could be, or is not in the journal.
+    """
+    if path is None:
+        return " ".join(payload["text"].lower().split()) or None if "text" in payload else _spoiled()
+    value = payload.get("data")
+    if not isinstance(value, dict):
+        return _spoiled()
+    for name in path:
+        if value is None:
+            return None
+        if not isinstance(value, dict):
+            return _spoiled()
+        value = value.get(name)
+    if value is None:
+        return None
+    label = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
+    return label.strip() or _spoiled()
+
+
+def _spoiled() -> str:
+    raise ValueError
+
+
+def _write(out: Path | None, rows: Iterable[tuple[str, str, str]]) -> None:
+    try:
+        with nullcontext(sys.stdout) if out is None else out.open("w", encoding="utf-8", newline="") as file:
+            _rows(file, rows)
+    except BrokenPipeError:
+        raise  # the reader has seen enough
+    except OSError as error:
+        raise UsageError(f"{out}: {error.strerror}", hint="give a file in a folder that you may write to") from error
+
+
+def _rows(file: TextIO, rows: Iterable[tuple[str, str, str]]) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(("worker", "task", "label"))
+    writer.writerows(rows)

@@ -1,0 +1,58 @@
+"""What can be asked of a runtime without changing anything: histories, waiting runs, counts."""
+
+from __future__ import annotations
+
+import orjson
+
+from interlock import events
+from interlock._core import Engine, Started
+from interlock.errors import UsageError
+
+
+class Reading:
+    """The part of a runtime that only reads."""
+
+    engine: Engine
+    _state: str
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it can be used."""
+        return self._state == "open"
+
+    def _look_up(self, run_id: str) -> Started:
+        self._check_open()
+        try:
+            return self.engine.look_up(run_id)
+        except (TypeError, ValueError) as error:
+            if isinstance(error, UsageError):
+                raise
+            raise UsageError(f"{run_id!r} is not a run's id: {error}", hint="give the run_id of an outcome") from None
+
+    async def history(self, run_id: str) -> list[events.Event]:
+        """Everything that happened to a run, in order."""
+        found = self._look_up(run_id)
+        recorded = orjson.loads(self.engine.history(found.run))
+        return [events.from_json(event) for event in recorded["events"]]
+
+    def waiting(self) -> dict[str, str]:
+        """Runs that can't go on in this process, and what each needs."""
+        self._check_open()
+        return {run_id: needs for _, run_id, needs in self.engine.waiting()}
+
+    def stats(self) -> dict[str, int]:
+        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs."""
+        self._check_open()
+        counts: dict[str, int] = orjson.loads(self.engine.stats())
+        return counts
+
+    def _check_open(self) -> None:
+        if self._state != "open":
+            raise UsageError(f"this runtime is {self._state}", hint=_HINTS[self._state])
+
+
+_HINTS = {
+    "new": "use it inside `async with il.open(…) as runtime:`",
+    "closed": "call il.open(…) again",
+    "forked": "open a runtime of its own in each process, after the fork",
+}

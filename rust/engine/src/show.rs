@@ -1,0 +1,102 @@
+//! What a turn is shown beside its message: the thread, the reports, the answers of branches. Also what a person is shown.
+
+use interlock_kernel::plan::Plan;
+use interlock_kernel::{BranchEnd, Contributed, Contribution, Heard, InReview, NodeId, Ref, State, TurnId, view};
+
+use crate::engine::Engine;
+use crate::live::{Held, Live};
+use crate::step::Shown;
+use crate::{EngineError, settle};
+
+impl Engine {
+    /// What a turn may see of the pattern around it; the first is what the pattern was given, if there is any.
+    pub fn view(&self, run: u64, turn: u32) -> Result<Vec<Shown>, EngineError> {
+        let core = self.lock()?;
+        Ok(core.live.get(&run).map(|live| live.view(turn)).unwrap_or_default())
+    }
+
+    /// What a turn's agent may reach.
+    pub fn scopes(&self, run: u64, turn: u32) -> Result<Vec<String>, EngineError> {
+        let core = self.lock()?;
+        let Some(live) = core.live.get(&run) else { return Ok(Vec::new()) };
+        let State::Running(running) = &live.state else { return Ok(Vec::new()) };
+        let scopes = live.turn(turn).map(|turn| interlock_kernel::scopes(running, turn));
+        Ok(scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect()).unwrap_or_default())
+    }
+}
+
+impl Live {
+    fn view(&self, turn: u32) -> Vec<Shown> {
+        let State::Running(running) = &self.state else { return Vec::new() };
+        let found = running.turns_at_work().find(|(_, found)| found.id == TurnId(turn));
+        let Some((strand, turn)) = found else { return Vec::new() };
+        view(running, strand, turn).into_iter().map(|heard| self.held.show(&running.plan, heard)).collect()
+    }
+}
+
+impl Held {
+    fn show(&self, plan: &Plan, heard: Heard<'_>) -> Shown {
+        match heard {
+            Heard::Task(message) | Heard::Summary(message) => self.shown(message),
+            Heard::Said { by, said, option } => Shown {
+                sender: name(plan, by).or(Some(said.agent.clone())),
+                confidence: said.confidence,
+                option,
+                ..self.shown(said.message)
+            },
+            Heard::Lost { by, why, failure } => {
+                let text = settle::why_lost(why, failure, self);
+                Shown { text, sender: name(plan, by), lost: true, ..Shown::default() }
+            }
+        }
+    }
+
+    /// What a person who decides is shown: the thread or the reports with what was said in vain, or the answers that conflict.
+    pub(crate) fn for_a_person(&self, waiting: &InReview) -> Vec<Shown> {
+        let Some(trunk) = waiting.running.trunk() else { return Vec::new() };
+        let plan = &waiting.running.plan;
+        // The thread or the reports, in order, those that came to nothing among them.
+        let is_attached = |one: &Contribution| matches!(&one.what, Contributed::Said(said) if waiting.attached.contains(&said.message));
+        let thread = trunk.forums.iter().rev().find(|forum| forum.said.iter().any(is_attached));
+        let heard = thread.into_iter().flat_map(|forum| &forum.said).map(|one| match &one.what {
+            Contributed::Said(said) => Heard::Said { by: one.member, said, option: None },
+            Contributed::Lost { why, failure } => Heard::Lost { by: one.member, why: *why, failure: failure.as_ref() },
+        });
+        // Then the answers that conflict, and what was said besides.
+        let branches = || trunk.forks.iter().flat_map(|fork| &fork.branches);
+        let answer = |message: &Ref| {
+            branches().find_map(|branch| match branch.end.as_ref()? {
+                BranchEnd::Answered(said) if said.message == *message => Some(Heard::Said { by: branch.node, said, option: None }),
+                BranchEnd::Answered(_) | BranchEnd::Lost { .. } | BranchEnd::CalledOff => None,
+            })
+        };
+        let is_shown = |message: &&Ref| {
+            let same = |one: &Contribution| matches!(&one.what, Contributed::Said(said) if said.message == **message);
+            thread.is_some_and(|forum| forum.said.iter().any(same))
+        };
+        let rest = waiting.attached.iter().filter(|message| !is_shown(message));
+        let shown = |message: &Ref| answer(message).map_or_else(|| self.shown(*message), |heard| self.show(plan, heard));
+        let lost = branches().filter_map(|branch| match branch.end.as_ref()? {
+            BranchEnd::Lost { why, failure } => Some(Heard::Lost { by: branch.node, why: *why, failure: failure.as_ref() }),
+            BranchEnd::Answered(_) | BranchEnd::CalledOff => None,
+        });
+        let lost = lost.map(|heard| self.show(plan, heard));
+        heard.map(|heard| self.show(plan, heard)).chain(rest.map(shown)).chain(lost).collect()
+    }
+
+    /// A message as it was said.
+    pub(crate) fn shown(&self, message: Ref) -> Shown {
+        let said = self.message(message.number);
+        said.map_or_else(Shown::default, |said| Shown {
+            text: said.text.clone(),
+            data: said.data.clone(),
+            sender: said.sender.clone(),
+            labels: said.labels.clone(),
+            ..Shown::default()
+        })
+    }
+}
+
+fn name(plan: &Plan, node: NodeId) -> Option<interlock_kernel::Name> {
+    plan.node(node).map(|node| node.name.clone())
+}
