@@ -8,7 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python prove bench bench-rust bench-peers lint fmt dev wheel clean
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,17 +37,20 @@ test-rust: $(VENV)/.made
 test-python: $(BUILT)
 	$(BIN)/python -m pytest -m "not heavy"
 
-prove: $(BUILT)  ## The heavy counts: 100,000 property cases, 200 kills, refitted thresholds
+prove: $(BUILT)  ## The heavy counts: 100,000 property cases, 200 kills, every mutant of the kernel, refitted thresholds
 	PROPTEST_CASES=100000 cargo test --release --workspace --exclude interlock
 	$(BIN)/python -m pytest -m "heavy or not heavy"
 
-bench: $(BUILT)  ## One table of ratios: Interlock beside bare asyncio, with and without a log; memory and durable
+mutants: $(VENV)/.made  ## Break the kernel, the rules and admission line by line: a test must notice each (ONLY='quorum*' for some)
+	$(BIN)/python scripts/mutants.py $(foreach name,$(ONLY),--only '$(name)')
+
+bench: $(BUILT)  ## One table of ratios: Interlock beside bare asyncio, every pattern, with and without a log; memory and durable
 	$(BIN)/python -m pytest benches --benchmark-only --benchmark-disable-gc -q
 	$(BIN)/python benches/peers/compare.py --engines bare,bare_logged,interlock,interlock_durable
 	$(BIN)/python benches/levels.py
 
-bench-rust:  ## Criterion: the kernel and the vector scan
-	cargo bench -p interlock-kernel -p interlock-vector
+bench-rust:  ## Criterion: the kernel, the rules, admission and the vector scan
+	cargo bench -p interlock-kernel -p interlock-rules -p interlock-admission -p interlock-vector
 
 $(PEERS)/.installed: benches/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
@@ -61,16 +64,16 @@ bench-peers: $(BUILT) $(PEERS)/.installed  ## The same beside LangGraph, Agno an
 lint: $(BUILT)  ## Formats, lints, types, stubs and floors
 	cargo fmt --all --check
 	cargo clippy --release --workspace --all-targets --quiet -- -D warnings
-	$(BIN)/ruff format --check python tests benches
-	$(BIN)/ruff check python tests benches
+	$(BIN)/ruff format --check python tests benches scripts
+	$(BIN)/ruff check python tests benches scripts
 	$(BIN)/mypy
 	$(BIN)/python -m mypy.stubtest interlock._core --ignore-disjoint-bases
 	$(BIN)/lint-imports
 
 fmt: $(BUILT)  ## Format Rust and Python
 	cargo fmt --all
-	$(BIN)/ruff format python tests benches
-	$(BIN)/ruff check --fix python tests benches
+	$(BIN)/ruff format python tests benches scripts
+	$(BIN)/ruff check --fix python tests benches scripts
 
 wheel: $(VENV)/.made  ## Build the wheel into dist/
 	$(BIN)/maturin build --release --strip --out dist

@@ -5,15 +5,12 @@ The number of frames and of gate decisions of a run is asserted, so that no fast
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from pathlib import Path
 
 import interlock as il
-from peers.workloads import Agent, Run, Workload
+from peers.workloads import CHAT_TURNS, Agent, Run, Workload
 
-# A run starts and is delivered (2 frames); each turn starts and is answered (2); a handoff is one more.
-FRAMES = {"sequence": 2 + 3 * 2, "triage": 2 + 2 * 2 + 1}
-# G1 at ingress, G5 and G2 before each turn, G9 and G7 at egress.
-GATE_DECISIONS = {"sequence": 1 + 3 * 2 + 2, "triage": 1 + 2 * 2 + 2}
 _OPEN: list[tuple[il.Runtime, Workload]] = []
 
 
@@ -28,16 +25,54 @@ def _stage(name: str, function: Agent) -> il.Agent:
     return il.agent(stage, name=name)
 
 
-def plan_of(workload: Workload) -> il.Sequential | il.Handoff:
-    """The workload as a plan: the same agents, behind the two patterns."""
-    if workload.shape != "triage":
-        return il.Sequential("sequence", [_stage(name, agent) for name, agent in workload.stages().items()])
-    choose = workload.triage()
+def plan_of(workload: Workload) -> il.Pattern:
+    """The workload as a plan: the same agents, behind the patterns."""
 
-    async def triage(message: il.Message, ctx: il.Context) -> il.HandOff:
-        return ctx.hand_off(await choose(message.text))
+    def stages(agents: Mapping[str, Agent]) -> list[il.Agent]:
+        return [_stage(name, agent) for name, agent in agents.items()]
 
-    return il.Handoff("triage", entry=triage, to=[_stage(name, agent) for name, agent in workload.specialists().items()])
+    match workload.shape:
+        case "sequence":
+            return il.Sequential("sequence", stages(workload.stages()))
+        case "triage":
+            choose = workload.triage()
+
+            async def triage(message: il.Message, ctx: il.Context) -> il.HandOff:
+                return ctx.hand_off(await choose(message.text))
+
+            return il.Handoff("triage", entry=triage, to=stages(workload.specialists()))
+        case "fan_out":
+            return il.Concurrent("fan_out", stages(workload.panel()), reconcile=il.vote())
+        case "chat":
+            return il.GroupChat("chat", stages(workload.speakers()), max_turns=CHAT_TURNS + 1, until=f"turns >= {CHAT_TURNS}")
+        case "hierarchy":
+            supervise = workload.supervisor()
+
+            async def supervisor(message: il.Message, ctx: il.Context) -> il.Delegation | str:
+                name, answer = await supervise([report.text for report in ctx.view])
+                return ctx.delegate(name) if name else answer
+
+            return il.Hierarchy("hierarchy", supervisor=supervisor, teams=stages(workload.teams()))
+
+
+def frames(workload: Workload) -> int:
+    """What a run leaves: its start and its delivery, two frames a turn, and what the pattern adds."""
+    turns, own = workload.steps_per_run, 0
+    match workload.shape:
+        case "triage":
+            own = 1  # the handoff
+        case "fan_out":
+            own = 1 + turns + 1  # the fork, the end of each branch, and what the answers come to
+        case "chat":
+            own = turns  # the floor passes
+        case "hierarchy":
+            own = 4 + 3 * (1 + 1 + 1)  # the floor passes; a fork, its branch's end and its report for each delegation
+    return 2 + 2 * turns + own
+
+
+def gate_decisions(workload: Workload) -> int:
+    """G1 at ingress, G5 and G2 before each turn, G9 and G7 at egress."""
+    return 1 + 2 * workload.steps_per_run + 2
 
 
 def check_counts(runtime: il.Runtime, workload: Workload) -> None:
@@ -48,7 +83,7 @@ def check_counts(runtime: il.Runtime, workload: Workload) -> None:
     """
     stats = runtime.stats()
     found = (stats["frames"], stats["gate_decisions"])
-    wanted = (FRAMES[workload.shape] * stats["settled"], GATE_DECISIONS[workload.shape] * stats["settled"])
+    wanted = (frames(workload) * stats["settled"], gate_decisions(workload) * stats["settled"])
     if found != wanted or not stats["settled"]:
         raise CountsDiffer(f"{workload.name}: {found} frames and gate decisions of {stats['settled']} runs, and {wanted} are right")
 

@@ -32,7 +32,7 @@ def runner() -> Iterator[asyncio.Runner]:
 
 @pytest.mark.parametrize("engine", ENGINES)
 @pytest.mark.parametrize("size", SIZES)
-@pytest.mark.parametrize("name", WORKLOADS)
+@pytest.mark.parametrize("name", ["sequence", "triage", "crowd_yield", "crowd_50ms"])  # the other patterns: test_patterns.py
 def test_runs(benchmark: Callable[..., object], runner: asyncio.Runner, name: str, size: int, engine: str) -> None:
     workload = WORKLOADS[name]
     run = runner.run(_built(engine, workload))

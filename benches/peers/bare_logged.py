@@ -3,12 +3,17 @@
 Never persists: the records are formatted in full and then dropped.
 """
 
+import asyncio
 import io
 import logging
+from collections import Counter
+from collections.abc import Callable
 
 import orjson
 
-from peers.workloads import Run, Workload
+from peers.workloads import CHAT_TURNS, Run, Workload
+
+Deliver = Callable[[str, str, int], str]
 
 
 class Nowhere(io.TextIOBase):
@@ -29,6 +34,13 @@ def build(workload: Workload) -> Run:
         log.info("step %d from %s, %d bytes", message["step"], message["sender"], len(wire))
         return str(message["text"])
 
+    match workload.shape:
+        case "fan_out":
+            return fan_out(workload, deliver)
+        case "chat":
+            return chat(workload, deliver)
+        case "hierarchy":
+            return hierarchy(workload, deliver)
     if workload.shape == "triage":
         triage, specialists = workload.triage(), workload.specialists()
 
@@ -60,3 +72,47 @@ def logger() -> logging.Logger:
         log.setLevel(logging.INFO)
         log.propagate = False
     return log
+
+
+def fan_out(workload: Workload, deliver: Deliver) -> Run:
+    """All at once, and what most of them say."""
+    panel = list(workload.panel().values())
+
+    async def ask_all(text: str) -> str:
+        answers = await asyncio.gather(*(agent(deliver(text, "user", step)) for step, agent in enumerate(panel, start=1)))
+        return Counter(answers).most_common(1)[0][0]
+
+    return ask_all
+
+
+def chat(workload: Workload, deliver: Deliver) -> Run:
+    """A thread, and one after another."""
+    speakers = list(workload.speakers().items())
+
+    async def talk(text: str) -> str:
+        thread, sender = [text], "user"
+        for turn in range(CHAT_TURNS):
+            name, agent = speakers[turn % len(speakers)]
+            thread.append(await agent(deliver(thread[-1], sender, turn + 1)))
+            sender = name
+        return thread[-1]
+
+    return talk
+
+
+def hierarchy(workload: Workload, deliver: Deliver) -> Run:
+    """Delegate until the supervisor has an answer."""
+    supervise, teams = workload.supervisor(), workload.teams()
+
+    async def manage(text: str) -> str:
+        reports: list[str] = []
+        sender = "user"
+        while True:
+            deliver(reports[-1] if reports else text, sender, 2 * len(reports) + 1)
+            name, answer = await supervise(reports)
+            if not name:
+                return answer
+            reports.append(await teams[name](deliver(text, "supervisor", 2 * len(reports) + 2)))
+            sender = name
+
+    return manage

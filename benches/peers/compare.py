@@ -22,22 +22,21 @@ from peers.report import Medians, Row, Table, table
 from peers.windows import Figures, Worker, WorkerDied
 from peers.workloads import SIZES, WORKLOADS
 
-ROWS: list[Row] = [(workload, size) for workload in WORKLOADS for size in SIZES]
 
-
-def measure(workers: Sequence[Worker], rounds: int) -> Table:
-    """All rows for all engines, `rounds` times over."""
+def measure(workers: Sequence[Worker], rows: Sequence[Row], rounds: int) -> Table:
+    """The rows for all engines, `rounds` times over."""
     for worker in workers:
         say(f"calibrating {worker.seat.engine.name}")
-        for row in ROWS:
+        for row in rows:
             worker.calibrate(*row)
-    windows: dict[Row, dict[str, list[Figures]]] = {row: defaultdict(list) for row in ROWS}
+    windows: dict[Row, dict[str, list[Figures]]] = {row: defaultdict(list) for row in rows}
     for number in range(rounds):
         say(f"round {number + 1} of {rounds}")
         first = number % len(workers)
-        for row in ROWS:
+        for row in rows:
             for worker in [*workers[first:], *workers[:first]]:
-                windows[row][worker.seat.engine.name].append(worker.window(*row))
+                if (figures := worker.window(*row)) is not None:
+                    windows[row][worker.seat.engine.name].append(figures)
     return {row: {name: medians(row, figures) for name, figures in by_engine.items()} for row, by_engine in windows.items()}
 
 
@@ -74,6 +73,8 @@ def arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--peer-python", help="the Python of the peers' environment")
     parser.add_argument("--engines", default=",".join(ENGINES), help="%(default)s")
+    parser.add_argument("--workloads", default=",".join(WORKLOADS), help="%(default)s")
+    parser.add_argument("--sizes", default=",".join(map(str, SIZES)), help="%(default)s")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--json", type=Path, help="also write the medians here")
     return parser.parse_args()
@@ -88,8 +89,9 @@ def main() -> None:
         imports = {seat.engine.name: import_cost(seat) for seat in chosen}
         with ExitStack() as stack:
             workers = [stack.enter_context(Worker(seat)) for seat in chosen]
-            results = measure(workers, args.rounds)
-    except (ValueError, ImportFailed, WorkerDied) as error:
+            rows = [(WORKLOADS[name].name, int(size)) for name in args.workloads.split(",") for size in args.sizes.split(",")]
+            results = measure(workers, rows, args.rounds)
+    except (ValueError, KeyError, ImportFailed, WorkerDied) as error:
         sys.exit(f"{type(error).__name__}: {error}")
     if args.json:
         args.json.write_text(raw(results, imports), encoding="utf-8")

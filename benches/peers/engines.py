@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 FLOOR = "bare"
 OURS = "interlock"
+DURABLE = "interlock_durable"
 CAREFUL = "bare_logged"
 
 
@@ -34,7 +35,7 @@ ENGINES = {
         Engine(FLOOR, "peers.bare", "asyncio", "uvloop"),
         Engine(CAREFUL, "peers.bare_logged", "asyncio, logging, orjson", "orjson"),
         Engine(OURS, "interlock_flow", "interlock.runtime", "interlock"),
-        Engine("interlock_durable", "interlock_durable_flow", "interlock.runtime", "interlock"),
+        Engine(DURABLE, "interlock_durable_flow", "interlock.runtime", "interlock"),
         Engine("langgraph", "peers.langgraph_peer", "langgraph.graph", "langgraph", peer=True),
         Engine("agno", "peers.agno_peer", "agno.workflow", "agno", peer=True),
         # Burr loads langchain_core wherever it finds it: 13 MiB that are LangGraph's.

@@ -3,12 +3,13 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from peers.engines import CAREFUL, FLOOR, OURS
+from peers.engines import CAREFUL, DURABLE, FLOOR, OURS
 from peers.imports import ImportCost
 from peers.workloads import WORKLOADS
 
 LEGEND = """\
-Cells: CPU us a step over bare (absolute), then the overhead over that of interlock.
+Cells: CPU us a step over bare (absolute), then the overhead over that of interlock; - where the engine has no form of the workload.
+Of sequence: interlock's overhead a step over its own in `sequence` of the same size, level memory and then durable.
 Over ideal: wall seconds of one crowd beyond what its agents sleep.
 Import: CPU seconds / resident MiB. Version: of uvloop and orjson under the bare columns."""
 
@@ -32,9 +33,14 @@ def table(results: Table, imports: Mapping[str, ImportCost]) -> str:
     """Every row, in Markdown, with its columns aligned."""
     names = list(imports)
     ratio = [f"{OURS} / {CAREFUL}"] if {OURS, CAREFUL} <= set(names) else []
+    own = [name for name in (OURS, DURABLE) if name in names]
+    ratio += ["of sequence"] if own else []
     lines = [["workload", "size", *names, *ratio]]
     for (workload, size), cells in results.items():
-        last = [times(overhead(cells, OURS), overhead(cells, CAREFUL))] if ratio else []
+        last = [times(overhead(cells, OURS), overhead(cells, CAREFUL))] if {OURS, CAREFUL} <= set(names) else []
+        if own:
+            line = results.get(("sequence", size))
+            last.append(", ".join(times(overhead(cells, name), overhead(line, name)) for name in own) if line else "")
         lines.append([workload, str(size), *(cell(cells, name) for name in names), *last])
         if WORKLOADS[workload].pause:
             waits = [f"{cells[name].over_ideal_s:.3f} s" for name in names]
@@ -47,6 +53,8 @@ def table(results: Table, imports: Mapping[str, ImportCost]) -> str:
 
 def cell(cells: Mapping[str, Medians], name: str) -> str:
     """Overhead, absolute and ratio; the floor has only the absolute."""
+    if name not in cells:
+        return "-"
     absolute = f"({cells[name].cpu_us_per_step:.1f})"
     if name == FLOOR:
         return absolute

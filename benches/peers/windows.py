@@ -69,16 +69,18 @@ class Worker:
         """Choose how many runs make a window of about `WINDOW_S`; builds and warms up as well."""
         at_once = WORKLOADS[workload].at_once
         runs = max(50, at_once)
-        while (wall_s := self.ask(workload, size, runs).wall_s) < WINDOW_S / 4:
+        while (figures := self.ask(workload, size, runs)) is not None and figures.wall_s < WINDOW_S / 4:
             runs *= 4
-        crowds = round(WINDOW_S / wall_s * runs / at_once)
-        self.runs[workload, size] = max(crowds, 1) * at_once
+        if figures is not None:
+            crowds = round(WINDOW_S / figures.wall_s * runs / at_once)
+            self.runs[workload, size] = max(crowds, 1) * at_once
 
-    def window(self, workload: str, size: int) -> Figures:
-        """Measure one window of the calibrated length."""
-        return self.ask(workload, size, self.runs[workload, size])
+    def window(self, workload: str, size: int) -> Figures | None:
+        """Measure one window of the calibrated length; nothing if the engine has no form of the workload."""
+        runs = self.runs.get((workload, size))
+        return None if runs is None else self.ask(workload, size, runs)
 
-    def ask(self, workload: str, size: int, runs: int) -> Figures:
+    def ask(self, workload: str, size: int, runs: int) -> Figures | None:
         """Send one command and wait for its answer."""
         assert self.process.stdin
         assert self.process.stdout
@@ -95,7 +97,7 @@ class Worker:
         if not answer:
             raise self.death(f"{workload}/{size}")
         figures = json.loads(answer)
-        return Figures(**{name: figures[name] for name in Figures.__dataclass_fields__})
+        return Figures(**{name: figures[name] for name in Figures.__dataclass_fields__}) if figures else None
 
     def death(self, during: str) -> WorkerDied:
         """Why there was no answer."""
