@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
 from reprlib import recursive_repr
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -14,16 +15,16 @@ if TYPE_CHECKING:
     from interlock.events import Event
 
 
-class Pattern:
+class Pattern(ABC):
     """A workflow, or a part of one. Immutable; the core checks and compiles it."""
 
     __slots__ = ("name",)
 
     name: str
 
+    @abstractmethod
     def children(self) -> list[tuple[str, Node]]:
         """The nodes below, each with its role, in the order of the core's numbers."""
-        raise NotImplementedError
 
     @property
     def agents(self) -> tuple[str, ...]:

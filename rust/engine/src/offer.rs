@@ -2,7 +2,7 @@
 
 use interlock_admission::{Admission, Moves, Outcome, Ticket, Why};
 use interlock_journal::Journal;
-use interlock_kernel::{CallAgent, Command, Event, Fact, Failure, Input, Micros, State, TurnId, UnavailableWhy, calls, outstanding};
+use interlock_kernel::{CallAgent, Command, Event, Fact, Failure, Input, Micros, State, TurnId, UnavailableWhy, calls, facts};
 
 use crate::engine::Core;
 use crate::live::{Batch, Live, Offered};
@@ -153,11 +153,7 @@ impl Core {
     /// Questions that only the shell can answer, each once.
     fn ask(&mut self, run: u64, owed: &mut Vec<Owed>) -> Result<(), EngineError> {
         let Some(live) = self.live.get(&run) else { return Ok(()) };
-        let State::Running(_) = &live.state else { return Ok(()) };
-        if !live.asks() {
-            return Ok(());
-        }
-        for command in outstanding(&live.state) {
+        for command in facts(&live.state) {
             let (ask, fact, node, message, about) = match command {
                 Command::FindFact { ask, fact, node, message, about } => (ask, fact, node, message, about),
                 Command::Advance | Command::CallAgent(_) | Command::AwaitReview { .. } | Command::WakeAt(_) => continue,
@@ -241,12 +237,6 @@ impl Core {
 }
 
 impl Live {
-    /// Whether a strand waits for a fact.
-    fn asks(&self) -> bool {
-        let State::Running(running) = &self.state else { return false };
-        running.strands.iter().any(interlock_kernel::Strand::asks)
-    }
-
     fn call(&self, call: &CallAgent) -> Result<Call, EngineError> {
         let body = self.held.message(call.message.number).ok_or(EngineError::Internal("a turn's message is not held"))?;
         Ok(Call {

@@ -2,7 +2,7 @@
 
 use interlock_guard::OpenGates;
 use interlock_journal::{Append, Journal, SaltSource};
-use interlock_kernel::{Book, Command, Event, Fact, Input, Micros, Passage, State, decide, evolve, may_advance, outstanding};
+use interlock_kernel::{Book, Command, Event, Fact, Input, Micros, Passage, decide, evolve, facts, may_advance};
 
 use crate::engine::Core;
 use crate::live::{Batch, Live};
@@ -38,11 +38,7 @@ impl Live {
 
     /// The question of a message at a wall, which the engine answers itself.
     fn at_wall(&self) -> Option<((u32, Fact, interlock_kernel::NodeId), interlock_kernel::Ref)> {
-        let State::Running(running) = &self.state else { return None };
-        if !running.strands.iter().any(interlock_kernel::Strand::asks) {
-            return None;
-        }
-        outstanding(&self.state).into_iter().find_map(|command| match command {
+        facts(&self.state).into_iter().find_map(|command| match command {
             Command::FindFact { ask, fact: way @ (Fact::Import | Fact::Export), node, message, .. } => Some(((ask, way, node), message)),
             Command::FindFact { .. } | Command::Advance | Command::CallAgent(_) | Command::AwaitReview { .. } | Command::WakeAt(_) => None,
         })

@@ -36,5 +36,5 @@ pub use rules::{
 };
 pub use run::{
     Branch, DomainState, Ended, EndedHow, Fork, ForumState, Heard, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then,
-    Turn, calls, decide, evolve, may_advance, outstanding, scopes, view, wakes_at,
+    Turn, calls, decide, evolve, facts, may_advance, outstanding, scopes, view, wakes_at,
 };

@@ -184,6 +184,11 @@ impl Plan {
         }
     }
 
+    /// The name of the domain inside whose walls a node lies.
+    pub fn domain_name(&self, id: NodeId) -> Option<&Name> {
+        self.node(self.node(id)?.domain?).map(|node| &node.name)
+    }
+
     /// Whether the user is known at a node: every domain around it must import that.
     pub fn shows_user(&self, id: NodeId) -> bool {
         self.upwards(id).skip(1).filter_map(|above| self.domain(above)).all(|domain| domain.imports.user)

@@ -5,7 +5,7 @@ use crate::plan::NodeKind;
 use crate::run::here::{Here, said};
 use crate::run::{Decision, InReview, Phase, Turn, absorbed, forum, join, missed, one, relay, wall};
 use crate::{
-    Book, BranchEnd, BranchEnded, CheckQuery, CheckVerdict, Event, Gate, NodeId, Priority, Ref, Refusal, ReplyChecked, ReviewVerdict,
+    Book, BranchEnd, BranchEnded, CheckQuery, CheckVerdict, Event, Fact, Gate, NodeId, Priority, Ref, Refusal, ReplyChecked, ReviewVerdict,
     ReviewWhy, RunDelivered, RunFailCode, RunFailed, Said, Spent, Subject, TurnDropped, TurnId, TurnReplied, TurnStarted,
 };
 
@@ -71,7 +71,7 @@ pub(super) fn enter(here: Here<'_>, node: NodeId, message: Ref) -> Decision {
                 Some(first) => at = first,
                 None => return forum::open(here, at, found, message),
             },
-            Some(NodeKind::Domain(_)) => return wall::import(here, at, message),
+            Some(NodeKind::Domain(_)) => return here.needs(Fact::Import, at, message),
         }
     }
 }
@@ -94,8 +94,7 @@ pub(super) fn start(here: Here<'_>, next: &Attempt<'_>, message: Ref) -> Decisio
     if wall::is_used_up(here, next.node) {
         return here.ask(ReviewWhy::DomainLimit, message);
     }
-    let domain = here.run.plan.node(next.node).and_then(|node| node.domain);
-    let domain = domain.and_then(|domain| here.run.plan.node(domain)).map(|node| &node.name);
+    let domain = here.run.plan.domain_name(next.node);
     let subject = Subject { agent: Some(next.agent), tool: None, content: Some(&message.commitment), domain };
     let passages = vec![here.book.pass(Gate::AgentToAgent, subject)?, here.book.pass(Gate::ModelContext, subject)?];
     let step = here.run.plan.step(next.node);
@@ -165,7 +164,7 @@ pub(super) fn leave(here: Here<'_>, node: NodeId, said: &Said) -> Decision {
             }
             Some(NodeKind::Parallel(_)) => {} // its synthesis agent has the last word
             Some(NodeKind::Forum(forum)) => return forum::heard(here, parent, forum, done, said),
-            Some(NodeKind::Domain(_)) => return wall::export(here, parent, said.message),
+            Some(NodeKind::Domain(_)) => return here.needs(Fact::Export, parent, said.message),
             Some(NodeKind::Step(_)) | None => return Err(Refusal::NotAwaited), // a step has no children
         }
         done = parent;

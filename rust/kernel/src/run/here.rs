@@ -5,8 +5,8 @@ use std::ops::Deref;
 use crate::plan::OnFailure;
 use crate::run::{Decision, Phase, Running, Strand, Turn, one};
 use crate::{
-    Book, BranchEnd, BranchEnded, CheckQuery, Content, Event, Failure, Micros, NodeId, Ref, Refusal, ReviewId, ReviewOpened, ReviewWhy,
-    RunFailCode, RunFailed, Said, TurnReplied,
+    Book, BranchEnd, BranchEnded, CheckQuery, Content, Event, Fact, FactNeeded, Failure, Micros, NodeId, Ref, Refusal, ReviewId,
+    ReviewOpened, ReviewWhy, RunFailCode, RunFailed, Said, TurnReplied,
 };
 
 #[derive(Clone, Copy)]
@@ -33,6 +33,11 @@ impl<'a> Here<'a> {
 
     pub(super) fn content(&self, message: Ref) -> Result<Content<'a>, Refusal> {
         self.book.content(message.number)
+    }
+
+    /// The strand can't go on without a fact.
+    pub(super) fn needs(&self, fact: Fact, node: NodeId, message: Ref) -> Decision {
+        one(Event::FactNeeded(FactNeeded { node, message, fact, strand: self.strand.id }))
     }
 
     pub(super) fn is_trunk(&self) -> bool {

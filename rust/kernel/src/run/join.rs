@@ -6,8 +6,8 @@ use crate::run::evolve_fork::said;
 use crate::run::here::Here;
 use crate::run::{Branch, Decision, Fork, Phase, Running, absorbed, forum, one};
 use crate::{
-    BranchEnd, BranchStarted, CalledOff, Contributed, Contribution, Event, Fact, FactNeeded, Floor, Forked, ForumEnd, JoinVerdict, NodeId,
-    Reconciled, Ref, Refusal, ReviewWhy, StrandId, TriedOutcome,
+    BranchEnd, BranchStarted, CalledOff, Contributed, Contribution, Event, Fact, Floor, Forked, ForumEnd, JoinVerdict, NodeId, Reconciled,
+    Ref, Refusal, ReviewWhy, StrandId, TriedOutcome,
 };
 
 /// All branches of a parallel start.
@@ -61,12 +61,7 @@ pub(super) fn next(here: Here<'_>) -> Decision {
     let compares = parallel.reconcile.as_ref().is_some_and(crate::plan::Policy::compares);
     let is_open = answers > 0 && !(parallel.mode == Mode::FailFast && fork.branches.iter().any(is_lost));
     if compares && is_open && answers > 1 {
-        return one(Event::FactNeeded(FactNeeded {
-            node: fork.node,
-            message: fork.message,
-            fact: Fact::Agreement,
-            strand: here.strand.id,
-        }));
+        return here.needs(Fact::Agreement, fork.node, fork.message);
     }
     settle(here, fork, parallel, None)
 }

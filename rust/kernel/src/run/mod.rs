@@ -22,7 +22,7 @@ mod wall;
 
 pub use decide::decide;
 pub use evolve::evolve;
-pub use outstanding::{calls, may_advance, outstanding, wakes_at};
+pub use outstanding::{calls, facts, may_advance, outstanding, wakes_at};
 pub use state::{
     Branch, DomainState, Ended, EndedHow, Fork, ForumState, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then, Turn,
 };

@@ -21,6 +21,16 @@ pub fn outstanding(state: &State) -> Vec<Command> {
     }
 }
 
+/// The questions that strands wait with, as commands. Usually there is none.
+pub fn facts(state: &State) -> Vec<Command> {
+    match state {
+        State::Unstarted(_) | State::Ended(_) | State::InReview(_) => Vec::new(),
+        State::Running(running) => {
+            running.strands.iter().filter(|strand| strand.asks()).flat_map(|strand| waits_for(running, strand)).collect()
+        }
+    }
+}
+
 /// Whether a run can take a step that needs nothing from outside.
 pub fn may_advance(state: &State) -> bool {
     match state {

@@ -5,8 +5,8 @@ use crate::run::advance::leave_turn;
 use crate::run::here::Here;
 use crate::run::{Decision, Phase, Turn, forum, join, missed, one};
 use crate::{
-    Consulted, Event, FactNeeded, Floor, HandOffRefused, HandOffWhy, HandedOff, Name, Neighbour, NodeId, Ref, Refusal, RefusalWhy,
-    ReviewWhy, RouteChosen, RouteDecision, RouteQuery, Said, Target, TurnReplied,
+    Consulted, Event, Floor, HandOffRefused, HandOffWhy, HandedOff, Name, Neighbour, NodeId, Ref, Refusal, RefusalWhy, ReviewWhy,
+    RouteChosen, RouteDecision, RouteQuery, Said, Target, TurnReplied,
 };
 
 /// After a reply that passed: delegate, hand off, route its intent, or leave the node with it.
@@ -76,6 +76,12 @@ fn delegate(here: Here<'_>, turn: &Turn, node: NodeId, to: &[(Name, Option<Ref>)
     if let (true, Some((name, _))) = (teams.len() > usize::from(spec.fan_out), to.get(usize::from(spec.fan_out))) {
         return refused(turn, name, RefusalWhy::FanOut);
     }
+    set_to_work(here, node, teams)
+}
+
+/// Members of a hierarchy start, if its limits allow.
+fn set_to_work(here: Here<'_>, node: NodeId, teams: Vec<(NodeId, Ref)>) -> Decision {
+    let (Some(spec), Some(state)) = (here.run.plan.forum(node), here.strand.forum(node)) else { return Err(Refusal::NotAwaited) };
     let mut passed = forum::passing(here, node);
     passed.next = if join::may_delegate(spec, state, teams.len()) {
         Floor::Delegates(teams)
@@ -85,16 +91,14 @@ fn delegate(here: Here<'_>, turn: &Turn, node: NodeId, to: &[(Name, Option<Ref>)
     one(Event::FloorPassed(passed))
 }
 
-/// A manager gives the floor of its chat to a member.
-fn give_floor(here: Here<'_>, turn: &Turn, reply: &TurnReplied, (node, to): (NodeId, NodeId)) -> Decision {
+/// A manager gives the floor of its chat to a member, or a supervisor sets one to work.
+fn give_floor(here: Here<'_>, reply: &TurnReplied, (node, to): (NodeId, NodeId)) -> Decision {
     let (Some(spec), Some(state)) = (here.run.plan.forum(node), here.strand.forum(node)) else { return Err(Refusal::NotAwaited) };
+    if spec.delegates {
+        return set_to_work(here, node, vec![(to, if reply.empty { state.message } else { reply.reply })]);
+    }
     let last = state.said.iter().rev().find_map(|one| super::evolve_forum::said_of(&one.what)).map_or(state.message, |said| said.message);
     let message = if reply.empty { last } else { reply.reply };
-    if spec.delegates {
-        let own = if reply.empty { None } else { Some(reply.reply) };
-        let name = here.run.plan.node(to).map(|found| found.name.clone());
-        return delegate(here, turn, node, &[(name.unwrap_or_else(|| "".into()), own)]);
-    }
     let mut passed = forum::passing(here, node);
     let turns = u32::try_from(state.said.len()).unwrap_or(u32::MAX);
     passed.next = forum::with_summary(spec, state, to, message, turns);
@@ -104,7 +108,7 @@ fn give_floor(here: Here<'_>, turn: &Turn, reply: &TurnReplied, (node, to): (Nod
 /// The routing table answered for a reply's intent.
 pub(super) fn follow_route(here: Here<'_>, turn: &Turn, reply: &TurnReplied, (relay, decision): (NodeId, &RouteDecision)) -> Decision {
     if missed::is_spent(here, relay, decision) {
-        return here.ask(ReviewWhy::Escalated, about(here, Some(relay), reply));
+        return here.ask(ReviewWhy::Escalated, about(here, relay, reply));
     }
     match &decision.target {
         Target::Agent(agent) => {
@@ -115,14 +119,13 @@ pub(super) fn follow_route(here: Here<'_>, turn: &Turn, reply: &TurnReplied, (re
             }
             hand_off(here, turn, reply, agent, HandOffWhy::Routed)
         }
-        Target::Review | Target::Router => here.ask(why_a_person(decision), about(here, Some(relay), reply)),
+        Target::Review | Target::Router => here.ask(why_a_person(decision), about(here, relay, reply)),
     }
 }
 
 /// What the next one is given: what the speaker wrote for it, else what the relay was given.
-fn about(here: Here<'_>, relay: Option<NodeId>, reply: &TurnReplied) -> Ref {
-    let given = relay.and_then(|relay| here.strand.relay(relay)).map_or(reply.reply, |state| state.message);
-    if reply.empty { given } else { reply.reply }
+fn about(here: Here<'_>, relay: NodeId, reply: &TurnReplied) -> Ref {
+    if reply.empty { here.strand.relay(relay).map_or(reply.reply, |state| state.message) } else { reply.reply }
 }
 
 /// Pass the turn to a named member of the nearest relay that has it, or of the nearest forum that the speaker leads.
@@ -139,10 +142,10 @@ fn hand_off(here: Here<'_>, turn: &Turn, reply: &TurnReplied, target: &Name, why
                 if let Err(reason) = may_pass(here, above, to) {
                     return refused(turn, target, reason);
                 }
-                let message = about(here, Some(above), reply);
+                let message = about(here, above, reply);
                 return one(Event::HandedOff(HandedOff { turn: turn.id, relay: above, to, why, message }));
             }
-            (Some(NodeKind::Forum(forum)), Some(to)) if forum.lead == Some(speaker) => return give_floor(here, turn, reply, (above, to)),
+            (Some(NodeKind::Forum(forum)), Some(to)) if forum.lead == Some(speaker) => return give_floor(here, reply, (above, to)),
             (
                 Some(
                     NodeKind::Relay(_)
@@ -190,7 +193,7 @@ pub(super) fn give_back(here: Here<'_>, said: &Said, relay: NodeId, member: Node
 pub(super) fn open(here: Here<'_>, relay: NodeId, message: Ref) -> Decision {
     match route_message(here, relay, message, None)? {
         Consulted::Decided(event) => one(event),
-        Consulted::Needs(fact) => one(Event::FactNeeded(FactNeeded { node: relay, message, fact, strand: here.strand.id })),
+        Consulted::Needs(fact) => here.needs(fact, relay, message),
     }
 }
 

@@ -63,12 +63,6 @@ pub(super) fn on_reply(running: &Running, turn: TurnId, reply: Reply, book: &Boo
     }
 }
 
-/// The domain inside whose walls a turn is taken.
-fn domain_of<'a>(running: &'a Running, turn: &Turn) -> Option<&'a Name> {
-    let domain = running.plan.node(turn.node)?.domain?;
-    running.plan.node(domain).map(|node| &node.name)
-}
-
 pub(super) fn on_failure(running: &Running, turn: TurnId, failure: Failure) -> Decision {
     match speaking(running, turn)? {
         None => absorbed(),
@@ -93,7 +87,7 @@ pub(super) fn on_effect_begun(running: &Running, turn: TurnId, key: EffectKey, t
             absorbed()
         }
         Some(speaker) => {
-            let domain = domain_of(running, speaker);
+            let domain = running.plan.domain_name(speaker.node);
             let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(&arguments.commitment), domain };
             let passages = vec![book.pass(Gate::ToolCall, subject)?];
             one(Event::EffectIntended(EffectIntended { turn, key, tool, arguments, passages }))
@@ -117,7 +111,7 @@ pub(super) fn on_effect_ended(
         return Err(Refusal::NotAwaited); // it passed no gate
     }
     let agent = speaker.map(|turn| &turn.agent);
-    let domain = speaker.and_then(|turn| domain_of(running, turn));
+    let domain = speaker.and_then(|turn| running.plan.domain_name(turn.node));
     let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = &outcome;
     let mut passages = Vec::with_capacity(2);
     if class == EffectClass::Pure {

@@ -2,17 +2,7 @@
 
 use crate::run::here::Here;
 use crate::run::{Decision, Phase, Running, absorbed, one};
-use crate::{Crossed, Crossing, CrossingOutcome, Event, Fact, FactNeeded, Micros, NodeId, Ref, StrandId};
-
-/// A message comes to a domain from outside.
-pub(super) fn import(here: Here<'_>, node: NodeId, message: Ref) -> Decision {
-    one(Event::FactNeeded(FactNeeded { node, message, fact: Fact::Import, strand: here.strand.id }))
-}
-
-/// An answer leaves a domain.
-pub(super) fn export(here: Here<'_>, node: NodeId, message: Ref) -> Decision {
-    one(Event::FactNeeded(FactNeeded { node, message, fact: Fact::Export, strand: here.strand.id }))
-}
+use crate::{Crossed, Crossing, CrossingOutcome, Event, Fact, Micros, NodeId, StrandId};
 
 /// Whether the turns or the time of a domain around a node are used up.
 pub(super) fn is_used_up(here: Here<'_>, node: NodeId) -> bool {
