@@ -7,7 +7,7 @@ from interlock.message import Shown, Status
 
 __version__: Final[str]
 
-__all__ = ["Effect", "Engine", "Reader", "RouteTable", "Started", "Step", "__version__", "fit_reliability", "verify"]
+__all__ = ["Effect", "Engine", "Reader", "RouteTable", "Started", "Step", "__version__", "ballot", "fit_reliability", "verify"]
 
 @final
 class Step:
@@ -218,4 +218,11 @@ def verify(path: str | PathLike[str]) -> str:
 
     Raises:
         JournalCorrupt: the first damage found; the message names run and frame.
+    """
+
+def ballot(text: str, data: bytes | None = None, path: str | None = None) -> str | None:
+    """What a vote would count: the folded text, or the JSON of the field at a dotted path. ``None`` is an abstention.
+
+    Raises:
+        ValueError: the ballot is spoiled.
     """

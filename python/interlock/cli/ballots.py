@@ -19,7 +19,7 @@ import orjson
 from rich.console import Console
 from rich.progress import track
 
-from interlock._core import Reader
+from interlock._core import Reader, ballot
 from interlock.errors import UsageError
 
 EVERY = 1_000_000_000
@@ -70,7 +70,7 @@ def run(given: argparse.Namespace) -> int:
         raise UsageError(f"{given.file} has no run of plan {given.plan!r} (it has: {known})", hint="correct --plan, or leave it out")
     shown = len(chosen) >= MANY and console.is_terminal
     walked = track(chosen, "reading runs", console=console, transient=True) if shown else chosen
-    path = None if given.text else tuple(given.key.split("."))
+    path = None if given.text else given.key
     found = export(reader, walked, path)
     if not found.rows:
         wanted = "a text" if path is None else f"a field {given.key!r}"
@@ -83,7 +83,7 @@ def run(given: argparse.Namespace) -> int:
     return 0
 
 
-def export(reader: Reader, runs: Iterable[dict[str, Any]], path: tuple[str, ...] | None) -> Export:
+def export(reader: Reader, runs: Iterable[dict[str, Any]], path: str | None) -> Export:
     """The labels in all panels of these runs. ``path`` leads to the field; without one the text is the label."""
     found = Export()
     panels = [panel for row in runs for panel in _panels(row, orjson.loads(reader.history(row["run"])), path, found.left_out)]
@@ -94,7 +94,7 @@ def export(reader: Reader, runs: Iterable[dict[str, Any]], path: tuple[str, ...]
     return found
 
 
-def _panels(row: dict[str, Any], history: dict[str, Any], path: tuple[str, ...] | None, left_out: LeftOut) -> Iterator[Panel]:
+def _panels(row: dict[str, Any], history: dict[str, Any], path: str | None, left_out: LeftOut) -> Iterator[Panel]:
     """The panels of one run, in the order in which they were decided."""
     payloads = {payload["number"]: payload for payload in history["payloads"]}
     forks: dict[tuple[int, int], list[int]] = {}
@@ -115,7 +115,7 @@ def _panels(row: dict[str, Any], history: dict[str, Any], path: tuple[str, ...] 
                 pass  # nothing else says what a branch answered
 
 
-def _labels(ends: Iterable[Any], payloads: dict[int, dict[str, Any]], path: tuple[str, ...] | None, left_out: LeftOut) -> dict[str, str]:
+def _labels(ends: Iterable[Any], payloads: dict[int, dict[str, Any]], path: str | None, left_out: LeftOut) -> dict[str, str]:
     """What each agent said, once."""
     said: dict[str, set[str]] = {}
     for end in ends:
@@ -136,31 +136,23 @@ def _labels(ends: Iterable[Any], payloads: dict[int, dict[str, Any]], path: tupl
     return {agent: next(iter(labels)) for agent, labels in said.items() if len(labels) == 1}
 
 
-def _label(payload: dict[str, Any], path: tuple[str, ...] | None) -> str | None:
-    """What a vote would count: ``None`` is an abstention.
+def _label(payload: dict[str, Any], path: str | None) -> str | None:
+    """What a vote would count, with a text without its quotes: ``None`` is an abstention.
 
     Raises:
         ValueError: the ballot is spoiled: the answer has no data in which the field could be, or is not in the journal.
     """
-    if path is None:
-        return " ".join(payload["text"].lower().split()) or None if "text" in payload else _spoiled()
-    value = payload.get("data")
-    if not isinstance(value, dict):
-        return _spoiled()
-    for name in path:
-        if value is None:
-            return None
-        if not isinstance(value, dict):
-            return _spoiled()
-        value = value.get(name)
-    if value is None:
-        return None
-    label = value if isinstance(value, str) else orjson.dumps(value, option=orjson.OPT_SORT_KEYS).decode()
-    return label.strip() or _spoiled()
-
-
-def _spoiled() -> str:
-    raise ValueError
+    if "text" not in payload:
+        raise ValueError("the answer is not in the journal")
+    data = None if payload.get("data") is None else orjson.dumps(payload["data"])
+    vote = ballot(payload["text"], data, path)
+    if vote is None or path is None:
+        return vote
+    value = orjson.loads(vote)
+    label = value.strip() if isinstance(value, str) else vote
+    if not label:
+        raise ValueError("the field is an empty text")
+    return label
 
 
 def _write(out: Path | None, rows: Iterable[tuple[str, str, str]]) -> None:

@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value, and errors are mapped by name")]
 
+mod ballot;
 mod engine;
 mod error;
 mod limits;
@@ -16,6 +17,8 @@ use pyo3::prelude::*;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::ballot::ballot;
     #[pymodule_export]
     use crate::engine::{PyEffect, PyEngine};
     #[pymodule_export]
