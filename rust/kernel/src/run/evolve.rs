@@ -292,6 +292,9 @@ fn replied(running: &mut Running, reply: &TurnReplied) -> Result<(), Corrupt> {
 }
 
 fn attempt_failed(running: &mut Running, failed: &TurnFailed) -> Result<(), Corrupt> {
+    if let Failure::TimedOut { .. } = failed.failure {
+        cut_off(running, failed.turn);
+    }
     let event = Corrupt { event: "turn_failed", state: "without that turn" };
     let strand = running.strands.iter_mut().find(|strand| strand.turns().any(|turn| turn.id == failed.turn)).ok_or(event)?;
     if strand.rival.as_ref().is_some_and(|rival| rival.id == failed.turn) {
@@ -306,6 +309,13 @@ fn attempt_failed(running: &mut Running, failed: &TurnFailed) -> Result<(), Corr
     let next = missed_or_rival(running, id, turn, failed.failure.clone())?;
     strand_mut(running, id)?.phase = next;
     Ok(())
+}
+
+/// A turn that took too long is stopped with what it has begun, except what may happen once only: that is waited for.
+fn cut_off(running: &mut Running, turn: crate::TurnId) {
+    for intent in running.intents.values_mut().filter(|intent| intent.turn == turn) {
+        intent.orphaned |= intent.class == EffectClass::Effect;
+    }
 }
 
 /// An attempt came to nothing: the one beside it goes on, if there is one.
