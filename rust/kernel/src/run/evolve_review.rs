@@ -20,12 +20,10 @@ pub(super) fn opened(mut running: Box<Running>, opened: &ReviewOpened) -> Result
         }
         ReviewSubject::Effect { turn: of, .. } => {
             let strand = strand_mut(&mut running, opened.strand)?;
-            strand.phase = match take(strand) {
-                Phase::InTurn(turn) if turn.id == *of && opened.why != ReviewWhy::EffectForgotten => Phase::Paused { turn, review },
-                then @ (Phase::Answered { .. } | Phase::Forked) if opened.why == ReviewWhy::EffectForgotten => {
-                    Phase::Held { then: Box::new(then), review }
-                }
-                phase => return Err(Corrupt { event: "review_opened", state: phase.adjective() }),
+            strand.phase = match (take(strand), opened.why == ReviewWhy::EffectForgotten) {
+                (Phase::InTurn(turn), false) if turn.id == *of => Phase::Paused { turn, review },
+                (then @ (Phase::Answered { .. } | Phase::Forked), true) => Phase::Held { then: Box::new(then), review },
+                (phase, _) => return Err(Corrupt { event: "review_opened", state: phase.adjective() }),
             };
         }
     }
@@ -55,12 +53,11 @@ pub(super) fn decided(running: &mut Running, decided: &ReviewDecided) -> Result<
         }
     }
     let strand = strand_mut(running, open.strand)?;
-    strand.phase = match go_on(take(strand)) {
-        _ if decided.verdict == ReviewVerdict::Rejected && open.why == ReviewWhy::EffectForgotten => {
-            Phase::Stuck { message: open.about, why: open.why, attached: open.attached, policy: OnFailure::Fail, culprit: None }
-        }
-        phase => phase,
-    };
+    strand.phase = go_on(take(strand));
+    if decided.verdict == ReviewVerdict::Rejected && open.why == ReviewWhy::EffectForgotten {
+        let (message, why, attached, policy) = (open.about, open.why, open.attached, OnFailure::Fail);
+        strand.phase = Phase::Stuck { message, why, attached, policy, culprit: None };
+    }
     if std::mem::take(&mut running.paused) {
         afresh(running, decided.at, decided.deadline);
     } else {
@@ -97,25 +94,24 @@ pub(super) fn concluded(waiting: &mut InReview, decided: &ReviewDecided) {
 
 /// What is said about a review that stays open.
 pub(super) fn talked(open: &mut OpenReview, event: &Event) -> Result<(), Corrupt> {
-    match event {
-        Event::ReviewClaimed(claimed) => open.claim = Some((claimed.by.clone(), claimed.until)),
-        Event::ReviewReassigned(ReviewReassigned { by, role, person, .. }) => {
-            (open.terms.role, open.terms.person) = (role.clone(), person.clone());
-            (open.claim, open.proposal) = (None, None);
+    if let Event::ReviewClaimed(claimed) = event {
+        open.claim = Some((claimed.by.clone(), claimed.until));
+    } else if let Event::ReviewReassigned(ReviewReassigned { by, role, person, .. }) = event {
+        (open.terms.role, open.terms.person) = (role.clone(), person.clone());
+        (open.claim, open.proposal) = (None, None);
+        open.signed.clear();
+        if by.is_none() {
+            open.terms.due = None; // it was due, and those who are asked now have all the time they need
+        }
+    } else if let Event::ReviewSigned(ReviewSigned { by, verdict, content, .. }) = event {
+        let proposal = Some((*verdict, *content));
+        if open.proposal != proposal {
             open.signed.clear();
-            if by.is_none() {
-                open.terms.due = None; // it was due, and those who are asked now have all the time they need
-            }
         }
-        Event::ReviewSigned(ReviewSigned { by, verdict, content, .. }) => {
-            let proposal = Some((*verdict, *content));
-            if open.proposal != proposal {
-                open.signed.clear();
-            }
-            open.proposal = proposal;
-            open.signed.push(by.clone());
-        }
-        other => return Err(Corrupt { event: other.name(), state: "in review" }),
+        open.proposal = proposal;
+        open.signed.push(by.clone());
+    } else {
+        return Err(Corrupt { event: event.name(), state: "in review" });
     }
     Ok(())
 }

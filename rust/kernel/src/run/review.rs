@@ -41,12 +41,11 @@ impl OpenReview {
 
     /// Whether this can be said about the subject at all. An effect that the turn did not repeat can't be done again.
     pub fn admits(&self, verdict: ReviewVerdict) -> bool {
-        match (&self.subject, verdict) {
-            (_, ReviewVerdict::Answered | ReviewVerdict::Rejected) => true,
-            (ReviewSubject::Run, ReviewVerdict::Approved | ReviewVerdict::Edited) => false,
-            (ReviewSubject::Delivery | ReviewSubject::Effect { .. }, ReviewVerdict::Approved) => true,
-            (ReviewSubject::Delivery, ReviewVerdict::Edited) => true,
-            (ReviewSubject::Effect { .. }, ReviewVerdict::Edited) => self.why == ReviewWhy::Approval,
+        match (verdict, &self.subject) {
+            (ReviewVerdict::Answered | ReviewVerdict::Rejected, _) => true,
+            (ReviewVerdict::Approved, subject) => *subject != ReviewSubject::Run,
+            (ReviewVerdict::Edited, ReviewSubject::Effect { .. }) => self.why == ReviewWhy::Approval,
+            (ReviewVerdict::Edited, subject) => *subject == ReviewSubject::Delivery,
         }
     }
 
@@ -180,6 +179,7 @@ pub(super) fn withdrawn(running: &Running, stopped: impl Fn(StrandId) -> bool) -
 }
 
 /// A branch comes to nothing, and what people were asked in it with it.
+#[expect(clippy::unnecessary_wraps, reason = "the value of a decision, at the end of functions that may refuse")]
 pub(super) fn lost(running: &Running, strand: StrandId, end: BranchEnd) -> Decision {
     let mut events = withdrawn(running, |stopped| stopped == strand);
     events.push(Event::BranchEnded(BranchEnded { strand, end }));

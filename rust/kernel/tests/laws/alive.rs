@@ -183,8 +183,12 @@ fn place_in(strand: &Strand, phase: &Phase) -> Option<NodeId> {
     match phase {
         Phase::Entering { node, .. } => Some(*node),
         Phase::AwaitingFact { relay, .. } => Some(*relay),
-        Phase::InTurn(turn) | Phase::Answered { turn, .. } | Phase::Routed { turn, .. } | Phase::Missed { turn, .. } => Some(turn.node),
-        Phase::Paused { turn, .. } | Phase::Woken { turn } => Some(turn.node),
+        Phase::Paused { turn, .. }
+        | Phase::Woken { turn }
+        | Phase::InTurn(turn)
+        | Phase::Answered { turn, .. }
+        | Phase::Routed { turn, .. }
+        | Phase::Missed { turn, .. } => Some(turn.node),
         Phase::Held { then, .. } => place_in(strand, then),
         Phase::Delegating { forum, .. } => Some(*forum),
         Phase::Forked => strand.forks.last().map(|fork| fork.node),

@@ -3,10 +3,12 @@
 
 mod absorbed;
 mod alive;
+mod effects;
 mod gates;
 mod handoffs;
 mod hedges;
 mod limits;
+mod people;
 mod prefixes;
 mod robust;
 mod simulation;
