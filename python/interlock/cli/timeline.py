@@ -15,9 +15,8 @@ Payloads: TypeAlias = dict[int, dict[str, Any]]
 def print_timeline(console: Console, row: dict[str, Any], history: dict[str, Any]) -> None:
     """Print a run's events with the texts that they refer to."""
     payloads = {payload["number"]: payload for payload in history["payloads"]}
-    console.print(
-        f"[bold]run {row['id']}[/]  plan {escape(row['plan'])}  [bold]{row['status']}[/]" + (f"  key {row['key']}" if row["key"] else "")
-    )
+    about = "".join(f"  {what} {escape(row[what])}" for what in ("key", "user", "thread") if row[what])
+    console.print(f"[bold]run {row['id']}[/]  plan {escape(row['plan'])}  [bold]{row['status']}[/]{about}", soft_wrap=True)
     start = row["started_us"]
     for event in history["events"]:
         headline = escape(_HEADLINES[event["kind"]](event, payloads))

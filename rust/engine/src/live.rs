@@ -27,6 +27,7 @@ pub(crate) struct Live {
     /// The earliest wake-up that the deadline heap has for this run.
     pub armed: Option<Micros>,
     pub key: Option<Arc<str>>,
+    pub thread: Option<Arc<str>>,
     pub effects: Underway,
     pub watched: bool,
 }

@@ -122,6 +122,7 @@ impl Core {
             return Ok(None);
         }
         live.key.clone_from(&row.key);
+        live.thread.clone_from(&row.thread);
         if let Some(key) = &row.key {
             self.keys.insert(key.clone(), row.number);
         }
@@ -161,6 +162,7 @@ impl Core {
             ticket: journal.committed(),
             armed: None,
             key: None,
+            thread: None,
             effects: Underway::default(),
             watched: self.watched.contains_key(&run),
         })

@@ -1,6 +1,6 @@
 //! How a run stands, in words and as the journal's row.
 
-use interlock_journal::StartRow;
+use interlock_journal::{StartRow, user_id};
 use interlock_kernel::{CheckVerdict, EndedHow, Event, Failure, Micros, Phase, RefusalWhy, ReviewWhy, RunFailCode, State, UnavailableWhy};
 
 use crate::EngineError;
@@ -23,12 +23,13 @@ pub(crate) fn plan_of(state: &State) -> &std::sync::Arc<interlock_kernel::plan::
 }
 
 /// The row that a run's first frame adds to the list of runs.
-pub(crate) fn start_row(live: &Live, events: &[Event]) -> Option<StartRow> {
-    matches!(events.first(), Some(Event::RunStarted(_))).then(|| StartRow {
-        id: live.id,
-        key: live.key.clone(),
-        plan: plan_of(&live.state).name.clone(),
-    })
+pub(crate) fn start_row(live: &Live, events: &[Event]) -> Result<Option<StartRow>, EngineError> {
+    if !matches!(events.first(), Some(Event::RunStarted(_))) {
+        return Ok(None);
+    }
+    let user = live.held.user.as_deref().map(user_id).transpose()?.flatten();
+    let (key, plan, thread) = (live.key.clone(), plan_of(&live.state).name.clone(), live.thread.clone());
+    Ok(Some(StartRow { id: live.id, key, plan, user, thread }))
 }
 
 impl Core {

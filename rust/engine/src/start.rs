@@ -92,6 +92,7 @@ impl Core {
             ticket: 0,
             armed: None,
             key: request.key.map(Into::into),
+            thread: request.thread.map(Into::into),
             effects: Underway::default(),
             watched: request.watch,
         };

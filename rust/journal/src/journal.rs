@@ -23,7 +23,7 @@ use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket};
 /// let (id, message) = (RunId(7), Ref { number: 0, commitment: Digest::default() });
 /// let started = RunStarted { run: id, plan: Digest::default(), rules: None, message, request: None, deadline: Micros(9), passages: vec![] };
 /// let events = [Event::RunStarted(started), Event::RunFailed(RunFailed { code: RunFailCode::StepFailed })];
-/// let start = Some(StartRow { id, key: None, plan: "support".into() });
+/// let start = Some(StartRow { id, key: None, plan: "support".into(), user: None, thread: None });
 /// let run = journal.next_run();
 /// let ticket = journal.append(Append { run, first_seq: 0, at: Micros(1), events: &events, payloads: vec![], start })?;
 /// assert!(journal.committed() >= ticket.0);

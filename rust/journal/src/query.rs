@@ -1,7 +1,9 @@
 //! Questions to the journal's tables. Each reads, checks what it read, and writes nothing.
 
+use std::path::Path;
+
 use interlock_kernel::{Digest, Micros, RunId};
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 
 use crate::error::RunName;
 use crate::frame::{self, Frame, Header, Place, Record};
@@ -12,6 +14,16 @@ use crate::{JournalError, Payload, PayloadKind, RunFilter, RunRow, RunStatus, co
 pub(crate) enum Fault {
     Sql(rusqlite::Error),
     Journal(JournalError),
+}
+
+impl Fault {
+    /// SQLite's errors under the file's name.
+    pub(crate) fn of(self, path: &Path) -> JournalError {
+        match self {
+            Self::Sql(cause) => JournalError::store(path, cause),
+            Self::Journal(cause) => cause,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -28,7 +40,17 @@ impl From<JournalError> for Fault {
 
 pub(crate) type Answer<T> = Result<T, Fault>;
 
-const COLUMNS: &str = "SELECT run, id, key, plan, status, started, ended, frames FROM runs";
+/// The file's format. A file of format 1 is read as it is while nobody owns it; its owner lifts it.
+pub(crate) fn format(connection: &Connection) -> Answer<u32> {
+    Ok(connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
+}
+
+fn run_columns(connection: &Connection) -> Answer<&'static str> {
+    Ok(match format(connection)? {
+        1 => "run, id, key, plan, status, started, ended, frames, NULL, NULL",
+        _ => "run, id, key, plan, status, started, ended, frames, user, thread",
+    })
+}
 
 pub(crate) fn run(connection: &Connection, number: u64) -> Answer<Option<RunRow>> {
     one_run(connection, "WHERE run = ?1", [number.cast_signed()])
@@ -43,21 +65,35 @@ pub(crate) fn by_key(connection: &Connection, key: &str) -> Answer<Option<RunRow
 }
 
 fn one_run(connection: &Connection, condition: &str, parameters: impl Params) -> Answer<Option<RunRow>> {
-    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {condition}"))?;
+    let columns = run_columns(connection)?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs {condition}"))?;
     statement.query_row(parameters, |row| Ok(run_row(row))).optional()?.transpose()
 }
 
 /// Newest first.
 pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Answer<Vec<RunRow>> {
-    let conditions = match (filter.status, &filter.plan) {
-        (None, None) => "WHERE ?1 IS NULL AND ?2 IS NULL",
-        (Some(_), None) => "WHERE status = ?1 AND ?2 IS NULL",
-        (None, Some(_)) => "WHERE ?1 IS NULL AND plan = ?2",
-        (Some(_), Some(_)) => "WHERE status = ?1 AND plan = ?2",
-    };
+    let moment = |at: Micros| at.0.cast_signed();
+    let (status, plan) = (filter.status.map(RunStatus::word), filter.plan.as_deref());
+    let (since, until) = (filter.since.map(moment), filter.until.map(moment));
     let limit = filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1); // SQLite's word for no limit
-    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {conditions} ORDER BY run DESC LIMIT ?3"))?;
-    let mut rows = statement.query((filter.status.map(RunStatus::word), filter.plan.as_deref(), limit))?;
+    let given: [(&str, Option<&dyn ToSql>); 6] = [
+        ("status = ?", status.as_ref().map(|word| word as _)),
+        ("plan = ?", plan.as_ref().map(|plan| plan as _)),
+        ("user = ?", filter.user.as_ref().map(|user| user as _)),
+        ("thread = ?", filter.thread.as_ref().map(|thread| thread as _)),
+        ("started >= ?", since.as_ref().map(|at| at as _)),
+        ("started < ?", until.as_ref().map(|at| at as _)),
+    ];
+    let (conditions, mut values): (Vec<_>, Vec<_>) = given.into_iter().filter_map(|(what, value)| Some((what, value?))).unzip();
+    values.push(&limit);
+    let columns = run_columns(connection)?;
+    if format(connection)? == 1 && (filter.user.is_some() || filter.thread.is_some()) {
+        let what = "the file has format 1, which does not list runs by user or thread: open it with a runtime once";
+        return Err(JournalError::Misused { what: what.into() }.into());
+    }
+    let condition = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs {condition} ORDER BY run DESC LIMIT ?"))?;
+    let mut rows = statement.query(values.as_slice())?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(run_row(row)?);
@@ -88,6 +124,8 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
         started: Micros(row.get::<_, i64>(5)?.cast_unsigned()),
         ended: row.get::<_, Option<i64>>(6)?.map(|at| Micros(at.cast_unsigned())),
         frames: u32::try_from(frames).map_err(|_| damaged(format!("the run can't have {frames} frames")))?,
+        user: row.get(8)?,
+        thread: row.get(9)?,
     })
 }
 

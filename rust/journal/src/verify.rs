@@ -13,7 +13,7 @@ use crate::live::advance;
 use crate::query::{self, Answer};
 use crate::refs::refs;
 use crate::scan::{Roots, scan};
-use crate::{JournalError, Reader, RunRow, RunStatus};
+use crate::{Asked, JournalError, Payload, PayloadKind, Reader, RunRow, RunStatus};
 
 /// What was found to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,15 +58,17 @@ fn check_run(connection: &Connection, number: u64, count: u32) -> Answer<u64> {
     if frames.len() != count as usize {
         return Err(damaged(None, format!("the run has {count} frames and its index {}", frames.len())).into());
     }
+    let payloads = check_payloads(connection, name, &frames)?;
     if number != 0 {
         let row = query::run(connection, number)?.ok_or_else(|| damaged(None, "the run is missing from the list of runs".into()))?;
         check_row(&row, &frames).map_err(|what| damaged(None, what))?;
+        check_asked(connection, &row, &payloads)?;
     }
-    check_payloads(connection, name, &frames)
+    Ok(payloads.len() as u64)
 }
 
 /// Every reference has its payload, every payload its reference, and the commitments agree.
-fn check_payloads(connection: &Connection, name: RunName, frames: &[(u64, Frame)]) -> Answer<u64> {
+fn check_payloads(connection: &Connection, name: RunName, frames: &[(u64, Frame)]) -> Answer<Vec<Payload>> {
     let damaged = |frame, what: String| JournalError::Corrupt { run: Some(name), frame, what };
     let mut wanted: BTreeMap<u32, (Digest, u64)> = BTreeMap::new();
     for (position, frame) in frames {
@@ -89,7 +91,7 @@ fn check_payloads(connection: &Connection, name: RunName, frames: &[(u64, Frame)
     }
     match wanted.pop_first() {
         Some((number, (_, position))) => Err(damaged(Some(position), format!("payload {number} is missing")).into()),
-        None => Ok(payloads.len() as u64),
+        None => Ok(payloads),
     }
 }
 
@@ -113,6 +115,22 @@ fn check_row(row: &RunRow, frames: &[(u64, Frame)]) -> Result<(), String> {
         advance(&mut expected, frame.at, frame.event().map_or(&[], std::slice::from_ref));
     }
     if expected == *row { Ok(()) } else { Err(format!("the list of runs says {}, its frames say {}", summary(row), summary(&expected))) }
+}
+
+/// Whether the list of runs names the user and the thread that the request names.
+fn check_asked(connection: &Connection, row: &RunRow, payloads: &[Payload]) -> Answer<()> {
+    if query::format(connection)? == 1 {
+        return Ok(()); // it does not list them
+    }
+    let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
+    let asked = request.map(|request| Asked::of(&request.bytes)).transpose();
+    let name = RunName { number: row.number, id: Some(row.id) };
+    let asked = asked.map_err(|cause| cause.at(name, None))?.unwrap_or_default();
+    if asked == (Asked { user: row.user.clone(), thread: row.thread.clone() }) {
+        return Ok(());
+    }
+    let what = "the list of runs names another user or thread than the run's request".into();
+    Err(JournalError::Corrupt { run: Some(name), frame: None, what }.into())
 }
 
 fn summary(row: &RunRow) -> String {

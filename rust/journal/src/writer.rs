@@ -16,7 +16,8 @@ use crate::{JournalError, Payload, RunRow};
 
 const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3, ?4)";
 const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes) VALUES(?1, ?2, ?3, ?4, ?5)";
-const RUN: &str = "INSERT INTO runs(run, id, key, plan, status, started, ended, frames) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+const RUN: &str = "INSERT INTO runs(run, id, key, plan, status, started, ended, frames, user, thread)
+    VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT(run) DO UPDATE SET status = excluded.status, ended = excluded.ended, frames = excluded.frames";
 const COMMIT: &str = "INSERT INTO commits(size, root) VALUES(?1, ?2)";
 
@@ -84,8 +85,9 @@ fn write_rows(connection: &Connection, rows: &[RunRow]) -> rusqlite::Result<()> 
     let mut upsert = connection.prepare_cached(RUN)?;
     for row in rows {
         let (started, ended) = (row.started.0.cast_signed(), row.ended.map(|at| at.0.cast_signed()));
-        let (key, plan) = (row.key.as_deref(), &*row.plan);
-        upsert.execute((row.number.cast_signed(), row.id.to_string(), key, plan, row.status.word(), started, ended, row.frames))?;
+        let (number, id, key, plan) = (row.number.cast_signed(), row.id.to_string(), row.key.as_deref(), &*row.plan);
+        let (user, thread) = (row.user.as_deref(), row.thread.as_deref());
+        upsert.execute((number, id, key, plan, row.status.word(), started, ended, row.frames, user, thread))?;
     }
     Ok(())
 }

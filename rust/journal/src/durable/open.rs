@@ -29,6 +29,9 @@ impl Durable {
         schema::create_if_missing(&path, by)?;
         let reader = Reader::open(&path)?;
         let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
+        if reader.ask(query::format)? < schema::FORMAT {
+            schema::lift(&path)?;
+        }
         let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
