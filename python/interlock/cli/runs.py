@@ -1,4 +1,4 @@
-"""``interlock runs list`` and ``interlock runs show RUN``: what happened, and why."""
+"""``interlock runs list`` and ``interlock runs show RUN``: what happened, and why. ``prune`` and ``erase`` are in ``upkeep``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from interlock._core import Reader
+from interlock.cli import upkeep
 from interlock.cli.moments import moment
 from interlock.cli.timeline import print_timeline
 from interlock.errors import UsageError
@@ -21,7 +22,7 @@ STATUSES = ("open", "in_review", "delivered", "failed", "cancelled")
 
 def add_parser(commands: Any) -> None:
     """Add ``runs`` to the command line."""
-    runs = commands.add_parser("runs", help="list runs, or show one")
+    runs = commands.add_parser("runs", help="list runs, show one, or remove what was said in them")
     actions = runs.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the newest runs of a journal")
     listing.add_argument("--status", choices=STATUSES, help="only runs that stand so")
@@ -36,6 +37,7 @@ def add_parser(commands: Any) -> None:
     show = actions.add_parser("show", help="one run as a timeline, with the evidence of each decision")
     show.add_argument("run_id", metavar="RUN", help="the run's id, or its first letters")
     show.set_defaults(run=show_run)
+    upkeep.add_actions(actions)
     for command in (listing, show):
         command.add_argument("--db", default=os.environ.get("INTERLOCK_DB"), metavar="FILE", help="the journal (or set INTERLOCK_DB)")
         command.add_argument("--json", action="store_true", help="print JSON lines (list) or one JSON object (show)")

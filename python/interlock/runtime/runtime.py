@@ -24,11 +24,11 @@ from interlock.runtime.commits import Commits
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
-from interlock.runtime.reading import Reading
 from interlock.runtime.requests import checked, options, unreadable
 from interlock.runtime.started import Run
 from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
+from interlock.runtime.upkeep import Upkeep
 from interlock.tools import Tool
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ GRACE = 0.1
 """Seconds that agents which were told to stop have for cleaning up when the runtime closes, before they are told again."""
 
 
-class Runtime(Reading):
+class Runtime(Upkeep):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(

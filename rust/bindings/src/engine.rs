@@ -310,6 +310,21 @@ impl PyEngine {
         py.detach(|| crate::reader::runs(self.engine.journal(), &wanted?)).map_err(|cause| error::journal(&cause))
     }
 
+    /// Erase what was said in a user's runs. Gives runs, payloads and bytes.
+    fn erase(&self, py: Python<'_>, user: &str, by: &str) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::erase(self.engine.journal(), user, by)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// Prune what was said in runs that ended before a moment (microseconds since 1970) and stand so.
+    fn prune(&self, py: Python<'_>, before: u64, statuses: Vec<String>, by: &str) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::prune(self.engine.journal(), before, &statuses, by)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// Write the file anew without its free pages.
+    fn compact(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.engine.journal().compact()).map_err(|cause| error::journal(&cause))
+    }
+
     fn committed(&self) -> u64 {
         self.engine.journal().committed()
     }

@@ -10,6 +10,7 @@ mod reader;
 mod reliability;
 mod routes;
 mod step;
+mod upkeep;
 
 use pyo3::prelude::*;
 

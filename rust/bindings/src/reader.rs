@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RunFilter, RunRow, RunStatus, describe};
+use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunFilter, RunRow, RunStatus, describe};
 use interlock_kernel::{Event, Micros};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
@@ -39,6 +39,16 @@ impl PyReader {
         py.detach(|| runs(&self.reader, &wanted?)).map_err(|cause| error::journal(&cause))
     }
 
+    /// What erasing a user would remove: runs, payloads and bytes.
+    fn would_erase(&self, py: Python<'_>, user: &str) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::would_erase(&self.reader, user)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// What pruning would remove.
+    fn would_prune(&self, py: Python<'_>, before: u64, statuses: Vec<String>) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::would_prune(&self.reader, before, &statuses)).map_err(|cause| error::journal(&cause))
+    }
+
     /// The run whose id starts with this text, as one JSON object with its row, frames and payloads.
     fn history(&self, py: Python<'_>, run: u64) -> PyResult<String> {
         py.detach(|| history(&self.reader, run)).map_err(|cause| error::journal(&cause))
@@ -49,7 +59,11 @@ impl PyReader {
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     let report = py.detach(|| interlock_journal::verify(&path)).map_err(|cause| error::journal(&cause))?;
-    Ok(json!({ "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "root": report.root.to_string() }).to_string())
+    let (erased, pruned, root) = (report.erased, report.pruned, report.root.to_string());
+    let found = json!({
+        "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned, "root": root,
+    });
+    Ok(found.to_string())
 }
 
 /// What the timeline needs of a journal, whether this process owns it or only reads it.
@@ -89,7 +103,7 @@ pub(crate) fn filter(
 ) -> Result<RunFilter, JournalError> {
     let status = status.map(status_of).transpose()?;
     let (user, thread, since, until) = (user.map(Into::into), thread.map(Into::into), since.map(Micros), until.map(Micros));
-    Ok(RunFilter { status, plan: None, user, thread, since, until, limit: Some(limit) })
+    Ok(RunFilter { status, plan: None, user, thread, since, until, limit: Some(limit), ..RunFilter::default() })
 }
 
 pub(crate) fn status_of(word: &str) -> Result<RunStatus, JournalError> {
@@ -105,7 +119,7 @@ fn row(row: &RunRow) -> Value {
     json!({
         "run": row.number, "id": row.id.to_string(), "key": row.key.as_deref(), "plan": &*row.plan, "status": row.status.word(),
         "started_us": row.started.0, "ended_us": row.ended.map(|at| at.0), "frames": row.frames,
-        "user": row.user.as_deref(), "thread": row.thread.as_deref(),
+        "user": row.user.as_deref(), "thread": row.thread.as_deref(), "removed": row.removed.map(RemovedWhy::word),
     })
 }
 

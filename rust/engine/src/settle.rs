@@ -1,6 +1,6 @@
 //! How a run stands, in words and as the journal's row.
 
-use interlock_journal::{StartRow, user_id};
+use interlock_journal::{RemovedWhy, StartRow, user_id};
 use interlock_kernel::{CheckVerdict, EndedHow, Event, Failure, Micros, Phase, RefusalWhy, ReviewWhy, RunFailCode, State, UnavailableWhy};
 
 use crate::EngineError;
@@ -98,6 +98,16 @@ pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
         },
     }
     settled
+}
+
+/// How a run stands whose texts are gone: in the words of its events alone.
+pub(crate) fn without_texts(state: &State, why: RemovedWhy) -> String {
+    let gone = format!("what was said in it was {why}");
+    let State::Ended(ended) = state else { return gone };
+    match &ended.how {
+        EndedHow::Failed { code, .. } => format!("{} ({gone})", why_failed(*code)),
+        EndedHow::Delivered { .. } | EndedHow::Cancelled { .. } => gone,
+    }
 }
 
 fn why_failed(code: RunFailCode) -> &'static str {

@@ -95,6 +95,7 @@ impl Core {
             thread: request.thread.map(Into::into),
             effects: Underway::default(),
             watched: request.watch,
+            removed: None,
         };
         Ok((live, Input::Requested { run: id, rules: table, message, request: about, deadline }, batch))
     }

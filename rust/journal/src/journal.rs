@@ -11,7 +11,7 @@ use crate::durable::Durable;
 use crate::frame::{DocumentKind, Frame};
 use crate::memory::Memory;
 use crate::store::Store;
-use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket};
+use crate::{Append, JournalError, Payload, RemovedWhy, RunFilter, RunRow, Ticket};
 
 /// A journal that this process may append to. Share it between threads by reference.
 ///
@@ -140,6 +140,11 @@ impl Journal {
     /// A run's payloads by number.
     pub fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError> {
         self.store.payloads(run)
+    }
+
+    /// Why a run's payloads are gone; nothing while they are there.
+    pub fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError> {
+        self.store.removed(run)
     }
 
     /// The runs that are open or in review, newest first.

@@ -5,7 +5,7 @@ use interlock_kernel::{Event, Micros, RunId};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-use crate::{Append, JournalError, RunFilter, RunRow, RunStatus, StartRow};
+use crate::{Append, JournalError, RemovedWhy, RunFilter, RunRow, RunStatus, StartRow};
 
 /// The largest payload: far above any message, and below what SQLite can hold.
 const LARGEST_PAYLOAD: usize = 256 << 20;
@@ -54,6 +54,17 @@ impl Live {
         Some(known)
     }
 
+    /// A finished run's payloads were removed; an erased run forgets also who asked.
+    pub(crate) fn forget(&mut self, run: u64, why: RemovedWhy) {
+        let Some(mut known) = self.remove(run) else { return };
+        let row = &mut known.row;
+        match why {
+            RemovedWhy::Pruned => _ = row.removed.get_or_insert(why),
+            RemovedWhy::Erased => (row.removed, row.key, row.user, row.thread) = (Some(why), None, None, None),
+        }
+        self.insert(known);
+    }
+
     /// Whether the append may happen. Nothing changes.
     pub(crate) fn check(&self, append: &Append<'_>) -> Result<(), JournalError> {
         if let Some(payload) = append.payloads.iter().find(|payload| payload.bytes.len() > LARGEST_PAYLOAD) {
@@ -94,7 +105,8 @@ impl Live {
         if let Some(start) = &append.start {
             let StartRow { id, key, plan, user, thread } = start.clone();
             let (number, started) = (append.run, append.at);
-            let row = RunRow { number, id, key, plan, status: RunStatus::Open, started, ended: None, frames: 0, user, thread };
+            let (status, ended, removed) = (RunStatus::Open, None, None);
+            let row = RunRow { number, id, key, plan, status, started, ended, frames: 0, user, thread, removed };
             self.insert(Known { row, ticket });
         }
         let Some(known) = self.runs.get_mut(&append.run) else { return RunStatus::Open };

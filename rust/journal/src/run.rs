@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use interlock_kernel::{Event, Micros, Name, RunId};
 
-use crate::Payload;
+use crate::{Payload, RemovedWhy};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -104,6 +104,8 @@ pub struct RunRow {
     pub user: Option<Arc<str>>,
     /// The conversation that it belongs to.
     pub thread: Option<Arc<str>>,
+    /// Why its payloads are gone, if they are.
+    pub removed: Option<RemovedWhy>,
 }
 
 /// Which runs to list.
@@ -117,6 +119,10 @@ pub struct RunFilter {
     pub since: Option<Micros>,
     /// Started before this moment.
     pub until: Option<Micros>,
+    /// Over, and ended before this moment.
+    pub ended_before: Option<Micros>,
+    /// Only runs whose payloads are all there.
+    pub whole: bool,
     /// At most so many; all of them if not given.
     pub limit: Option<usize>,
 }
@@ -130,6 +136,8 @@ impl RunFilter {
             && self.thread.as_ref().is_none_or(|thread| row.thread.as_ref() == Some(thread))
             && self.since.is_none_or(|since| row.started >= since)
             && self.until.is_none_or(|until| row.started < until)
+            && self.ended_before.is_none_or(|before| row.ended.is_some_and(|ended| ended < before))
+            && !(self.whole && row.removed.is_some())
     }
 }
 

@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
@@ -15,6 +16,9 @@ use crate::tables::{self, SINCE_2, TABLES};
 pub(crate) const FORMAT: u32 = 2;
 /// `INTL` in ASCII, in the file's header.
 const APPLICATION_ID: u32 = 0x494e_544c;
+
+/// How long a connection waits for another one: SQLite's wrapper has the same.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
 
 /// Memory for pages, a connection: 32 MiB (SQLite counts negative numbers in KiB).
 const CACHE: i32 = -32 * 1024;
@@ -71,6 +75,7 @@ pub(crate) fn writer(path: &Path, by: &str, max_bytes: Option<u64>) -> rusqlite:
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "secure_delete", "on")?; // what is removed is overwritten
     tune(&connection)?;
     if let Some(bytes) = max_bytes {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)?;
@@ -84,8 +89,9 @@ pub(crate) fn writer(path: &Path, by: &str, max_bytes: Option<u64>) -> rusqlite:
 pub(crate) fn lift(path: &Path) -> Result<(), JournalError> {
     let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags).map_err(|cause| JournalError::store(path, cause))?;
-    let lifted = connection.pragma_update(None, "synchronous", "full").map_err(Fault::from);
-    lifted.and_then(|()| tables::migrate(&mut connection)).map_err(|fault| fault.of(path))
+    let set = |name, value| connection.pragma_update(None, name, value);
+    let careful = set("synchronous", "full").and_then(|()| set("secure_delete", "on")).map_err(Fault::from);
+    careful.and_then(|()| tables::migrate(&mut connection)).map_err(|fault| fault.of(path))
 }
 
 /// Whether the file ends where a page does. SQLite would read what is missing of the last page as zeros.

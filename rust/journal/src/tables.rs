@@ -17,7 +17,7 @@ pub(crate) const TABLES: &str = "
     CREATE TABLE payloads(run INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, salt BLOB NOT NULL,
         bytes BLOB NOT NULL, content BLOB, PRIMARY KEY(run, number)) WITHOUT ROWID;
     CREATE TABLE runs(run INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT UNIQUE, plan TEXT NOT NULL,
-        status TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, frames INTEGER NOT NULL, user TEXT, thread TEXT);
+        status TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, frames INTEGER NOT NULL, user TEXT, thread TEXT, removed TEXT);
     CREATE INDEX runs_by_status ON runs(status, run);
     CREATE INDEX runs_by_plan ON runs(plan, run);
     CREATE TABLE commits(size INTEGER PRIMARY KEY, root BLOB NOT NULL);
@@ -36,6 +36,7 @@ pub(crate) const SINCE_2: &str = "
 const COLUMNS_OF_2: &str = "
     ALTER TABLE runs ADD COLUMN user TEXT;
     ALTER TABLE runs ADD COLUMN thread TEXT;
+    ALTER TABLE runs ADD COLUMN removed TEXT;
     ALTER TABLE payloads ADD COLUMN content BLOB;
 ";
 

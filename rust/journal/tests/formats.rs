@@ -59,7 +59,7 @@ fn its_owner_lifts_it_and_knows_who_asked() {
     assert_eq!(list(RunFilter { thread: Some("t1".into()), limit: Some(1), ..RunFilter::default() }), [5]);
     assert_eq!(list(RunFilter { user: Some("bob".into()), status: Some(RunStatus::InReview), ..RunFilter::default() }), [7]);
     assert_eq!(journal.unfinished().unwrap()[0].user.as_deref(), Some("bob"));
-    Story { user: Some("carol"), thread: Some("t9"), ..Story::new(&journal) }.tell(&journal).unwrap();
+    Story { user: Some("carol".into()), thread: Some("t9"), ..Story::new(&journal) }.tell(&journal).unwrap();
     assert_eq!(list(RunFilter { user: Some("carol".into()), ..RunFilter::default() }), [8]);
     journal.close().unwrap();
     assert_eq!((format(&path), verify(&path).unwrap().frames), (2, report.frames + 5));

@@ -97,7 +97,7 @@ fn rows_that_were_removed_added_or_exchanged_are_found() {
         ("UPDATE runs SET thread = 't' WHERE run = 3", "another user or thread"),
         ("DELETE FROM runs WHERE run = 3", "missing from the list of runs"),
         (
-            "INSERT INTO runs VALUES(77, '0000000000000000000000000z', NULL, 'p', 'open', 1, NULL, 0, NULL, NULL)",
+            "INSERT INTO runs VALUES(77, '0000000000000000000000000z', NULL, 'p', 'open', 1, NULL, 0, NULL, NULL, NULL)",
             "listed and has no frames",
         ),
     ] {

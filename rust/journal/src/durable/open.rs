@@ -37,7 +37,7 @@ impl Durable {
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
         let shared = Arc::new(share(live, own, wake, &scan.frontier));
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
-        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path }.spawn()?;
+        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes }.spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
         let durable = Self { opened_by: std::process::id(), shared, reader, writer, ownership };
         match durable.note_opening(by) {

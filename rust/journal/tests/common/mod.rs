@@ -225,10 +225,10 @@ pub struct Story {
     pub id: RunId,
     pub key: Option<String>,
     pub plan: &'static str,
-    pub user: Option<&'static str>,
+    pub user: Option<String>,
     pub thread: Option<&'static str>,
     /// What the user wrote.
-    pub says: Option<&'static str>,
+    pub says: Option<String>,
 }
 
 impl Story {
@@ -243,13 +243,13 @@ impl Story {
 
     /// The request's payload, as the engine writes it.
     fn asks(&self) -> String {
-        let user = self.user.map(|id| format!("{{\"id\":{id:?}}}")).unwrap_or("null".into());
+        let user = self.user.as_deref().map(|id| format!("{{\"id\":{id:?}}}")).unwrap_or("null".into());
         let thread = self.thread.map(|id| format!("{id:?}")).unwrap_or("null".into());
         format!("{{\"user\":{user},\"key\":null,\"thread\":{thread}}}")
     }
 
     pub fn start(&self, journal: &Journal) -> Result<Ticket, JournalError> {
-        let message = payload(0, self.says.unwrap_or("I was charged twice"));
+        let message = payload(0, self.says.as_deref().unwrap_or("I was charged twice"));
         let request =
             (self.user.is_some() || self.thread.is_some()).then(|| Payload { kind: PayloadKind::Request, ..payload(2, &self.asks()) });
         let events = [Event::RunStarted(RunStarted {
@@ -262,13 +262,14 @@ impl Story {
             passages: vec![],
         })];
         let payloads = std::iter::once(message).chain(request).collect();
-        let (key, user, thread) = (self.key.as_deref().map(Into::into), self.user.map(Into::into), self.thread.map(Into::into));
+        let (key, user, thread) = (self.key.as_deref().map(Into::into), self.user.as_deref().map(Into::into), self.thread.map(Into::into));
         let start = Some(StartRow { id: self.id, key, plan: self.plan.into(), user, thread });
         journal.append(Append { run: self.run, first_seq: 0, at: Micros(100), events: &events, payloads, start })
     }
 
     pub fn turn(&self, journal: &Journal) -> Result<Ticket, JournalError> {
-        let (message, reply) = (payload(0, self.says.unwrap_or("I was charged twice")).reference(), payload(1, "You get it back"));
+        let (message, reply) =
+            (payload(0, self.says.as_deref().unwrap_or("I was charged twice")).reference(), payload(1, "You get it back"));
         let events = [
             Event::TurnStarted(TurnStarted {
                 turn: TurnId(0),
