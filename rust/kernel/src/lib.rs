@@ -35,6 +35,6 @@ pub use rules::{
     RouteDecision, RouteEvidence, RouteQuery, RuleOutcome, Rules, Stage, Target,
 };
 pub use run::{
-    Branch, DomainState, Ended, EndedHow, Fork, ForumState, Heard, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then,
-    Turn, calls, decide, evolve, facts, may_advance, outstanding, scopes, view, wakes_at,
+    Branch, DomainState, Ended, EndedHow, Fork, ForumState, Heard, InReview, Phase, RelayState, RouteState, Running, STATE_SHAPE, State,
+    Strand, Then, Turn, calls, decide, evolve, facts, may_advance, outstanding, scopes, view, wakes_at,
 };

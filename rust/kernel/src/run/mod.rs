@@ -16,6 +16,7 @@ mod outstanding;
 mod relay;
 mod state;
 mod strand;
+mod told;
 mod turn;
 mod view;
 mod wall;
@@ -26,6 +27,7 @@ pub use outstanding::{calls, facts, may_advance, outstanding, wakes_at};
 pub use state::{
     Branch, DomainState, Ended, EndedHow, Fork, ForumState, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then, Turn,
 };
+pub use told::STATE_SHAPE;
 pub use view::{Heard, scopes, view};
 
 use crate::{Event, Refusal};

@@ -3,23 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::plan::{OnFailure, Plan};
+use crate::run::told;
 use crate::{
     BranchEnd, Contribution, Digest, EffectKey, Fact, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewWhy, RouteDecision, RunFailCode,
     RunId, Said, StrandId, TurnId, TurnReplied,
 };
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
-    Unstarted(Arc<Plan>),
+    Unstarted(#[serde(serialize_with = "told::plan")] Arc<Plan>),
     Running(Box<Running>),
     InReview(Box<InReview>),
     Ended(Box<Ended>),
 }
 
 /// A run that goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Running {
+    #[serde(serialize_with = "told::plan")]
     pub plan: Arc<Plan>,
     pub run: RunId,
     pub rules: Option<Digest>,
@@ -32,6 +37,7 @@ pub struct Running {
     /// How often each node was entered.
     pub visits: BTreeMap<NodeId, u16>,
     /// Turns spent under each routing rule, by the relay that it routed in and its number.
+    #[serde(serialize_with = "told::pairs")]
     pub rule_turns: BTreeMap<(NodeId, u32), u16>,
     /// Turns spent inside each domain, and until when it may work.
     pub domains: BTreeMap<NodeId, DomainState>,
@@ -52,14 +58,14 @@ pub struct Running {
     pub reviews: u32,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct DomainState {
     pub turns: u32,
     pub until: Option<Micros>,
 }
 
 /// One line of execution: the trunk, or a branch from where it was forked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Strand {
     pub id: StrandId,
     pub parent: Option<StrandId>,
@@ -77,7 +83,8 @@ pub struct Strand {
 }
 
 /// What a line of execution is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// A node is to be entered with a message.
     Entering { node: NodeId, message: Ref },
@@ -104,7 +111,8 @@ pub enum Phase {
 }
 
 /// What follows when the last wall is crossed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Then {
     Enter(NodeId),
     Leave(NodeId, Said),
@@ -118,7 +126,7 @@ pub enum Then {
 }
 
 /// Branches at work, and what those that ended came to. It stays until its node is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fork {
     /// The parallel, or the forum that delegates.
     pub node: NodeId,
@@ -130,7 +138,7 @@ pub struct Fork {
     pub options: Vec<Option<u16>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Branch {
     pub strand: StrandId,
     pub node: NodeId,
@@ -138,7 +146,7 @@ pub struct Branch {
 }
 
 /// A chat or a hierarchy that the strand is inside of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForumState {
     pub node: NodeId,
     /// What it was given.
@@ -157,7 +165,7 @@ pub struct ForumState {
 }
 
 /// One activation of one agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Turn {
     pub id: TurnId,
     pub node: NodeId,
@@ -174,7 +182,7 @@ pub struct Turn {
 }
 
 /// A relay that the run is inside of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RelayState {
     pub node: NodeId,
     /// The member that has the turn.
@@ -189,7 +197,7 @@ pub struct RelayState {
     pub route: Option<RouteState>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RouteState {
     pub decision: RouteDecision,
     pub at: Micros,
@@ -198,7 +206,7 @@ pub struct RouteState {
 }
 
 /// A run that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InReview {
     pub running: Running,
     pub review: ReviewId,
@@ -210,9 +218,10 @@ pub struct InReview {
 }
 
 /// A run that is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ended {
     pub run: RunId,
+    #[serde(serialize_with = "told::plan")]
     pub plan: Arc<Plan>,
     pub turns: u32,
     pub handoffs: u32,
@@ -221,7 +230,8 @@ pub struct Ended {
     pub how: EndedHow,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EndedHow {
     Delivered {
         message: Ref,
