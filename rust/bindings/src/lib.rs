@@ -8,6 +8,7 @@ mod error;
 mod limits;
 mod reader;
 mod reliability;
+mod replay;
 mod routes;
 mod step;
 
@@ -25,6 +26,8 @@ mod _core {
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
     use crate::reliability::fit_reliability;
+    #[pymodule_export]
+    use crate::replay::{replay, state_at};
     #[pymodule_export]
     use crate::routes::PyRouteTable;
     #[pymodule_export]

@@ -3,6 +3,7 @@
 
 mod admission;
 mod clock;
+mod counterfactual;
 mod deadlines;
 mod effects;
 mod engine;
@@ -12,6 +13,7 @@ mod live;
 mod offer;
 mod plans;
 mod pump;
+mod replay;
 mod resume;
 mod semantic;
 mod settle;
@@ -23,10 +25,12 @@ mod watch;
 
 pub use admission::Limits;
 pub use clock::Clock;
+pub use counterfactual::{Counterfactual, Of};
 pub use effects::EffectStart;
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
 pub use feed::{Answer, Delegation};
+pub use replay::{Line, Moment, replay, state_at};
 pub use resume::{Resumed, SaidBy, WaitingRun};
 pub use semantic::Semantic;
 pub use step::{Call, Owed, Request, Settled, Shown, Started, Status, Step};

@@ -80,7 +80,7 @@ impl Core {
     pub(crate) fn look_up(&self, journal: &Journal, run: u64) -> Result<Settled, EngineError> {
         let waits = self.waiting.get(&run);
         let folded = self.fold(journal, run)?;
-        let mut settled = settle::settled(&folded.state, &folded.held, journal.committed());
+        let mut settled = settle::settled(folded.state, &folded.held, journal.committed());
         if let Some(waiting) = waits {
             settled.status = Status::Waiting;
             settled.reason = Some(waiting.needs.clone());
@@ -98,7 +98,7 @@ impl Core {
                 Ok(review)
             }
             State::Unstarted(_) | State::Running(_) | State::Ended(_) => {
-                let status = settle::settled(&folded.state, &folded.held, 0).status.name();
+                let status = settle::settled(folded.state, &folded.held, 0).status.name();
                 Err(EngineError::NotInReview { run: folded.id.to_string(), status })
             }
         }
@@ -204,7 +204,7 @@ fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result
     Ok(())
 }
 
-fn said(bytes: &[u8]) -> Result<Said, EngineError> {
+pub(crate) fn said(bytes: &[u8]) -> Result<Said, EngineError> {
     let body = MessageBody::decode(bytes)?;
     let labels = if body.labels.is_empty() { Vec::new() } else { body.labels.split('\n').map(Into::into).collect() };
     Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into), labels, domain: None })

@@ -1,7 +1,9 @@
 //! How a run stands, in words and as the journal's row.
 
 use interlock_journal::StartRow;
-use interlock_kernel::{CheckVerdict, EndedHow, Event, Failure, Micros, Phase, RefusalWhy, ReviewWhy, RunFailCode, State, UnavailableWhy};
+use interlock_kernel::{
+    CheckVerdict, EndedHow, Event, Failure, Micros, Phase, RefusalWhy, ReviewWhy, RunFailCode, Running, State, UnavailableWhy,
+};
 
 use crate::EngineError;
 use crate::engine::Core;
@@ -42,64 +44,59 @@ impl Core {
         self.stats.settled += 1;
         let remaining = &self.live;
         self.deadlines.tidy(remaining.len(), |run| remaining.contains_key(&run));
-        Ok(settled(&live.state, &live.held, ticket))
+        Ok(settled(live.state, &live.held, ticket))
     }
 }
 
 /// A settled (or still running) state, as the shell sees it.
-pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
-    let (turns, handoffs, effects, tokens) = match state {
-        State::Unstarted(_) => (0, 0, 0, 0),
-        State::Running(running) => (running.turns, running.handoffs, running.effects.len(), running.tokens),
-        State::InReview(waiting) => {
-            let running = &waiting.running;
-            (running.turns, running.handoffs, running.effects.len(), running.tokens)
-        }
-        State::Ended(ended) => (ended.turns, ended.handoffs, ended.effects as usize, ended.tokens),
-    };
-    let mut settled = Settled {
-        ticket,
-        status: Status::Running,
-        text: String::new(),
-        data: None,
-        turns,
-        handoffs,
-        effects: u32::try_from(effects).unwrap_or(u32::MAX),
-        tokens,
-        reason: None,
-        attached: Vec::new(),
-    };
-    match state {
+pub(crate) fn settled(state: State, held: &Held, ticket: u64) -> Settled {
+    let (turns, handoffs, effects, tokens) = counts(&state);
+    let (mut status, mut text, mut data, mut reason, mut attached) = (Status::Running, String::new(), None, None, Vec::new());
+    match &state {
         State::Unstarted(_) | State::Running(_) => {}
         State::InReview(waiting) => {
-            settled.status = Status::InReview;
-            settled.reason = Some(why_review(waiting.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
-            settled.attached = held.for_a_person(waiting);
+            status = Status::InReview;
+            reason = Some(why_review(waiting.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
+            attached = held.for_a_person(waiting);
         }
         State::Ended(ended) => match &ended.how {
             EndedHow::Delivered { message } => {
-                settled.status = Status::Delivered;
+                status = Status::Delivered;
                 if let Some(body) = held.message(message.number) {
-                    settled.text.clone_from(&body.text);
-                    settled.data.clone_from(&body.data);
+                    text.clone_from(&body.text);
+                    data.clone_from(&body.data);
                 }
             }
             EndedHow::Failed { code, missed, said } => {
-                settled.status = Status::Failed;
+                status = Status::Failed;
                 let missed = missed.as_ref().map(|(agent, failure)| format!(": agent {agent:?}: {}", in_words(failure, held)));
                 let said = said.and_then(|text| held.text(text.number)).filter(|text| !text.is_empty()).map(|text| format!(": {text}"));
-                settled.reason = Some(format!("{}{}", why_failed(*code), missed.or(said).unwrap_or_default()));
+                reason = Some(format!("{}{}", why_failed(*code), missed.or(said).unwrap_or_default()));
             }
-            EndedHow::Cancelled { reason } => {
-                settled.status = Status::Cancelled;
-                settled.reason = reason.and_then(|text| held.text(text.number));
+            EndedHow::Cancelled { reason: written } => {
+                status = Status::Cancelled;
+                reason = written.and_then(|text| held.text(text.number));
             }
         },
     }
-    settled
+    Settled { ticket, status, text, data, turns, handoffs, effects, tokens, reason, attached, state }
 }
 
-fn why_failed(code: RunFailCode) -> &'static str {
+/// Turns, handoffs, effects that returned, and tokens so far.
+pub(crate) fn counts(state: &State) -> (u32, u32, u32, u64) {
+    let so_far = |running: &Running| {
+        let effects = u32::try_from(running.effects.len()).unwrap_or(u32::MAX);
+        (running.turns, running.handoffs, effects, running.tokens)
+    };
+    match state {
+        State::Unstarted(_) => (0, 0, 0, 0),
+        State::Running(running) => so_far(running),
+        State::InReview(waiting) => so_far(&waiting.running),
+        State::Ended(ended) => (ended.turns, ended.handoffs, ended.effects, ended.tokens),
+    }
+}
+
+pub(crate) fn why_failed(code: RunFailCode) -> &'static str {
     match code {
         RunFailCode::DeadlinePassed => "the run's deadline passed",
         RunFailCode::StepFailed => "a step failed",
@@ -131,7 +128,7 @@ fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
     }
 }
 
-fn in_short(why: ReviewWhy) -> &'static str {
+pub(crate) fn in_short(why: ReviewWhy) -> &'static str {
     match why {
         ReviewWhy::StepFailed => "a step failed",
         ReviewWhy::NoRoute => "no rule took the task",
