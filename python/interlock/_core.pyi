@@ -7,7 +7,7 @@ from interlock.message import Shown, Status
 
 __version__: Final[str]
 
-__all__ = ["Effect", "Engine", "Reader", "RouteTable", "Started", "Step", "__version__", "ballot", "fit_reliability", "replay", "state_at", "verify"]
+__all__ = ["Counterfactual", "Effect", "Engine", "Reader", "RouteTable", "Started", "Step", "__version__", "ballot", "fit_reliability", "replay", "state_at", "verify"]
 
 @final
 class Step:
@@ -208,6 +208,23 @@ class Reader:
     def runs(self, status: str | None = None, limit: int = 100) -> str: ...
     def find(self, prefix: str, limit: int = 100) -> str: ...
     def history(self, run: int) -> str: ...
+
+@final
+class Counterfactual:
+    """Recorded runs decided anew under another table (the text that ``Config.table_text()`` gives), some at a time.
+
+    Raises:
+        ConfigError: the table is wrong, or names an agent that no plan of the journal has.
+        JournalError: the file can't be read.
+    """
+
+    def __new__(
+        cls, path: str | PathLike[str], table: str, plan: str | None = None, limit: int | None = None, shown: int = 3
+    ) -> Counterfactual: ...
+    @property
+    def left(self) -> int: ...
+    def go_on(self, runs: int) -> None: ...
+    def report(self) -> str: ...
 
 def replay(reader: Reader, run: int) -> str:
     """How a run stood after each of its events, as a JSON list.

@@ -27,7 +27,7 @@ mod _core {
     #[pymodule_export]
     use crate::reliability::fit_reliability;
     #[pymodule_export]
-    use crate::replay::{replay, state_at};
+    use crate::replay::{PyCounterfactual, replay, state_at};
     #[pymodule_export]
     use crate::routes::PyRouteTable;
     #[pymodule_export]

@@ -2,6 +2,8 @@
 //! run out, and what it would have taken. It reads one snapshot of a file, run by run, and writes nothing.
 
 mod again;
+mod ask;
+mod come;
 mod recording;
 mod report;
 mod route;
@@ -122,7 +124,7 @@ impl Counterfactual {
         let mut shelf = Shelf::of(self.reader.payloads(run)?)?;
         let (recording, ended) = Recording::of(run, State::new(entry.plan.clone()), &events, &shelf)?;
         let recorded: Vec<Event> = events.into_iter().map(|(_, _, event)| event).filter(decides).collect();
-        let under = Under { rules: &rules, gates: &OpenGates, neighbours };
+        let under = Under { run, rules: &rules, gates: &OpenGates, neighbours };
         let found = again(&under, (&started, at), State::new(entry.plan), (&recording, &recorded), &mut shelf)?;
         Ok((!found.erased).then(|| one(row.id.to_string(), (&recorded, &ended), found, &shelf)))
     }

@@ -58,7 +58,7 @@ proptest! {
         let (recording, ended) = Recording::of(1, State::new(world.plan.clone()), &events, &shelf).unwrap();
         prop_assert_eq!(&ended, &world.state);
         let recorded: Vec<Event> = world.journal.iter().filter(|event| decides(event)).cloned().collect();
-        let under = Under { rules: &world.shelf.rules, gates: &world.shelf.gates, neighbours: None };
+        let under = Under { run: 1, rules: &world.shelf.rules, gates: &world.shelf.gates, neighbours: None };
         let found = again(&under, (&started, at), State::new(world.plan.clone()), (&recording, &recorded), &mut shelf).unwrap();
         prop_assert_eq!(&found.ran_out, &None, "\n  {}", world.story().join("\n  "));
         prop_assert_eq!(names(&found.events), names(&recorded), "\n  {}", world.story().join("\n  "));
