@@ -7,7 +7,21 @@ from interlock.message import Shown, Status
 
 __version__: Final[str]
 
-__all__ = ["Counterfactual", "Effect", "Engine", "Reader", "RouteTable", "Started", "Step", "__version__", "ballot", "fit_reliability", "replay", "state_at", "verify"]
+__all__ = [
+    "Counterfactual",
+    "Effect",
+    "Engine",
+    "Reader",
+    "RouteTable",
+    "Started",
+    "Step",
+    "__version__",
+    "ballot",
+    "fit_reliability",
+    "replay",
+    "state_at",
+    "verify",
+]
 
 @final
 class Step:

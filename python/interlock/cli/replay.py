@@ -61,11 +61,13 @@ def _step(moment: dict[str, Any], start: int) -> str:
     (alone,) = moment["strands"] if len(moment["strands"]) == 1 else (None,)
     state = _line(alone) if alone and moment["status"] == "open" else moment["state"]
     owed = f"  owes: {', '.join(moment['owed'])}" if moment["owed"] else ""
-    counts = ", ".join(f"{moment[name]} {name}" for name in ("turns", "handoffs", "effects", "tokens") if moment[name])
-    return (
-        f"[dim]{moment['seq']:4} {(moment['at_us'] - start) / 1000:11.3f} ms[/]  [cyan]{moment['event']:16}[/]  {escape(state)}{escape(owed)}"
-        f"  [dim]{counts or 'nothing spent'}  {moment['state_hash'][:12]}[/]"
-    )
+    counts = ", ".join(_counted(moment[name], name) for name in ("turns", "handoffs", "effects", "tokens") if moment[name])
+    head = f"[dim]{moment['seq']:4} {(moment['at_us'] - start) / 1000:11.3f} ms[/]  [cyan]{moment['event']:16}[/]"
+    return f"{head}  {escape(state)}{escape(owed)}  [dim]{counts or 'nothing spent'}  {moment['state_hash'][:12]}[/]"
+
+
+def _counted(number: int, name: str) -> str:
+    return f"{number:,} {name.removesuffix('s') if number == 1 else name}"
 
 
 def _line(line: dict[str, Any]) -> str:
