@@ -60,7 +60,7 @@ def _step(moment: dict[str, Any], start: int) -> str:
     """One line: number, time, event, state, what is owed, the counts and the hash."""
     (alone,) = moment["strands"] if len(moment["strands"]) == 1 else (None,)
     state = _line(alone) if alone and moment["status"] == "open" else moment["state"]
-    owed = f"  owes: {', '.join(moment['owed'])}" if moment["owed"] else ""
+    owed = f"  owes: {', '.join(one['words'] for one in moment['owed'])}" if moment["owed"] else ""
     counts = ", ".join(_counted(moment[name], name) for name in ("turns", "handoffs", "effects", "tokens") if moment[name])
     head = f"[dim]{moment['seq']:4} {(moment['at_us'] - start) / 1000:11.3f} ms[/]  [cyan]{moment['event']:16}[/]"
     return f"{head}  {escape(state)}{escape(owed)}  [dim]{counts or 'nothing spent'}  {moment['state_hash'][:12]}[/]"

@@ -30,7 +30,7 @@ pub use effects::EffectStart;
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
 pub use feed::{Answer, Delegation};
-pub use replay::{Line, Moment, replay, state_at};
+pub use replay::{Line, Moment, Owes, replay, state_at};
 pub use resume::{Resumed, SaidBy, WaitingRun};
 pub use semantic::Semantic;
 pub use step::{Call, Owed, Request, Settled, Shown, Started, Status, Step};

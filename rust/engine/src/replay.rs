@@ -2,7 +2,7 @@
 //! needs no engine, so a file can be looked at while a service owns it.
 
 use interlock_journal::{Frame, Payload, PayloadKind, Reader, RunStatus, describe, name, state_hash};
-use interlock_kernel::{Command, Event, Fact, Micros, Name, NodeId, Ref, STATE_SHAPE, State, Strand, Turn, evolve, outstanding};
+use interlock_kernel::{Command, Event, Fact, Micros, Name, Ref, STATE_SHAPE, State, Strand, Turn, evolve, outstanding};
 use rustc_hash::FxHashMap;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -21,8 +21,8 @@ pub struct Moment {
     /// The state as an adjective.
     pub state: &'static str,
     pub strands: Vec<Line>,
-    /// What the shell owed, in words.
-    pub owed: Vec<String>,
+    /// What the shell owed, the alarm clock aside.
+    pub owed: Vec<Owes>,
     pub turns: u32,
     pub handoffs: u32,
     /// Effects that returned.
@@ -45,6 +45,18 @@ pub struct Line {
     pub attempt: Option<u16>,
     /// Who works on the same step beside it.
     pub beside: Option<Name>,
+}
+
+/// A command: what it is, and the same in words.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Owes {
+    /// `advance`, `call_agent`, `find_fact` or `await_review`.
+    pub command: &'static str,
+    pub words: String,
+    pub agent: Option<Name>,
+    pub turn: Option<u32>,
+    pub fact: Option<Fact>,
+    pub review: Option<u32>,
 }
 
 /// Every step of a run.
@@ -123,7 +135,7 @@ fn moment(frame: &Frame, event: &Event, status: RunStatus, state: &State) -> Res
         status: status.word(),
         state: state.adjective(),
         strands: lines(state),
-        owed: outstanding(state).iter().filter_map(|command| in_words(state, command)).collect(),
+        owed: outstanding(state).iter().filter_map(|command| owes(state, command)).collect(),
         turns,
         handoffs,
         effects,
@@ -153,20 +165,30 @@ fn line(strand: &Strand) -> Line {
     }
 }
 
-/// A command in words; nothing for the alarm clock, which every run owes.
-fn in_words(state: &State, command: &Command) -> Option<String> {
-    let node = |node: NodeId| settle::plan_of(state).node(node).map_or_else(|| node.0.to_string(), |node| node.name.to_string());
+/// What a command owes; nothing for the alarm clock, which every run owes.
+fn owes(state: &State, command: &Command) -> Option<Owes> {
+    let plain = |command, words| Owes { command, words, agent: None, turn: None, fact: None, review: None };
     Some(match command {
-        Command::Advance => "go on".into(),
+        Command::Advance => plain("advance", "go on".into()),
         Command::CallAgent(call) => {
             let again = if call.attempt > 1 { format!(", attempt {}", call.attempt) } else { String::new() };
-            format!("call {} (turn {}{again})", call.agent, call.turn.0)
+            let words = format!("call {} (turn {}{again})", call.agent, call.turn.0);
+            Owes { agent: Some(call.agent.clone()), turn: Some(call.turn.0), ..plain("call_agent", words) }
         }
-        Command::FindFact { fact: Fact::Neighbours, node: at, .. } => format!("find the examples nearest to the message for {}", node(*at)),
-        Command::FindFact { fact: Fact::Agreement, node: at, .. } => format!("compare the answers of {}", node(*at)),
-        Command::FindFact { fact: Fact::Import, node: at, .. } => format!("let the message into {}", node(*at)),
-        Command::FindFact { fact: Fact::Export, node: at, .. } => format!("let the message out of {}", node(*at)),
-        Command::AwaitReview { review } => format!("wait for a person (review {})", review.0),
+        Command::FindFact { fact, node, .. } => {
+            let plan = settle::plan_of(state);
+            let node = plan.node(*node).map_or_else(|| node.0.to_string(), |node| node.name.to_string());
+            let words = match fact {
+                Fact::Neighbours => format!("find the examples nearest to the message for {node}"),
+                Fact::Agreement => format!("compare the answers of {node}"),
+                Fact::Import => format!("let the message into {node}"),
+                Fact::Export => format!("let the message out of {node}"),
+            };
+            Owes { fact: Some(*fact), ..plain("find_fact", words) }
+        }
+        Command::AwaitReview { review } => {
+            Owes { review: Some(review.0), ..plain("await_review", format!("wait for a person (review {})", review.0)) }
+        }
         Command::WakeAt(_) => return None,
     })
 }
