@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import time
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -252,3 +253,24 @@ async def test_people_read_tables(file: Path, capsys: pytest.CaptureFixture[str]
     assert told.startswith("2 runs decided anew: 1 go the same way, 1 go elsewhere\n")
     for title in ("gone elsewhere", "how they end", "where the recorded answers ran out", "what it takes"):
         assert title in told
+
+
+@pytest.mark.heavy
+async def test_ten_thousand_runs_are_decided_anew_in_seconds(file: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    plan, kinds = desk(), ("bill", "broken", "fraud", "other")
+    async with il.open(file, plans=[plan], config=il.Config.parse(OLD)) as runtime:
+        for start in range(0, 10_000, 500):
+            texts = (f"{kinds[number % 4]} {number}" for number in range(start, start + 500))
+            await soon(asyncio.gather(*(runtime.run(plan, text) for text in texts)))
+    since = time.perf_counter()
+    found = again(file, table("tech", "human_review", "senior"), capsys)
+    seconds = time.perf_counter() - since
+    with capsys.disabled():
+        print(f"10,000 recorded runs decided anew in {seconds:.2f} s")
+    assert (found["runs"], found["same"], found["elsewhere"], found["ran_out"]) == (10_000, 2_500, 7_500, 2_500)
+    assert [(one["from"], one["count"]) for one in found["moves"]] == [
+        ("a person (the routing rule asks for a person)", 2_500),
+        ("billing", 2_500),
+        ("tech", 2_500),
+    ]
+    assert seconds < 30
