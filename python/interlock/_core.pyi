@@ -8,7 +8,21 @@ from interlock.message import Shown, Status
 
 __version__: Final[str]
 
-__all__ = ["Effect", "Engine", "Reader", "RouteTable", "Started", "Step", "__version__", "ballot", "fit_reliability", "verify"]
+__all__ = [
+    "Counterfactual",
+    "Effect",
+    "Engine",
+    "Reader",
+    "RouteTable",
+    "Started",
+    "Step",
+    "__version__",
+    "ballot",
+    "fit_reliability",
+    "replay",
+    "state_at",
+    "verify",
+]
 
 @final
 class Step:
@@ -78,6 +92,8 @@ class Step:
     def handoffs(self) -> int: ...
     @property
     def effects(self) -> int: ...
+    @property
+    def state_hash(self) -> str: ...
 
 @final
 class Started:
@@ -248,7 +264,40 @@ class Reader:
     ) -> str: ...
     def would_erase(self, user: str) -> tuple[int, int, int]: ...
     def would_prune(self, before: int, statuses: Sequence[str]) -> tuple[int, int, int]: ...
+    def find(self, prefix: str, limit: int = 100) -> str: ...
     def history(self, run: int) -> str: ...
+
+@final
+class Counterfactual:
+    """Recorded runs decided anew under another table (the text that ``Config.table_text()`` gives), some at a time.
+
+    Raises:
+        ConfigError: the table is wrong, or names an agent that no plan of the journal has.
+        JournalError: the file can't be read.
+    """
+
+    def __new__(
+        cls, path: str | PathLike[str], table: str, plan: str | None = None, limit: int | None = None, shown: int = 3
+    ) -> Counterfactual: ...
+    @property
+    def left(self) -> int: ...
+    def go_on(self, runs: int) -> None: ...
+    def report(self) -> str: ...
+
+def replay(reader: Reader, run: int) -> str:
+    """How a run stood after each of its events, as a JSON list.
+
+    Raises:
+        UsageError: no run has this number.
+        JournalCorrupt: the file is damaged, or the events don't follow from each other.
+    """
+
+def state_at(reader: Reader, run: int, seq: int) -> str | None:
+    """One step with the whole state and the thread so far, as a JSON object; ``None`` for a step that the run does not have.
+
+    Raises:
+        UsageError, JournalCorrupt: as ``replay``.
+    """
 
 def fit_reliability(workers: list[str], tasks: list[str], labels: list[str], folds: int = 5) -> str:
     """Fit Dawid–Skene to three columns of labels, choose between it and the majority, and return what was found as JSON.

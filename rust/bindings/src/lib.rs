@@ -9,6 +9,7 @@ mod error;
 mod limits;
 mod reader;
 mod reliability;
+mod replay;
 mod review;
 mod routes;
 mod step;
@@ -30,6 +31,8 @@ mod _core {
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
     use crate::reliability::fit_reliability;
+    #[pymodule_export]
+    use crate::replay::{PyCounterfactual, replay, state_at};
     #[pymodule_export]
     use crate::routes::PyRouteTable;
     #[pymodule_export]

@@ -13,7 +13,7 @@ use crate::error;
 
 #[pyclass(name = "Reader", frozen, module = "interlock._core")]
 pub(crate) struct PyReader {
-    reader: Reader,
+    pub(crate) reader: Reader,
 }
 
 #[pymethods]
@@ -51,7 +51,14 @@ impl PyReader {
         py.detach(|| crate::upkeep::would_prune(&self.reader, before, &statuses)).map_err(|cause| error::journal(&cause))
     }
 
-    /// The run whose id starts with this text, as one JSON object with its row, frames and payloads.
+    /// At most `limit` runs whose id starts with this text, oldest first, as a JSON list.
+    #[pyo3(signature = (prefix, limit=100))]
+    fn find(&self, py: Python<'_>, prefix: &str, limit: usize) -> PyResult<String> {
+        let rows = py.detach(|| self.reader.find_prefix(prefix, limit)).map_err(|cause| error::journal(&cause))?;
+        Ok(Value::Array(rows.iter().map(row).collect()).to_string())
+    }
+
+    /// A run as one JSON object, with its events and payloads.
     fn history(&self, py: Python<'_>, run: u64) -> PyResult<String> {
         py.detach(|| history(&self.reader, run)).map_err(|cause| error::journal(&cause))
     }

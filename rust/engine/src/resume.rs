@@ -82,10 +82,9 @@ impl Core {
     pub(crate) fn look_up(&self, journal: &Journal, run: u64) -> Result<Settled, EngineError> {
         let waits = self.waiting.get(&run);
         let folded = self.fold(journal, run)?;
-        let mut settled = settle::settled(&folded.state, &folded.held, journal.committed());
-        if let Some(why) = folded.removed {
-            settled.reason = Some(settle::without_texts(&folded.state, why));
-        }
+        let why = folded.removed.map(|why| settle::without_texts(&folded.state, why));
+        let mut settled = settle::settled(folded.state, &folded.held, journal.committed());
+        settled.reason = why.or(settled.reason);
         if let Some(waiting) = waits {
             settled.status = Status::Waiting;
             settled.reason = Some(waiting.needs.clone());
@@ -219,7 +218,7 @@ fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result
     Ok(())
 }
 
-fn said(bytes: &[u8]) -> Result<Said, EngineError> {
+pub(crate) fn said(bytes: &[u8]) -> Result<Said, EngineError> {
     let body = MessageBody::decode(bytes)?;
     let labels = if body.labels.is_empty() { Vec::new() } else { body.labels.split('\n').map(Into::into).collect() };
     Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into), labels, domain: None })
