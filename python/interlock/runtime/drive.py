@@ -183,6 +183,11 @@ class Drive:
             for watch in self.watching:
                 watch.tell(seen_)
 
+    @property
+    def is_over(self) -> bool:
+        """Whether the run was settled or called off, though its own task may not have heard of it yet."""
+        return self.settled is not None or (self.upset is not None and self.upset.kind == SETTLED)
+
     def is_told_to_stop(self) -> bool:
         """Whether the agent that has the turn was cancelled on the run's behalf."""
         return self.interrupting or self.abandoned

@@ -32,11 +32,12 @@ async def call_tool(drive: Drive, turn: int, tool: Tool, arguments: dict[str, An
     if effect.not_pure:
         raise Denied(f"agent promises to be pure, and tool {tool.name!r} acts", hint="use a tool that only reads, or drop pure=True")
     if effect.key is None:
-        message = f"tool {tool.name!r} was called after its turn was over"
-        raise AgentError(message, hint="await tools inside the turn", code="agent.late-tool")
+        raise _too_late(tool)
     drive.notice()
     if effect.after:
         await runtime.commits.wait(effect.after)  # the intent is durable before anything happens
+        if drive.is_over:
+            raise _too_late(tool)
     try:
         result = _json(await tool.call(arguments), f"the result of tool {tool.name!r}")
     except Exception as error:
@@ -46,6 +47,10 @@ async def call_tool(drive: Drive, turn: int, tool: Tool, arguments: dict[str, An
     engine.effect_ended(run, effect.key, True, result)
     drive.notice()
     return orjson.loads(result)
+
+
+def _too_late(tool: Tool) -> AgentError:
+    return AgentError(f"tool {tool.name!r} was called after its turn was over", hint="await tools inside the turn", code="agent.late-tool")
 
 
 def _check_scopes(tool: Tool, has: Sequence[str]) -> None:
