@@ -1,8 +1,11 @@
 """What keeping costs: `python durable.py [--peer-python PATH]`. Beside a bare loop of write + fdatasync, in one run, on one disk.
 
-The bare loop runs right before and right after every window, because a disk that others use is ten times slower a minute later; ratios
-are taken within each such pair, and the table shows their medians. What is counted: a run that only answers waits for one commit, its
-acknowledgement; a run whose tool acts waits for two, since the intent is on the disk before the tool is called.
+The bare loop runs right before and right after every window, because a machine that others use is another one a minute later; ratios
+are taken within each such pair, and the table shows their medians. Where other work keeps all processors busy, whoever comes back from
+a sync waits for the scheduler's next tick (4 ms): `chrt -r 1` in front of the command measures the disk and not that.
+
+What is counted: a run that only answers waits for one commit, its acknowledgement; a run whose tool acts waits for two, since the
+intent is on the disk before the tool is called.
 """
 
 from __future__ import annotations
@@ -125,7 +128,7 @@ def main() -> None:
             hidden = ["--hide", engine.hide] if engine.hide else []
             workers.append((engine, stack.enter_context(LineWorker(engine.name, [*line, engine.module, str(folder), *hidden]))))
         cells = measure(workers, folder, args.rounds)
-    print(report(cells, kind))
+    print(report(cells, f"{kind}, load {os.getloadavg()[0]:.1f} on {os.cpu_count()} processors"))
     if args.json:
         args.json.write_text(json.dumps([asdict(cell) for cell in cells], indent=1) + "\n", encoding="utf-8")
     syncs = [pair.syncs["p50_us"] for cell in cells for pair in cell.pairs]

@@ -50,10 +50,10 @@ class Cell:
         return median(of(pair) for pair in self.pairs)
 
 
-def report(cells: Sequence[Cell], file_system: str) -> str:
+def report(cells: Sequence[Cell], where: str) -> str:
     """Both tables, and how ours stand to their bounds."""
     parts = [alone([cell for cell in cells if cell.mode == ALONE]), crowd([cell for cell in cells if cell.mode == CROWD])]
-    return "\n\n".join([f"On {file_system}; medians of {len(cells[0].pairs)} rounds.", *parts, bounds(cells), bars(cells)])
+    return "\n\n".join([f"On {where}; medians of {len(cells[0].pairs)} rounds.", *parts, bounds(cells), bars(cells)])
 
 
 def alone(cells: Sequence[Cell]) -> str:

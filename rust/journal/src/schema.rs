@@ -17,6 +17,10 @@ const APPLICATION_ID: u32 = 0x494e_544c;
 /// Memory for pages, a connection: 32 MiB (SQLite counts negative numbers in KiB).
 const CACHE: i32 = -32 * 1024;
 
+/// Pages of the log after which SQLite puts it into the file: 16 MiB. That takes two more syncs and rewrites each page once,
+/// while a commit waits. At SQLite's usual 1,000 it met one lone run in a hundred, and their p99 was three to five times as long.
+const CHECKPOINT: u32 = 4_000;
+
 const TABLES: &str = "
     CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
     CREATE TABLE frames(pos INTEGER PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL);
@@ -81,6 +85,7 @@ pub(crate) fn writer(path: &Path, by: &str, max_bytes: Option<u64>) -> rusqlite:
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "wal_autocheckpoint", CHECKPOINT)?;
     tune(&connection)?;
     if let Some(bytes) = max_bytes {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)?;
