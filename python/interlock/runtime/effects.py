@@ -115,6 +115,8 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
 async def _act(drive: Turns, key: bytes, begun: Effect, wanted: Wanted) -> bytes:
     if begun.after:
         await drive.runtime.commits.wait(begun.after)  # the intent is durable before anything happens
+        if drive.stopping:
+            raise asyncio.CancelledError  # the run was called off meanwhile
     return await _run(drive, key, wanted, begun.arguments)
 
 

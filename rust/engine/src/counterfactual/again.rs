@@ -4,7 +4,9 @@
 //! a clock counts the durations that were recorded; of two things at one moment the one that was recorded first comes first. Limits pass
 //! where they passed in the recorded run; only an `escalation_after` in time counts by that clock, because it is a rule.
 
-use interlock_kernel::{Book, Event, Gates, Input, Micros, Refusal, Rules, RunStarted, State, TurnId, decide, evolve, may_advance};
+use interlock_kernel::{
+    Book, Event, Gates, Input, Micros, Refusal, ReviewDecided, Reviewer, Rules, RunStarted, State, TurnId, decide, due, evolve, may_advance,
+};
 use rustc_hash::FxHashMap;
 
 use super::recording::{Outside, Question, Recording};
@@ -248,17 +250,28 @@ impl Again<'_> {
     /// The decision of the person who was asked the same. Says whether there is one.
     fn review(&mut self) -> Step<bool> {
         let State::InReview(waiting) = &self.state else { return Ok(false) };
-        let (review, why, about) = (waiting.review, waiting.why, self.shelf.same(waiting.about));
+        let (review, why, about) = (waiting.review, waiting.open.why, self.shelf.same(waiting.open.about));
+        let waiting_role = waiting.open.terms.role.clone();
         let rest = self.recording.reviews.iter().skip(self.reviews);
         let Some((place, found)) = (self.reviews..).zip(rest).find(|(_, one)| (one.why, one.about) == (why, about)) else {
             return Ok(false);
         };
-        let Some((seq, decision, verdict)) = found.decided else { return Ok(false) };
+        let Some((seq, decided)) = found.decided.clone() else { return Ok(false) };
         if self.recording.outside.get(self.outside).is_some_and(|(first, _, _)| *first < seq) {
             return Ok(false); // something else came before
         }
         self.reviews = place + 1;
-        self.feed(Input::ReviewAnswered { review, decision, verdict })?;
+        let Some(decision) = decided.decision else {
+            // Nobody decided, and its time ran out.
+            self.now = self.now.max(due(&self.state).unwrap_or(self.now));
+            self.feed(Input::TimePassed)?;
+            return Ok(true);
+        };
+        // Whoever decided was allowed to, whatever the rules say of that now.
+        let roles = waiting_role.into_iter().collect();
+        let ReviewDecided { verdict, content, deadline, by, .. } = decided;
+        let name = by.unwrap_or_else(|| "whoever decided then".into()); // old journals keep that in the payload
+        self.feed(Input::ReviewAnswered { review, by: Reviewer { name, roles }, decision, verdict, content, deadline })?;
         Ok(true)
     }
 }

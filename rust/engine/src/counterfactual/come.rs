@@ -76,7 +76,7 @@ impl Again<'_> {
     /// Nobody answered before the first limit passed, whichever that is here.
     fn limit_passes(&mut self) -> Step<()> {
         if let State::Running(running) = &self.state {
-            self.now = if self.in_step.is_some() { self.now } else { self.now.max(wakes_at(running)) };
+            self.now = if self.in_step.is_some() { self.now } else { self.now.max(wakes_at(running).unwrap_or(self.now)) };
         }
         self.feed(Input::TimePassed)
     }

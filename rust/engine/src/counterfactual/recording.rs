@@ -2,8 +2,8 @@
 //! what came from outside. It folds the run; it decides nothing.
 
 use interlock_kernel::{
-    BranchEnd, Command, CrossingOutcome, Event, Fact, Failure, Micros, Name, Neighbour, NodeId, Phase, Ref, ReviewVerdict, ReviewWhy,
-    RouteChosen, RunFailCode, Running, State, StrandId, TurnId, TurnReplied, evolve, facts,
+    BranchEnd, Command, CrossingOutcome, Event, Fact, Failure, Micros, Name, Neighbour, NodeId, Phase, Ref, ReviewDecided, ReviewSubject,
+    ReviewWhy, RouteChosen, RunFailCode, Running, State, StrandId, TurnId, TurnReplied, evolve, facts,
 };
 use rustc_hash::FxHashMap;
 
@@ -69,7 +69,7 @@ pub(super) enum What {
 pub(super) struct Reviewed {
     pub why: ReviewWhy,
     pub about: u32,
-    pub decided: Option<(u32, Ref, ReviewVerdict)>,
+    pub decided: Option<(u32, ReviewDecided)>,
 }
 
 /// What nobody had asked for.
@@ -145,11 +145,16 @@ impl Listener<'_> {
                 }
             }
             self.turns.push((started.turn, place));
-        } else if let Event::ReviewOpened(opened) = event {
+        } else if let Event::ReviewOpened(opened) = event
+            && !matches!(opened.subject, ReviewSubject::Effect { .. })
+        {
             self.found.reviews.push(Reviewed { why: opened.why, about: self.shelf.same(opened.about), decided: None });
         } else if let Event::ReviewDecided(decided) = event {
-            if let Some(review) = self.found.reviews.last_mut() {
-                review.decided = Some((seq, decided.decision, decided.verdict));
+            // Reviews of effects are passed over with their effects.
+            if matches!(after, State::InReview(_))
+                && let Some(review) = self.found.reviews.last_mut()
+            {
+                review.decided = Some((seq, decided.clone()));
             }
         } else if let Event::RunCancelled(cancelled) = event {
             self.found.outside.push((seq, at, Outside::Cancelled(cancelled.reason)));
@@ -236,6 +241,9 @@ fn open_fact(state: &State, strand: StrandId) -> Option<u32> {
         | Phase::Answered { .. }
         | Phase::Routed { .. }
         | Phase::Missed { .. }
+        | Phase::Paused { .. }
+        | Phase::Woken { .. }
+        | Phase::Held { .. }
         | Phase::Stuck { .. }
         | Phase::Delegating { .. }
         | Phase::Left { .. } => None,
