@@ -13,7 +13,7 @@ use crate::live::advance;
 use crate::query::{self, Answer};
 use crate::refs::refs;
 use crate::scan::{Roots, scan};
-use crate::{JournalError, Reader, RunRow, RunStatus};
+use crate::{JournalError, Progress, Reader, RunRow, RunStatus};
 
 /// What was found to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,11 +29,11 @@ pub struct Report {
 pub fn verify(path: impl AsRef<Path>) -> Result<Report, JournalError> {
     Reader::open(path)?.ask(|connection| {
         let snapshot = connection.unchecked_transaction()?;
-        check(&snapshot)
+        check(&snapshot, &Progress::default())
     })
 }
 
-fn check(connection: &Connection) -> Answer<Report> {
+pub(crate) fn check(connection: &Connection, progress: &Progress) -> Answer<Report> {
     let found: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if found != "ok" {
         return Err(JournalError::damaged(found).into());
@@ -42,8 +42,10 @@ fn check(connection: &Connection) -> Answer<Report> {
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
     let mut payloads = 0;
+    progress.expect(numbers.len() as u64);
     for run in &numbers {
         payloads += check_run(connection, *run, scan.frames[run])?;
+        progress.step();
     }
     let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     check_strays(connection, runs, payloads)?;
