@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from interlock._core import Reader
+from interlock.cli.pick import run_by_prefix
 from interlock.cli.timeline import print_timeline
 from interlock.errors import UsageError
 
@@ -55,15 +56,12 @@ def list_runs(given: argparse.Namespace) -> int:
 def show_run(given: argparse.Namespace) -> int:
     """One run, event by event."""
     reader = _reader(given)
-    found = [row for row in _rows(reader, None, 1_000_000) if row["id"].startswith(given.run_id.lower())]
-    if len(found) != 1:
-        what = "no run" if not found else f"{len(found)} runs"
-        raise UsageError(f"{what} whose id starts with {given.run_id!r}", hint="`interlock runs list` shows the ids")
-    history: dict[str, Any] = orjson.loads(reader.history(found[0]["run"]))
+    found = run_by_prefix(reader, given.run_id)
+    history: dict[str, Any] = orjson.loads(reader.history(found["run"]))
     if given.json:
-        print(orjson.dumps({**found[0], **history}).decode())
+        print(orjson.dumps({**found, **history}).decode())
     else:
-        print_timeline(Console(), found[0], history)
+        print_timeline(Console(), found, history)
     return 0
 
 

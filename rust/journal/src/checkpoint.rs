@@ -190,7 +190,8 @@ fn read(line: usize, note: &str, key: &VerifierKey) -> Result<Checkpoint, Checkp
         let bytes = from_base64(signature).filter(|bytes| bytes.len() > 4 && !name.is_empty()).ok_or_else(bad)?;
         let (hash, signature) = bytes.split_at(4);
         if name != key.name() || hash != key.hash() {
-            signers.push(name); // a key that is not known: the specification says to ignore it
+            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
+            signers.push(format!("{name}+{hash}")); // a key that is not known: the specification says to ignore it
             continue;
         }
         if !key.made(text.as_bytes(), signature) {
