@@ -14,6 +14,7 @@ from rich.table import Column, Table
 from interlock._core import Reader
 from interlock.cli import replay, upkeep
 from interlock.cli.moments import moment
+from interlock.cli.pick import run_by_prefix
 from interlock.cli.timeline import print_timeline
 from interlock.errors import UsageError
 
@@ -68,28 +69,19 @@ def list_runs(given: argparse.Namespace) -> int:
 def show_run(given: argparse.Namespace) -> int:
     """One run, event by event."""
     reader = _reader(given)
-    row = _row(reader, given.run_id)
-    history: dict[str, Any] = orjson.loads(reader.history(row["run"]))
+    found = run_by_prefix(reader, given.run_id)
+    history: dict[str, Any] = orjson.loads(reader.history(found["run"]))
     if given.json:
-        print(orjson.dumps({**row, **history}).decode())
+        print(orjson.dumps({**found, **history}).decode())
     else:
-        print_timeline(Console(), row, history)
+        print_timeline(Console(), found, history)
     return 0
 
 
 def replay_run(given: argparse.Namespace) -> int:
     """One run, state by state."""
     reader = _reader(given)
-    return replay.replay_run(reader, _row(reader, given.run_id), given.at, as_json=given.json)
-
-
-def _row(reader: Reader, run_id: str) -> dict[str, Any]:
-    """The run whose id starts with a text."""
-    found: list[dict[str, Any]] = orjson.loads(reader.find(run_id.lower(), 1_000))
-    if len(found) != 1:
-        what = "no run" if not found else "1,000 runs or more" if len(found) == 1_000 else f"{len(found)} runs"
-        raise UsageError(f"{what} whose id starts with {run_id!r}", hint="`interlock runs list` shows the ids")
-    return found[0]
+    return replay.replay_run(reader, run_by_prefix(reader, given.run_id), given.at, as_json=given.json)
 
 
 def _reader(given: argparse.Namespace) -> Reader:
