@@ -12,7 +12,7 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from interlock._core import Reader
-from interlock.cli import replay, upkeep
+from interlock.cli import fork, replay, upkeep
 from interlock.cli.moments import moment
 from interlock.cli.pick import run_by_prefix
 from interlock.cli.timeline import print_timeline
@@ -39,6 +39,7 @@ def add_parser(commands: Any) -> None:
     show.add_argument("run_id", metavar="RUN", help="the run's id, or its first letters")
     show.set_defaults(run=show_run)
     upkeep.add_actions(actions)
+    fork.add_action(actions)
     again = replay.add_parser(actions)
     again.set_defaults(run=replay_run)
     for command in (listing, show, again):
