@@ -2,7 +2,8 @@
 
 use interlock_journal::StartRow;
 use interlock_kernel::{
-    CheckVerdict, EndedHow, Event, Failure, Micros, Phase, RefusalWhy, ReviewWhy, RunFailCode, Running, State, UnavailableWhy,
+    CheckVerdict, EndedHow, Event, Failure, Micros, OpenReview, Phase, RefusalWhy, ReviewSubject, ReviewWhy, RunFailCode, Running, State,
+    UnavailableWhy,
 };
 
 use crate::EngineError;
@@ -37,13 +38,14 @@ impl Core {
     /// Take a run that ended, or waits for a person, out of memory: its journal has everything.
     pub(crate) fn settle(&mut self, run: u64, ticket: u64, now: Micros) -> Result<Settled, EngineError> {
         self.abandon_all(run, now);
+        self.let_rest(run);
         let live = self.live.remove(&run).ok_or(EngineError::Internal("a run settled twice"))?;
         if let Some(key) = &live.key {
             self.keys.remove(key);
         }
         self.stats.settled += 1;
-        let remaining = &self.live;
-        self.deadlines.tidy(remaining.len(), |run| remaining.contains_key(&run));
+        let (remaining, resting) = (&self.live, &self.resting);
+        self.deadlines.tidy(remaining.len() + resting.len(), |run| remaining.contains_key(&run) || resting.contains_key(&run));
         Ok(settled(live.state, &live.held, ticket))
     }
 }
@@ -51,35 +53,54 @@ impl Core {
 /// A settled (or still running) state, as the shell sees it.
 pub(crate) fn settled(state: State, held: &Held, ticket: u64) -> Settled {
     let (turns, handoffs, effects, tokens) = counts(&state);
-    let (mut status, mut text, mut data, mut reason, mut attached) = (Status::Running, String::new(), None, None, Vec::new());
+    let status = status(&state);
+    let (mut text, mut data, mut reason) = (String::new(), None, None);
+    let (mut attached, mut reviews) = (Vec::new(), Vec::new());
     match &state {
-        State::Unstarted(_) | State::Running(_) => {}
+        State::Unstarted(_) => {}
+        State::Running(running) => {
+            if running.paused {
+                reason = running.open.values().next().map(|open| why_effect(open));
+            }
+            reviews = running.open.keys().map(|review| review.0).collect();
+        }
         State::InReview(waiting) => {
-            status = Status::InReview;
-            reason = Some(why_review(waiting.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
+            reviews = vec![waiting.review.0];
+            reason = Some(why_review(waiting.open.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
             attached = held.for_a_person(waiting);
         }
         State::Ended(ended) => match &ended.how {
             EndedHow::Delivered { message } => {
-                status = Status::Delivered;
                 if let Some(body) = held.message(message.number) {
                     text.clone_from(&body.text);
                     data.clone_from(&body.data);
                 }
             }
             EndedHow::Failed { code, missed, said } => {
-                status = Status::Failed;
                 let missed = missed.as_ref().map(|(agent, failure)| format!(": agent {agent:?}: {}", in_words(failure, held)));
                 let said = said.and_then(|text| held.text(text.number)).filter(|text| !text.is_empty()).map(|text| format!(": {text}"));
                 reason = Some(format!("{}{}", why_failed(*code), missed.or(said).unwrap_or_default()));
             }
             EndedHow::Cancelled { reason: written } => {
-                status = Status::Cancelled;
                 reason = written.and_then(|text| held.text(text.number));
             }
         },
     }
-    Settled { ticket, status, text, data, turns, handoffs, effects, tokens, reason, attached, state }
+    Settled { ticket, status, text, data, turns, handoffs, effects, tokens, reason, attached, reviews, state }
+}
+
+/// Where a run stands, as the shell says it.
+pub(crate) fn status(state: &State) -> Status {
+    match state {
+        State::Running(running) if running.paused => Status::InReview,
+        State::Unstarted(_) | State::Running(_) => Status::Running,
+        State::InReview(_) => Status::InReview,
+        State::Ended(ended) => match &ended.how {
+            EndedHow::Delivered { .. } => Status::Delivered,
+            EndedHow::Failed { .. } => Status::Failed,
+            EndedHow::Cancelled { .. } => Status::Cancelled,
+        },
+    }
 }
 
 /// Turns, handoffs, effects that returned, and tokens so far.
@@ -107,6 +128,14 @@ pub(crate) fn why_failed(code: RunFailCode) -> &'static str {
     }
 }
 
+/// Why an effect stands still, in words.
+pub(crate) fn why_effect(open: &OpenReview) -> String {
+    match &open.subject {
+        ReviewSubject::Effect { tool, .. } => format!("{}: tool {tool:?}", in_short(open.why)),
+        ReviewSubject::Run | ReviewSubject::Delivery => in_short(open.why).into(),
+    }
+}
+
 fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
     let reason = in_short(why);
     match phase {
@@ -118,6 +147,9 @@ fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
             | Phase::InTurn(_)
             | Phase::Answered { .. }
             | Phase::Routed { .. }
+            | Phase::Paused { .. }
+            | Phase::Woken { .. }
+            | Phase::Held { .. }
             | Phase::Stuck { .. }
             | Phase::Forked
             | Phase::Delegating { .. }
@@ -148,6 +180,9 @@ pub(crate) fn in_short(why: ReviewWhy) -> &'static str {
         ReviewWhy::Contract => "the message carries a label that the domain's contract does not let through",
         ReviewWhy::DomainLimit => "the domain's turns or time are used up",
         ReviewWhy::FactFailed => "what the decision needed to know could not be found out",
+        ReviewWhy::Approval => "it may not happen without a person's yes",
+        ReviewWhy::EffectUnknown => "an effect that may happen once only was begun, and nobody knows what became of it",
+        ReviewWhy::EffectForgotten => "an effect was begun, nobody knows what became of it, and it was not repeated",
     }
 }
 
