@@ -87,12 +87,22 @@ async def look_up(account: str) -> dict[str, Any]:
     return {"account": account, "balance": 42}
 
 
-@il.tool(acts=True)
+@il.tool(kind="effect")
 async def refund(account: str, amount: int) -> str:
     """Acts."""
     if amount > 1_000:
         raise ValueError("too much")
     return f"refunded {amount} to {account}"
+
+
+@il.tool(kind="effect_once", approve=il.Approve(role="finance", approvals=2))
+async def wire(amount: int) -> str:
+    """Acts once, and only when two people say so."""
+    return f"wired {amount}"
+
+
+async def _treasurer(message: il.Message, ctx: il.Context) -> str:
+    return str(await ctx.tool("wire", amount=9))
 
 
 async def _cashier(message: il.Message, ctx: il.Context) -> il.Reply:
@@ -132,6 +142,7 @@ def plans(slow: il.Agent | None = None) -> dict[str, Pattern]:
     inside = il.Handoff("inside", entry=passes("desk", "door"), to=[says("from inside", "desk", data={"case": 7, "secret": 1})])
     weak, slow, spare, quick = fails("weak"), slow or hangs("slow"), says("I stand in", "spare"), says("here", "quick")
     panel = [says("yes", "ann", confidence=0.6), says("no", "bob", confidence=0.7), says("Yes", "cyd", confidence=0.8)]
+    treasurer = il.agent(_treasurer, name="treasurer")
     cards, loans = says("your card", "cards"), says("your loan", "loans")
     patterns: list[Pattern] = [
         il.Sequential(
@@ -143,6 +154,9 @@ def plans(slow: il.Agent | None = None) -> dict[str, Pattern]:
         il.Sequential("hedged", [il.step(slow, fallback=spare, hedge=0.01)]),
         il.Sequential("hung", [slow]),
         il.Sequential("timed", [il.step(slow, timeout=0.02, fallback=spare)]),
+        il.Sequential("signed", [treasurer]),
+        il.Sequential("letter", [quick]).approved_by(il.Approve(role="editor")),
+        il.Concurrent("withdrawn", [treasurer, quick, spare], reconcile=il.vote(), mode="first_k", k=2, on_failure=il.fail()),
         il.Handoff("desk", to=[cards, loans]),
         il.Handoff("routed", entry=il.agent(_undecided, name="undecided"), to=[cards, loans]),
         il.Handoff("refused", entry=passes("nobody", "lost", then="I do it myself"), to=[cards, loans]),
@@ -165,7 +179,10 @@ def plans(slow: il.Agent | None = None) -> dict[str, Pattern]:
 REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("row", "pay me back", {"user": il.User("u-1", tenant="t", roles=["customer"]), "key": "ticket-1", "thread": "th-1"}),
     ("row", "pay me back", {"data": {"case": 7}, "labels": ["receipt"]}),
-    *((name, "a question", {}) for name in ("cured", "lost", "hedged", "timed", "routed", "refused", "panel", "first", "strict", "split")),
+    *(
+        (name, "a question", {})
+        for name in ("cured", "lost", "hedged", "timed", "routed", "refused", "panel", "first", "strict", "split", "withdrawn")
+    ),
     *((name, "a question", {}) for name in ("alike", "unjudged", "summed", "chat", "led", "checked", "tree")),
     *(("desk", text, {}) for text in ("card", "loan", "vip", "card loan")),
     ("union", "over the wall", {"data": {"case": 7, "secret": 1}}),
@@ -181,7 +198,7 @@ async def record(file: Path, folder: Path) -> None:
     config, known = il.Config.parse(RULES, folder=folder), plans()
 
     def opened(patterns: dict[str, Pattern]) -> Any:
-        return il.open(file, plans=list(patterns.values()), config=config, embedder=Words(), tools=[look_up, refund])
+        return il.open(file, plans=list(patterns.values()), config=config, embedder=Words(), tools=[look_up, refund, wire])
 
     async with opened(known) as runtime:
         for plan, text, options in REQUESTS:
@@ -189,6 +206,7 @@ async def record(file: Path, folder: Path) -> None:
         answered, rejected, _ = [await runtime.run(known["asked"], text) for text in ("please", "no", "still open")]
         await runtime.resume(answered.run_id, answer="a person says yes", by="ann")
         await runtime.resume(rejected.run_id, reject="not today", by="bob")
+        await people(runtime, known)
         called_off = await runtime.start(known["hung"], "never mind")
         called_off.cancel("the customer left")
         await called_off
@@ -196,6 +214,20 @@ async def record(file: Path, folder: Path) -> None:
         await runtime.run(known["cured"], "after it")  # so that the one before is in the file
     async with opened(plans(says("back again", "slow"))) as runtime:
         await runtime.resume(left.run_id)
+
+
+async def people(runtime: Any, known: dict[str, Pattern]) -> None:
+    """Several people about one effect, one about an answer, and a run that goes on from another one's middle."""
+    signed = await runtime.run(known["signed"], "pay the supplier")
+    number, says = runtime.engine.look_up(signed.run_id).run, runtime._say
+    await says(number, None, "ann", ["finance"], "", {"claims": {"for_ms": 60_000}})
+    await says(number, None, "ann", ["finance"], "not my supplier", {"reassigns": {"role": "finance", "person": None}})
+    for name in ("kim", "lee"):
+        await says(number, None, name, ["finance"], "seen", {"decides": {"verdict": "approved"}})
+    letter = await runtime.run(known["letter"], "write to them")
+    await says(runtime.engine.look_up(letter.run_id).run, None, "eve", ["editor"], "", {"decides": {"verdict": "approved"}})
+    row = await runtime.run(known["cured"], "once more")
+    await (await runtime.fork(row.run_id, at=1, text="once more, with feeling"))
 
 
 def expected(file: Path) -> dict[str, Any]:

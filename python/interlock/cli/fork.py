@@ -25,9 +25,9 @@ def add_action(actions: Any) -> None:
     parser = actions.add_parser(
         "fork",
         help="a new run from the middle of an old one",
-        description="Copy a run's events up to one of them into a new run, which goes on from there. What happened up to there has happened: "
-        "answers stand, and an effect with the same arguments at the same place is the same effect. With --app the new run is carried out "
-        "now; without it, it goes on when your service opens the file.",
+        description="Copy a run's events up to one of them into a new run, which goes on from there. What happened up to there has "
+        "happened: answers stand, and an effect with the same arguments at the same place is the same effect. With --app the new run is "
+        "carried out now; without it, it goes on when your service opens the file.",
     )
     parser.add_argument("run_id", metavar="RUN", help="the run's id, or its first letters")
     parser.add_argument("--at", type=int, required=True, metavar="SEQ", help="the last event that is copied (`interlock runs replay RUN`)")
@@ -77,7 +77,7 @@ async def _fork(given: argparse.Namespace, run_id: str) -> Outcome:
 
 def _app(named: str, path: str) -> Runtime:
     module, _, name = named.partition(":")
-    sys.path.insert(0, os.getcwd())  # as `python -m` does
+    sys.path.insert(0, str(Path.cwd()))  # as `python -m` does
     try:
         make = getattr(importlib.import_module(module), name)
     except (ImportError, AttributeError, ValueError) as error:

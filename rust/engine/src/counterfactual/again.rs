@@ -5,7 +5,7 @@
 //! where they passed in the recorded run; only an `escalation_after` in time counts by that clock, because it is a rule.
 
 use interlock_kernel::{
-    Book, Event, Gates, Input, Micros, Refusal, ReviewDecided, Reviewer, Rules, RunStarted, State, TurnId, decide, due, evolve, may_advance,
+    Book, Event, Gates, Input, Micros, Refusal, ReviewId, Rules, RunDerived, RunStarted, State, TurnId, decide, evolve, may_advance,
 };
 use rustc_hash::FxHashMap;
 
@@ -59,6 +59,7 @@ pub(super) struct Pending {
 pub(super) enum Errand {
     Turn(TurnId),
     Fact(u32),
+    Review(ReviewId),
 }
 
 /// What comes next.
@@ -91,12 +92,11 @@ pub(super) struct Again<'a> {
     /// For the how-manieth time a turn or a fact asked its question.
     pub times: FxHashMap<Errand, usize>,
     pub outside: usize,
-    pub reviews: usize,
     /// How many events are the recorded ones so far, if all are.
     pub in_step: Option<usize>,
 }
 
-/// Decide a run anew. `recorded` holds its events without those of effects, which decide nothing.
+/// Decide a run anew. `recorded` holds its events.
 pub(super) fn again(
     under: &Under<'_>,
     (started, at): (&RunStarted, Micros),
@@ -116,7 +116,6 @@ pub(super) fn again(
         asked: FxHashMap::default(),
         times: FxHashMap::default(),
         outside: 0,
-        reviews: 0,
         in_step: Some(0),
     };
     let (run, message, request, deadline) = (started.run, started.message, started.request, started.deadline);
@@ -153,10 +152,11 @@ impl Again<'_> {
             if let Some(ran_out) = self.take_up()? {
                 return Ok(Some(ran_out));
             }
-            let in_review = matches!(self.state, State::InReview(_));
-            if in_review && self.review()? {
-                continue;
-            }
+            let in_review = match &self.state {
+                State::InReview(_) => true,
+                State::Running(running) => running.paused,
+                State::Unstarted(_) | State::Ended(_) => false,
+            };
             match self.next() {
                 Next::Came { place, at } => {
                     self.now = self.now.max(at);
@@ -171,6 +171,10 @@ impl Again<'_> {
                     match found {
                         Some(Outside::Cancelled(reason)) => self.feed(Input::CancelRequested { reason })?,
                         Some(Outside::Reopened(deadline)) => self.feed(Input::Reopened { deadline })?,
+                        Some(Outside::Derived(RunDerived { from, seq, deadline, message, .. })) => {
+                            self.tell(Input::Derived { from, seq, deadline, message })?;
+                        }
+                        Some(Outside::TimePassed) => self.feed(Input::TimePassed)?,
                         None => {}
                     }
                 }
@@ -218,10 +222,18 @@ impl Again<'_> {
         Ok(())
     }
 
+    /// As `feed`, for what may come at the wrong moment here: what is refused changes nothing.
+    pub(super) fn tell(&mut self, input: Input) -> Step<()> {
+        match self.feed(input) {
+            Err(Stop::Error(EngineError::Refused { .. })) => Ok(()),
+            other => other,
+        }
+    }
+
     /// Whether the recorded run was cut off or called off at this very point.
     fn is_interrupted(&self) -> bool {
         let next = self.in_step.and_then(|place| self.recorded.get(place));
-        matches!(next, Some(Event::RunResumed(_) | Event::RunCancelled(_)))
+        matches!(next, Some(Event::RunResumed(_) | Event::RunCancelled(_) | Event::RunDerived(_)))
     }
 
     /// Whether the run is still in step with the recorded one.
@@ -245,33 +257,5 @@ impl Again<'_> {
                 && (&old.target, &old.fallback, old.escalation) == (&new.target, &new.fallback, new.escalation);
         }
         recorded.name() == event.name()
-    }
-
-    /// The decision of the person who was asked the same. Says whether there is one.
-    fn review(&mut self) -> Step<bool> {
-        let State::InReview(waiting) = &self.state else { return Ok(false) };
-        let (review, why, about) = (waiting.review, waiting.open.why, self.shelf.same(waiting.open.about));
-        let waiting_role = waiting.open.terms.role.clone();
-        let rest = self.recording.reviews.iter().skip(self.reviews);
-        let Some((place, found)) = (self.reviews..).zip(rest).find(|(_, one)| (one.why, one.about) == (why, about)) else {
-            return Ok(false);
-        };
-        let Some((seq, decided)) = found.decided.clone() else { return Ok(false) };
-        if self.recording.outside.get(self.outside).is_some_and(|(first, _, _)| *first < seq) {
-            return Ok(false); // something else came before
-        }
-        self.reviews = place + 1;
-        let Some(decision) = decided.decision else {
-            // Nobody decided, and its time ran out.
-            self.now = self.now.max(due(&self.state).unwrap_or(self.now));
-            self.feed(Input::TimePassed)?;
-            return Ok(true);
-        };
-        // Whoever decided was allowed to, whatever the rules say of that now.
-        let roles = waiting_role.into_iter().collect();
-        let ReviewDecided { verdict, content, deadline, by, .. } = decided;
-        let name = by.unwrap_or_else(|| "whoever decided then".into()); // old journals keep that in the payload
-        self.feed(Input::ReviewAnswered { review, by: Reviewer { name, roles }, decision, verdict, content, deadline })?;
-        Ok(true)
     }
 }

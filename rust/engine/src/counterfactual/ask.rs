@@ -1,7 +1,7 @@
 //! What is owed is asked of the recording: who was asked the same, for the same time. Where nobody was, the run can't go on.
 
 use interlock_kernel::plan::Plan;
-use interlock_kernel::{CallAgent, Command, Crossing, Event, Input, NodeId, calls, facts};
+use interlock_kernel::{CallAgent, Command, Crossing, Event, Input, NodeId, OpenReview, ReviewId, State, calls, facts};
 
 use super::again::{Again, Errand, Pending, RanOut, Step, Stop};
 use super::recording::{Asked, Came, Question, What};
@@ -14,10 +14,30 @@ impl Again<'_> {
         turns.sort_unstable_by_key(|call| call.turn); // as they were started
         let facts: Vec<Command> = facts(&self.state);
         let owed: Vec<u32> = facts.iter().filter_map(|command| Some(Question::of_fact(command, self.shelf)?.0)).collect();
+        let reviews = self.open_reviews();
+        for pending in &mut self.pending {
+            if let Errand::Turn(turn) = pending.errand
+                && !turns.iter().any(|call| call.turn == turn)
+            {
+                // Of a turn that is over only what it set going is still heard of.
+                let came =
+                    self.recording.asked.get(&pending.question).and_then(|all| all.get(pending.number)).map_or(&[][..], |one| &one.came);
+                let rest = came.iter().skip(pending.came).position(|came| matches!(came.what, What::Effected(_)));
+                pending.came = rest.map_or(usize::MAX, |rest| pending.came + rest);
+            }
+        }
         self.pending.retain(|pending| match pending.errand {
-            Errand::Turn(turn) => turns.iter().any(|call| call.turn == turn),
+            Errand::Turn(_) => pending.came < usize::MAX,
             Errand::Fact(ask) => owed.contains(&ask),
+            Errand::Review(review) => reviews.iter().any(|(open, _)| *open == review),
         });
+        for (review, question) in reviews {
+            let errand = Errand::Review(review);
+            let number = self.before(errand);
+            if self.pending.iter().all(|pending| pending.errand != errand) && self.answer(&question, number).is_some() {
+                self.wait(errand, question, number);
+            }
+        }
         for call in &turns {
             if !self.pending.iter().any(|pending| pending.errand == Errand::Turn(call.turn))
                 && let Some(ran_out) = self.ask_agent(call)
@@ -74,7 +94,7 @@ impl Again<'_> {
             }
             (Question::Wall(_, inwards, _), None) => self.cross(command, ask, *inwards).map(|()| None),
             (Question::Neighbours(_), None) => Ok(Some(RanOut { who: "the nearest examples".into(), why: "were not looked for" })),
-            (Question::Agreement(..) | Question::Agent(..), None) => {
+            (Question::Agreement(..) | Question::Agent(..) | Question::Person(..), None) => {
                 Ok(Some(RanOut { who: format!("the comparison of {}", self.name(node)), why: "was not made of these answers" }))
             }
         }
@@ -85,11 +105,24 @@ impl Again<'_> {
         if let Event::TurnStarted(started) = event {
             let question = Question::Agent(started.agent.clone(), self.shelf.same(started.message));
             self.count_one(Errand::Turn(started.turn), question);
+        } else if let Event::ReviewOpened(opened) = event {
+            let question = Question::of_review(opened.why, opened.about, &opened.subject, self.shelf);
+            self.count_one(Errand::Review(opened.review), question);
         }
         for command in facts(&self.state) {
             if let Some((ask, question)) = Question::of_fact(&command, self.shelf) {
                 self.count_one(Errand::Fact(ask), question);
             }
+        }
+    }
+
+    /// The reviews that nobody has decided yet.
+    fn open_reviews(&self) -> Vec<(ReviewId, Question)> {
+        let ask = |open: &OpenReview| Question::of_review(open.why, open.about, &open.subject, self.shelf);
+        match &self.state {
+            State::InReview(waiting) if waiting.decided.is_none() => vec![(waiting.review, ask(&waiting.open))],
+            State::Running(running) => running.open.iter().map(|(review, open)| (*review, ask(open))).collect(),
+            State::Unstarted(_) | State::InReview(_) | State::Ended(_) => Vec::new(),
         }
     }
 

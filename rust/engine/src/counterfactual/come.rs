@@ -1,9 +1,11 @@
 //! What comes next: an answer, something from outside, or the end of a rule's time.
 
-use interlock_kernel::{Crossing, CrossingOutcome, Escalation, HandOff, Input, Micros, Reply, State, wakes_at};
+use interlock_kernel::{
+    Crossing, CrossingOutcome, EffectCompleted, Escalation, HandOff, Input, Micros, Reply, ReviewId, Reviewer, State, due, wakes_at,
+};
 
 use super::again::{Again, Errand, Next, RanOut, Step};
-use super::recording::{Question, What};
+use super::recording::{Begun, Question, Says, What, Word};
 use crate::EngineError;
 
 impl Again<'_> {
@@ -59,24 +61,76 @@ impl Again<'_> {
             (Errand::Fact(ask), What::Crossed(outcome)) => self.feed(Input::CrossingFound { ask, crossing: crossing(outcome) })?,
             (Errand::Fact(ask), What::NoFact(why)) => self.feed(Input::FactFailed { ask, why })?,
             (Errand::Turn(_), What::Hedged) => self.feed(Input::TimePassed)?,
+            (Errand::Turn(turn), What::Begun(begun)) => {
+                let Begun { key, tool, class, arguments, approve } = *begun;
+                self.tell(Input::EffectBegun { turn, key, tool, class, arguments, approve })?;
+            }
+            (Errand::Turn(turn), What::Effected(completed)) => {
+                let EffectCompleted { key, tool, class, arguments, outcome, .. } = *completed;
+                self.tell(Input::EffectEnded { turn, key, tool, class, arguments, outcome })?;
+            }
+            (Errand::Review(review), What::Word(word)) => self.hear(review, *word)?,
+            (Errand::Review(_), What::TimeUp) => {
+                let due = if self.in_step.is_some() { None } else { due(&self.state) };
+                self.now = due.map_or(self.now, |due| self.now.max(due));
+                self.feed(Input::TimePassed)?;
+            }
             (Errand::Turn(_) | Errand::Fact(_), What::LimitPassed) => self.limit_passes()?,
             (Errand::Turn(_) | Errand::Fact(_), What::Unheard) => {
                 let who = if let Question::Agent(agent, _) = question { agent.to_string() } else { "a fact".into() };
                 return Ok(Some(RanOut { who, why: "was not waited for" }));
             }
-            // The recording puts answers to turns under agents and facts under facts.
-            (Errand::Turn(_), What::Neighbours(..) | What::Agreement(_) | What::Crossed(_) | What::NoFact(_))
-            | (Errand::Fact(_), What::Replied(_) | What::Failed(_) | What::Hedged) => {
+            // The recording puts every answer under its question.
+            (
+                Errand::Turn(_),
+                What::Neighbours(..) | What::Agreement(_) | What::Crossed(_) | What::NoFact(_) | What::Word(_) | What::TimeUp,
+            )
+            | (
+                Errand::Fact(_),
+                What::Replied(_) | What::Failed(_) | What::Hedged | What::Begun(_) | What::Effected(_) | What::Word(_) | What::TimeUp,
+            )
+            | (
+                Errand::Review(_),
+                What::Replied(_)
+                | What::Failed(_)
+                | What::Hedged
+                | What::Neighbours(..)
+                | What::Agreement(_)
+                | What::Crossed(_)
+                | What::NoFact(_)
+                | What::Begun(_)
+                | What::Effected(_)
+                | What::LimitPassed
+                | What::Unheard,
+            ) => {
                 return Err(EngineError::Internal("an answer was recorded under another question").into());
             }
         }
         Ok(None)
     }
 
+    /// A person says what they said. Here as there they have the role that is asked for.
+    fn hear(&mut self, review: ReviewId, word: Word) -> Step<()> {
+        let open = match &self.state {
+            State::InReview(waiting) => Some(&waiting.open),
+            State::Running(running) => running.open.get(&review),
+            State::Unstarted(_) | State::Ended(_) => None,
+        };
+        let roles = open.and_then(|open| open.terms.role.clone()).into_iter().collect();
+        let by = Reviewer { name: word.by, roles };
+        self.tell(match word.what {
+            Says::Decides { verdict, content, decision, deadline } => {
+                Input::ReviewAnswered { review, by, decision, verdict, content, deadline }
+            }
+            Says::Claims { until } => Input::ReviewClaimed { review, by, until },
+            Says::Reassigns { role, person, decision } => Input::ReviewReassigned { review, by, role, person, decision },
+        })
+    }
+
     /// Nobody answered before the first limit passed, whichever that is here.
     fn limit_passes(&mut self) -> Step<()> {
         if let State::Running(running) = &self.state {
-            self.now = if self.in_step.is_some() { self.now } else { self.now.max(wakes_at(running).unwrap_or(self.now)) };
+            self.now = if self.in_step.is_some() { self.now } else { wakes_at(running).map_or(self.now, |at| self.now.max(at)) };
         }
         self.feed(Input::TimePassed)
     }

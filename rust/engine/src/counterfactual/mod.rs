@@ -123,7 +123,7 @@ impl Counterfactual {
         let rules = RuleBook::new(Some(Arc::clone(&self.table)), entry.checks.clone()).with_domains(entry.tables.clone());
         let mut shelf = Shelf::of(self.reader.payloads(run)?)?;
         let (recording, ended) = Recording::of(run, State::new(entry.plan.clone()), &events, &shelf)?;
-        let recorded: Vec<Event> = events.into_iter().map(|(_, _, event)| event).filter(decides).collect();
+        let recorded: Vec<Event> = events.into_iter().map(|(_, _, event)| event).collect();
         let under = Under { run, rules: &rules, gates: &OpenGates, neighbours };
         let found = again(&under, (&started, at), State::new(entry.plan), (&recording, &recorded), &mut shelf)?;
         Ok((!found.erased).then(|| one(row.id.to_string(), (&recorded, &ended), found, &shelf)))
@@ -151,11 +151,6 @@ impl Counterfactual {
     }
 }
 
-/// Whether an event is part of what was decided: effects happened, and a restart or a claim of a review changes no way.
-fn decides(event: &Event) -> bool {
-    !matches!(event, Event::EffectIntended(_) | Event::EffectCompleted(_))
-}
-
 fn one(id: String, (recorded, ended): (&[Event], &State), found: Redecided, shelf: &Shelf) -> One {
     let (turns, _, _, tokens) = settle::counts(ended);
     let (new_turns, _, _, new_tokens) = settle::counts(&found.state);
@@ -179,14 +174,7 @@ fn one(id: String, (recorded, ended): (&[Event], &State), found: Redecided, shel
     }
 }
 
+/// How a run ended, or that it waits.
 fn end(state: &State) -> &'static str {
-    match state {
-        State::Unstarted(_) | State::Running(_) => "open",
-        State::InReview(_) => "in_review",
-        State::Ended(ended) => match &ended.how {
-            EndedHow::Delivered { .. } => "delivered",
-            EndedHow::Failed { .. } => "failed",
-            EndedHow::Cancelled { .. } => "cancelled",
-        },
-    }
+    settle::status(state).name()
 }

@@ -8,7 +8,7 @@ use proptest::prelude::*;
 use super::again::{Under, again};
 use super::recording::{Numbered, Recording};
 use super::shelf::Shelf;
-use super::{decides, end, route};
+use super::{end, route};
 use crate::live::Said;
 
 fn storms() -> impl Strategy<Value = World> {
@@ -32,11 +32,11 @@ fn numbered(world: &World) -> Vec<Numbered> {
     (0..).zip(&world.journal).zip(&world.passed).map(|((seq, event), moment)| (seq, moment.at, event.clone())).collect()
 }
 
-/// Whether a limit passed between two steps that need nothing from outside: the engine takes them as one.
+/// Whether something came between two steps that need nothing from outside: the engine takes them as one.
 fn is_torn(world: &World) -> bool {
     let before = std::iter::once(0).chain(world.told.iter().map(|told| told.journal));
-    let is_time = |told: &Told| told.input == Input::TimePassed;
-    before.zip(&world.told).any(|(events, told)| is_time(told) && told.journal > events && may_advance(world.after(events)))
+    let comes_between = |told: &Told| !matches!(told.input, Input::Advanced | Input::CancelRequested { .. });
+    before.zip(&world.told).any(|(events, told)| comes_between(told) && told.journal > events && may_advance(world.after(events)))
 }
 
 fn names(events: &[Event]) -> Vec<&'static str> {
@@ -57,7 +57,7 @@ proptest! {
         let mut shelf = shelf(&world);
         let (recording, ended) = Recording::of(1, State::new(world.plan.clone()), &events, &shelf).unwrap();
         prop_assert_eq!(&ended, &world.state);
-        let recorded: Vec<Event> = world.journal.iter().filter(|event| decides(event)).cloned().collect();
+        let recorded: Vec<Event> = world.journal.clone();
         let under = Under { run: 1, rules: &world.shelf.rules, gates: &world.shelf.gates, neighbours: None };
         let found = again(&under, (&started, at), State::new(world.plan.clone()), (&recording, &recorded), &mut shelf).unwrap();
         prop_assert_eq!(&found.ran_out, &None, "\n  {}", world.story().join("\n  "));
