@@ -5,6 +5,7 @@ mod approvals;
 mod chat;
 mod chat_ends;
 mod delivery;
+mod derived;
 mod domain;
 mod domain_limits;
 mod edges;
