@@ -66,4 +66,5 @@ fn only_the_runs_own_answer_needs_the_yes() {
     world.run().unwrap();
     let reviews = world.story().iter().filter(|line| line.starts_with("review of")).count();
     assert_eq!((reviews, world.story().last().unwrap().as_str()), (1, "review of yes: Approval"));
+    assert!(world.story().contains(&"bob ends with yes".to_owned()), "its branches have answered\n{}", world.story().join("\n"));
 }

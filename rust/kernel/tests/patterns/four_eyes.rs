@@ -187,6 +187,16 @@ fn the_terms_of_the_plan_are_those_of_a_run_that_got_stuck() {
     assert_eq!(alone.story()[4..], ["time rejects", "ended: Rejected"]);
 }
 
+#[test]
+fn where_the_plan_has_no_terms_those_of_the_configuration_hold() {
+    let mut world =
+        World::new(interlock_testkit::plan_of(step("teller")).unwrap(), interlock_testkit::Script(vec![interlock_testkit::raises()]));
+    world.shelf.rules.terms = Some(TermsSpec { role: Some("manager".into()), ..anybody() });
+    let mut world = until_asked(world);
+    assert!(word(&mut world, 0, ("pat", &[]), ReviewVerdict::Answered).is_err());
+    assert_eq!(word(&mut world, 0, ("pat", &["manager"]), ReviewVerdict::Answered), Ok(1));
+}
+
 fn until_asked(world: World) -> World {
     crate::until(world, "review of question: StepFailed")
 }

@@ -1,8 +1,8 @@
 //! Reviews in branches: the others go on, and the run pauses when nothing can.
 
-use interlock_kernel::plan::{Mode, NodeSpec, ParallelSpec};
+use interlock_kernel::plan::{DomainSpec, Mode, NodeSpec, ParallelSpec};
 use interlock_kernel::{Escalation, Event, Refusal, ReviewId, ReviewVerdict, RouteDecision, State};
-use interlock_testkit::{NEVER, RelaySpec, World, panel, parallel, rule, says, sequence, step, vote};
+use interlock_testkit::{NEVER, RelaySpec, World, domain, panel, parallel, rule, says, sequence, step, vote, walled};
 
 use crate::{anybody, goes_on, pays, routed, tells, until, word, world};
 
@@ -128,6 +128,18 @@ fn a_branch_whose_review_is_decided_while_others_work_has_its_time_anew() {
     world.run().unwrap();
     assert_eq!(world.story().last().unwrap(), "delivered paid", "{}", world.story().join("\n"));
     assert!(!world.story().contains(&"ann is lost: BranchDeadline".to_owned()));
+}
+
+#[test]
+fn a_persons_time_is_not_the_domains() {
+    let bank = domain(DomainSpec { deadline_ms: Some(100), ..walled("bank", step("ann")) });
+    let acts = [says("paid").taking(900), pays(&anybody()), pays(&anybody()).taking(50)];
+    let mut world = until(world(parallel(panel("jury", [bank, step("bob")], [vote()])), acts), "review of question: Approval");
+    world.now = world.now.after_ms(500);
+    yes(&mut world, 0);
+    world.run().unwrap();
+    assert_eq!(count(&world, "completed tool"), 1, "{}", world.story().join("\n"));
+    assert!(!world.story().contains(&"bank is lost: DomainLimit".to_owned()), "{}", world.story().join("\n"));
 }
 
 #[test]
