@@ -1,7 +1,7 @@
 //! Reviews in branches: the others go on, and the run pauses when nothing can.
 
-use interlock_kernel::plan::{DomainSpec, Mode, NodeSpec, ParallelSpec};
-use interlock_kernel::{Escalation, Event, Refusal, ReviewId, ReviewVerdict, RouteDecision, State};
+use interlock_kernel::plan::{DomainSpec, MethodSpec, Mode, NodeSpec, ParallelSpec};
+use interlock_kernel::{BallotKey, Escalation, Event, Refusal, ReviewId, ReviewVerdict, RouteDecision, State, TermsSpec};
 use interlock_testkit::{NEVER, RelaySpec, World, domain, panel, parallel, rule, says, sequence, step, vote, walled};
 
 use crate::{anybody, goes_on, pays, routed, tells, until, word, world};
@@ -128,6 +128,44 @@ fn a_branch_whose_review_is_decided_while_others_work_has_its_time_anew() {
     world.run().unwrap();
     assert_eq!(world.story().last().unwrap(), "delivered paid", "{}", world.story().join("\n"));
     assert!(!world.story().contains(&"ann is lost: BranchDeadline".to_owned()));
+}
+
+#[test]
+fn a_branch_outlives_its_deadline_while_a_person_is_asked() {
+    let spec = ParallelSpec { branch_deadline_ms: Some(400), ..panel("jury", [step("ann"), step("bob")], [vote()]) };
+    let mut world = world(parallel(spec), [pays(&anybody()), says("").taking(NEVER), pays(&anybody())]);
+    world.run().unwrap();
+    assert_eq!(world.story()[world.journal.len() - 2..], ["bob is lost: BranchDeadline", "paused"]);
+    yes(&mut world, 0);
+    world.run().unwrap();
+    assert_eq!(world.story().last().unwrap(), "delivered paid");
+}
+
+#[test]
+fn a_review_runs_out_of_time_while_others_work() {
+    let terms = TermsSpec { due_ms: Some(500), ..anybody() };
+    let acts = [pays(&terms), says("slow").taking(2_000), says("sorry")];
+    let mut world = world(parallel(panel("jury", [step("ann"), step("bob")], [vote()])), acts);
+    world.run().unwrap();
+    let place = |line: &str| world.story().iter().position(|told| told == line);
+    assert!(place("time rejects") < place("says slow"), "{}", world.story().join("\n"));
+    assert_eq!(place("paused"), None);
+}
+
+#[test]
+fn a_run_that_still_asks_for_a_fact_is_not_paused() {
+    let compared = MethodSpec::Vote {
+        key: BallotKey::Agreement { least_ppm: 500_000 },
+        quorum: None,
+        weights: Vec::new(),
+        on_tie: interlock_kernel::plan::OnTie::Next,
+    };
+    let inner = parallel(panel("inner", [step("bob"), step("cyd")], [compared]));
+    let plan = parallel(panel("outer", [step("ann"), inner], [vote()]));
+    let mut world = world(plan, [pays(&anybody()), says("yes"), says("yes")]);
+    world.run().unwrap();
+    let rest = ["needs Agreement", "inner takes bob (Won(0) [2000])", "inner ends with yes", "paused"];
+    assert_eq!(world.story()[world.journal.len() - 4..], rest, "{}", world.story().join("\n"));
 }
 
 #[test]
