@@ -1,7 +1,7 @@
 //! Effects whose end nobody knows: they are asked about, never guessed.
 
 use interlock_kernel::plan::{Mode, ParallelSpec};
-use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Refusal, ReviewId, ReviewVerdict, State, TurnId};
+use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Event, Input, Refusal, ReviewId, ReviewVerdict, State, TurnId};
 use interlock_testkit::{NEVER, Script, World, panel, parallel, says, sequence, step, vote};
 
 use crate::{goes_on, tells, told, until, word, world};
@@ -192,4 +192,20 @@ fn what_the_tool_itself_returned_stands_against_what_a_person_thinks() {
     pat(&mut world, 0, ReviewVerdict::Answered);
     let State::Running(running) = &world.state else { panic!("it goes on") };
     assert_eq!(world.papers().text(running.effects[&key]), "result");
+}
+
+#[test]
+fn after_a_crash_an_effect_keeps_the_arguments_that_it_was_begun_with() {
+    for (class, line) in [(EffectClass::Effect, "intends tool"), (EffectClass::EffectOnce, "review of question: EffectUnknown")] {
+        let mut world = dies(class);
+        let State::Running(running) = &world.state else { panic!("it was resumed") };
+        let key = *running.intents.keys().next().unwrap();
+        let arguments = world.shelf.papers.keep("other arguments");
+        let begin = Input::EffectBegun { turn: TurnId(0), key, tool: "tool".into(), class, arguments, approve: None };
+        assert_eq!(told(&mut world, begin), Ok(1));
+        assert_eq!(world.story().last().unwrap(), line);
+        if let Some(Event::EffectIntended(intended)) = world.journal.last() {
+            assert_eq!(world.papers().text(intended.arguments), "question");
+        }
+    }
 }
