@@ -111,10 +111,10 @@ def _writer(out: TextIO, form: str) -> Callable[[Line], object]:
         return lambda line: out.write(orjson.dumps(line).decode() + "\n")
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(COLUMNS)
-    return lambda line: rows.writerow([_cell(line[column]) for column in COLUMNS])
+    return lambda line: rows.writerow([cell(line[column]) for column in COLUMNS])
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value as a spreadsheet may show it: lists as number:kind:commitment, and a text that would be a formula in quotes."""
     if value is None:
         return ""

@@ -13,7 +13,7 @@ use pyo3::types::PyBytes;
 use serde_json::{Value, json};
 
 use crate::error;
-use crate::reader::event_json;
+use crate::reader::{event_json, word};
 
 #[pyclass(name = "Signer", frozen, module = "interlock._core")]
 pub(crate) struct PySigner {
@@ -178,6 +178,12 @@ impl PyLedger {
     /// A run's frames, as a JSON list.
     fn frames_of(&self, py: Python<'_>, run: u64) -> PyResult<String> {
         py.detach(|| Ok(listed(&self.reader.ledger_of(run)?))).map_err(|cause: JournalError| error::journal(&cause))
+    }
+
+    /// What kind each payload of the run is, by number.
+    fn kinds_of(&self, py: Python<'_>, run: u64) -> PyResult<Vec<(u32, &'static str)>> {
+        let kinds = py.detach(|| self.reader.kinds_of(run)).map_err(|cause| error::journal(&cause))?;
+        Ok(kinds.into_iter().map(|(number, kind)| (number, word(kind))).collect())
     }
 
     /// For whom the run was started, if that is known and was not erased.

@@ -123,7 +123,7 @@ fn payload(payload: &Payload) -> Value {
     value
 }
 
-fn word(kind: PayloadKind) -> &'static str {
+pub(crate) fn word(kind: PayloadKind) -> &'static str {
     match kind {
         PayloadKind::Message => "message",
         PayloadKind::Request => "request",
