@@ -28,7 +28,7 @@ async def look_up(account: str) -> dict[str, Any]:
     return {"account": account, "balance": 42}
 
 
-@il.tool(acts=True)
+@il.tool(kind="effect")
 async def refund(account: str) -> str:
     return f"refunded {account}"
 
@@ -176,8 +176,8 @@ def standing(frames: list[dict[str, Any]]) -> tuple[str, int | None]:
         kind = frame["event"]["kind"]
         if kind in over:
             status, ended = over[kind], frame["at_us"]
-        elif kind in ("review_opened", "review_decided"):
-            status = "in_review" if kind == "review_opened" else "open"
+        elif kind in ("review_opened", "run_paused", "review_decided"):
+            status = "open" if kind == "review_decided" else "in_review"
     return status, ended
 
 

@@ -194,7 +194,7 @@ def test_lines_are_chosen_by_run_agent_user_and_time(audited: Audited) -> None:
     assert since == [line for line in everything if line["time"] >= middle] != []
     assert until + since == sorted(everything, key=lambda line: line["time"] >= middle)
     assert lines(audited, "--user", "u-2", "--agent", "tech") == []
-    assert "no time" in audit("export", audited.journal, "--since", "soon").stderr
+    assert "is no moment" in audit("export", audited.journal, "--since", "soon").stderr
 
 
 def test_csv_has_the_same_lines_and_holds_no_formula(audited: Audited, tmp_path: Path) -> None:

@@ -33,6 +33,7 @@ from interlock.errors import (
     LimitExceeded,
     Overloaded,
     ProviderError,
+    ReviewError,
     RunCancelled,
     RunError,
     RunFailed,
@@ -62,6 +63,7 @@ from interlock.patterns import (
     vote,
 )
 from interlock.reliability import Reliability
+from interlock.reviews import Approve, Escalate, Terms, escalate
 from interlock.tools import Tool, tool
 
 if TYPE_CHECKING:
@@ -71,6 +73,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentError",
+    "Approve",
     "CheckpointError",
     "Checkpoints",
     "Concurrent",
@@ -80,6 +83,7 @@ __all__ = [
     "Delegation",
     "Denied",
     "Domain",
+    "Escalate",
     "Federation",
     "GroupChat",
     "HandOff",
@@ -99,6 +103,7 @@ __all__ = [
     "ProviderError",
     "Reliability",
     "Reply",
+    "ReviewError",
     "Run",
     "RunCancelled",
     "RunError",
@@ -107,6 +112,7 @@ __all__ = [
     "Seen",
     "Sequential",
     "StoreError",
+    "Terms",
     "Tool",
     "Usage",
     "UsageError",
@@ -115,6 +121,7 @@ __all__ = [
     "accept",
     "agent",
     "contract",
+    "escalate",
     "fail",
     "highest_confidence",
     "judged",

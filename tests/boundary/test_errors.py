@@ -20,6 +20,8 @@ FROM_CORE = {
     "usage.unknown-run": il.UsageError,
     "run": il.RunError,
     "run.anything": il.RunError,
+    "review": il.ReviewError,
+    "review.closed": il.ReviewError,
     "journal": il.JournalError,
     "journal.disk": il.JournalError,
     "journal.corrupt": il.JournalCorrupt,

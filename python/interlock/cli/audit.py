@@ -95,6 +95,9 @@ def verify(given: argparse.Namespace) -> int:
         print(orjson.dumps({"whole": True, "file": given.file, **report}).decode())
         return 0
     print(f"{given.file} is whole: {report['frames']:,} frames of {report['runs']:,} runs, {report['payloads']:,} payloads")
+    for why in ("erased", "pruned"):
+        if report[why]:
+            print(f"{report[why]:,} payloads were {why}, and frames of the journal say so")
     print(f"Merkle root {report['root']}")
     if notes is None:
         print(LIMITS)

@@ -81,7 +81,7 @@ class Lines:
             known.agents[event["turn"]] = event["agent"]
         act = ACTS[event["kind"]](event, known)
         name = act.name
-        if act.who == "reviewer" and name is None:  # journals of format 1 name the reviewer only beside what was written
+        if act.who == "reviewer" and name is None:  # older frames name the reviewer only beside what was written
             name = self._ledger.sender_of(run, event["decision"]["number"])
         time = (_EPOCH + timedelta(microseconds=frame["at_us"])).isoformat(timespec="microseconds")
         line: Line = {
@@ -130,6 +130,11 @@ def _word(value: Any) -> str:
         return str(value)
     word, what = next(iter(value.items()))
     return f"{word} {what}" if isinstance(what, str | int) else str(word)
+
+
+def _runs(rows: list[list[int]]) -> str:
+    """Runs by number: the first and the last of each unbroken row."""
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in rows)
 
 
 def _by(did: str, what: Callable[[Event], str | None] = lambda _: None) -> Callable[[Event, Known], Act]:
@@ -184,6 +189,7 @@ def _ended(event: Event, known: Known) -> Act:
 ACTS: dict[str, Callable[[Event, Known], Act]] = {
     "opened": _itself("opened the journal", lambda event: event["by"]),
     "registered": _itself("registered a document", lambda event: f"{event['what']} {event['name']}"),
+    "removed": lambda event, known: Act(f"{event['why']} what was said", f"runs {_runs(event['runs'])}", name=event["by"]),
     "run_started": lambda event, known: Act("asked", f"plan {event['plan']}", "user" if known.user else "process", known.user),
     "run_resumed": _itself("took the run up again"),
     "turn_started": lambda event, known: Act("gave the turn", event["agent"], agent=event["agent"]),

@@ -1,4 +1,4 @@
-"""Which run a command is about, and what is typed in more than one way."""
+"""Which run a command is about."""
 
 from __future__ import annotations
 
@@ -16,9 +16,8 @@ def run_by_prefix(reader: Reader, prefix: str) -> dict[str, Any]:
     Raises:
         UsageError: there is none, or there are several.
     """
-    rows: list[dict[str, Any]] = orjson.loads(reader.runs(None, 1_000_000))
-    found = [row for row in rows if row["id"].startswith(prefix.lower())]
+    found: list[dict[str, Any]] = orjson.loads(reader.find(prefix.lower(), 1_000))
     if len(found) != 1:
-        what = "no run" if not found else f"{len(found)} runs"
+        what = "no run" if not found else "1,000 runs or more" if len(found) == 1_000 else f"{len(found)} runs"
         raise UsageError(f"{what} whose id starts with {prefix!r}", hint="`interlock runs list` shows the ids")
     return found[0]

@@ -13,7 +13,7 @@ use pyo3::types::PyBytes;
 use serde_json::{Value, json};
 
 use crate::error;
-use crate::reader::{event_json, word};
+use crate::reader::{event_json, report_json, word};
 
 #[pyclass(name = "Signer", frozen, module = "interlock._core")]
 pub(crate) struct PySigner {
@@ -104,12 +104,10 @@ pub(crate) fn verify_checkpoints(
     let unseen = Progress::default();
     let progress = progress.as_ref().map_or(&unseen, |progress| &progress.get().progress);
     let report = py.detach(|| verify_against(&path, &checkpoints, progress)).map_err(|cause| error::journal(&cause))?;
-    let newest = checkpoints.iter().map(|one| one.size).max();
-    Ok(json!({
-        "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "root": report.root.to_string(),
-        "checkpoints": checkpoints.len(), "newest_checkpoint": newest,
-    })
-    .to_string())
+    let mut found = report_json(&report);
+    found["checkpoints"] = checkpoints.len().into();
+    found["newest_checkpoint"] = checkpoints.iter().map(|one| one.size).max().into();
+    Ok(found.to_string())
 }
 
 fn verified<'a>(notes: &'a str, key: &str) -> Result<Vec<(Checkpoint, &'a str)>, CheckpointError> {
@@ -205,6 +203,7 @@ fn listed(frames: &[(u64, Frame)]) -> String {
                 json!({ "kind": "registered", "what": one.what, "name": &*one.name, "digest": one.digest, "content": one.content })
             }
             Record::Opened(opened) => json!({ "kind": "opened", "by": opened.by }),
+            Record::Removed(removed) => json!({ "kind": "removed", "why": removed.why, "runs": removed.runs, "by": removed.by }),
         };
         json!({ "position": position, "run": frame.run, "seq": frame.seq, "at_us": frame.at.0, "event": event })
     };

@@ -4,13 +4,17 @@
 
 mod audit;
 mod ballot;
+mod effect;
 mod engine;
 mod error;
 mod limits;
 mod reader;
 mod reliability;
+mod replay;
+mod review;
 mod routes;
 mod step;
+mod upkeep;
 
 use pyo3::prelude::*;
 
@@ -23,11 +27,15 @@ mod _core {
     #[pymodule_export]
     use crate::ballot::ballot;
     #[pymodule_export]
-    use crate::engine::{PyEffect, PyEngine};
+    use crate::effect::PyEffect;
+    #[pymodule_export]
+    use crate::engine::PyEngine;
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
     use crate::reliability::fit_reliability;
+    #[pymodule_export]
+    use crate::replay::{PyCounterfactual, replay, state_at};
     #[pymodule_export]
     use crate::routes::PyRouteTable;
     #[pymodule_export]

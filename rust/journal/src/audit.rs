@@ -14,7 +14,7 @@ use crate::progress::Progress;
 use crate::query::{self, Answer, Fault};
 use crate::scan::{Roots, scan};
 use crate::verify::check;
-use crate::{JournalError, MessageBody, PayloadKind, Reader, Report, codec};
+use crate::{Asked, JournalError, MessageBody, PayloadKind, Reader, Report, codec};
 
 /// Why there is no proof: the file is damaged, or the checkpoints don't reach so far.
 #[derive(Debug, thiserror::Error)]
@@ -229,12 +229,14 @@ impl Reader {
         })
     }
 
-    /// For whom a run was started: the `user.id` of its request. Nothing if nobody was named, or the request is gone.
+    /// For whom a run was started. Nothing if nobody was named, or what was said is gone.
     pub fn user_of(&self, run: u64) -> Result<Option<String>, JournalError> {
-        let payloads = self.payloads(run)?;
+        if let Some(user) = self.ask(|connection| query::run(connection, run))?.and_then(|row| row.user) {
+            return Ok(Some(user.to_string()));
+        }
+        let payloads = self.payloads(run)?; // the list of runs of a file of format 1 does not say it
         let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
-        let said = request.and_then(|payload| serde_json::from_slice::<serde_json::Value>(&payload.bytes).ok());
-        Ok(said.and_then(|said| Some(said.get("user")?.get("id")?.as_str()?.to_owned())))
+        Ok(request.map(|payload| Asked::of(&payload.bytes)).transpose()?.and_then(|asked| asked.user).map(|user| user.to_string()))
     }
 
     /// Who wrote a message of a run, by its payload's number. Nothing if nobody is named, or the payload is gone.

@@ -7,9 +7,9 @@ use interlock_kernel::Event;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::JournalError;
 use crate::frame::{self, CHECKSUM, Frame, HEADER, Header, Opened, Place, Record, Registered};
 use crate::upcast;
+use crate::{JournalError, Removed};
 
 /// A frame's kind, by its number, in the version that this program writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,7 @@ struct Kind {
 
 const REGISTERED: Kind = Kind { number: 0x7f00, version: 1 };
 const OPENED: Kind = Kind { number: 0x7f01, version: 1 };
+const REMOVED: Kind = Kind { number: 0x7f02, version: 1 };
 
 /// The one table of kinds: number, version, event, name. Everything that differs between kinds is derived from it.
 macro_rules! kinds {
@@ -52,6 +53,7 @@ macro_rules! kinds {
                 $($number => Some($version),)*
                 number if number == REGISTERED.number => Some(REGISTERED.version),
                 number if number == OPENED.number => Some(OPENED.version),
+                number if number == REMOVED.number => Some(REMOVED.version),
                 _ => None,
             }
         }
@@ -69,10 +71,10 @@ kinds! {
     8 v 2 RouteChosen "route_chosen",
     9 v 1 HandedOff "handed_off",
     10 v 1 HandOffRefused "hand_off_refused",
-    11 v 1 EffectIntended "effect_intended",
+    11 v 2 EffectIntended "effect_intended",
     12 v 1 EffectCompleted "effect_completed",
-    13 v 2 ReviewOpened "review_opened",
-    14 v 1 ReviewDecided "review_decided",
+    13 v 3 ReviewOpened "review_opened",
+    14 v 2 ReviewDecided "review_decided",
     15 v 1 RunDelivered "run_delivered",
     16 v 1 RunFailed "run_failed",
     17 v 1 RunCancelled "run_cancelled",
@@ -84,6 +86,12 @@ kinds! {
     23 v 1 Crossed "crossed",
     24 v 1 TurnDropped "turn_dropped",
     25 v 1 FactFailed "fact_failed",
+    26 v 1 RunPaused "run_paused",
+    27 v 1 ReviewClaimed "review_claimed",
+    28 v 1 ReviewReassigned "review_reassigned",
+    29 v 1 RunDerived "run_derived",
+    30 v 1 ReviewSigned "review_signed",
+    31 v 1 ReviewWithdrawn "review_withdrawn",
 }
 
 pub(crate) fn encode_registered(body: &Registered, place: Place, out: &mut Vec<u8>) -> Result<(), JournalError> {
@@ -92,6 +100,10 @@ pub(crate) fn encode_registered(body: &Registered, place: Place, out: &mut Vec<u
 
 pub(crate) fn encode_opened(body: &Opened, place: Place, out: &mut Vec<u8>) -> Result<(), JournalError> {
     write(OPENED, place, body, out)
+}
+
+pub(crate) fn encode_removed(body: &Removed, place: Place, out: &mut Vec<u8>) -> Result<(), JournalError> {
+    write(REMOVED, place, body, out)
 }
 
 /// Reads one frame, whatever version it was written in.
@@ -118,9 +130,10 @@ fn record(kind: u16, run: u64, body: &[u8]) -> Result<Record, JournalError> {
     let record = match event(kind, body)? {
         Some(event) => Record::Run(event),
         None if kind == REGISTERED.number => Record::Registered(read(body)?),
+        None if kind == REMOVED.number => Record::Removed(read(body)?),
         None => Record::Opened(read(body)?),
     };
-    let own = matches!(record, Record::Registered(_) | Record::Opened(_));
+    let own = matches!(record, Record::Registered(_) | Record::Opened(_) | Record::Removed(_));
     if own != (run == 0) {
         return Err(JournalError::damaged(format!("a frame of kind {kind} can't stand in run {run}")));
     }
