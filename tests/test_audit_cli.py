@@ -29,13 +29,17 @@ def audited(tmp_path_factory: pytest.TempPathFactory) -> Audited:
     return write(tmp_path_factory.mktemp("audit"), 12)
 
 
-def audit(*words: object, key: str | None = None) -> subprocess.CompletedProcess[str]:
+def command(*words: object, key: str | None = None) -> subprocess.CompletedProcess[str]:
     """Run a command as a user does."""
     environment = {name: value for name, value in os.environ.items() if name != "INTERLOCK_AUDIT_KEY"}
     if key is not None:
         environment["INTERLOCK_AUDIT_KEY"] = key
-    line = [sys.executable, "-m", "interlock.cli", "audit", *map(str, words)]
+    line = [sys.executable, "-m", "interlock.cli", *map(str, words)]
     return subprocess.run(line, capture_output=True, text=True, timeout=60, env=environment)
+
+
+def audit(*words: object, key: str | None = None) -> subprocess.CompletedProcess[str]:
+    return command("audit", *words, key=key)
 
 
 def lines(audited: Audited, *words: object) -> list[Line]:
@@ -217,6 +221,27 @@ def test_csv_has_the_same_lines_and_holds_no_formula(audited: Audited, tmp_path:
 def test_a_user_whose_name_is_a_formula_is_put_in_quotes() -> None:
     assert cell('=HYPERLINK("http://x")') == '\'=HYPERLINK("http://x")'
     assert [cell(value) for value in (None, 7, "u-1")] == ["", "7", "u-1"]
+
+
+def test_checkpoints_and_proofs_outlive_erasing_and_pruning(tmp_path: Path) -> None:
+    audited = write(tmp_path, 3)
+    run = lines(audited, "--user", "u-1")[0]["run"]
+    given = ("--public-key", audited.vkey)
+    proved = audit("prove", audited.journal, run, "--checkpoint", audited.checkpoints, *given)
+    assert command("runs", "erase", "--user", "u-1", "--by", "dpo", "--db", audited.journal).returncode == 0
+    assert command("runs", "prune", "--older-than", "0s", "--by", "ops", "--db", audited.journal).returncode == 0
+    done = audit("verify", audited.journal, "--checkpoints", audited.checkpoints, *given)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "payloads were erased" in done.stdout
+    assert "payloads were pruned" in done.stdout
+    again = audit("prove", audited.journal, run, "--checkpoint", audited.checkpoints, *given)
+    assert (again.returncode, again.stdout) == (0, proved.stdout)
+    assert lines(audited, "--user", "u-1") == []
+    assert {(line["name"], line["did"]) for line in lines(audited) if line["event"] == "removed"} == {
+        ("dpo", "erased what was said"),
+        ("ops", "pruned what was said"),
+    }
+    assert {one["kind"] for line in lines(audited, "--run", run) for one in line["payloads"]} == {None}
 
 
 def test_every_kind_of_event_has_its_words() -> None:

@@ -108,6 +108,6 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, list):
-        return " ".join(f"{one['number']}:{one['kind']}:{one['commitment']}" for one in value)
+        return " ".join(f"{one['number']}:{one['kind'] or ''}:{one['commitment']}" for one in value)
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

@@ -69,12 +69,12 @@ def list_runs(given: argparse.Namespace) -> int:
 def show_run(given: argparse.Namespace) -> int:
     """One run, event by event."""
     reader = _reader(given)
-    row = run_by_prefix(reader, given.run_id)
-    history: dict[str, Any] = orjson.loads(reader.history(row["run"]))
+    found = run_by_prefix(reader, given.run_id)
+    history: dict[str, Any] = orjson.loads(reader.history(found["run"]))
     if given.json:
-        print(orjson.dumps({**row, **history}).decode())
+        print(orjson.dumps({**found, **history}).decode())
     else:
-        print_timeline(Console(), row, history)
+        print_timeline(Console(), found, history)
     return 0
 
 

@@ -203,7 +203,9 @@ fn listed(frames: &[(u64, Frame)]) -> String {
                 json!({ "kind": "registered", "what": one.what, "name": &*one.name, "digest": one.digest, "content": one.content })
             }
             Record::Opened(opened) => json!({ "kind": "opened", "by": opened.by }),
-            Record::Removed(removed) => json!({ "kind": "removed", "why": removed.why, "runs": removed.runs, "by": removed.by }),
+            Record::Removed(removed) => {
+                json!({ "kind": "removed", "why": removed.why.to_string(), "runs": removed.runs, "by": removed.by })
+            }
         };
         json!({ "position": position, "run": frame.run, "seq": frame.seq, "at_us": frame.at.0, "event": event })
     };

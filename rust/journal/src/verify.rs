@@ -47,8 +47,8 @@ pub(crate) fn check(connection: &Connection, progress: &Progress) -> Answer<Repo
     let scan = scan(connection, Roots::All)?;
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
-    progress.expect(numbers.len() as u64);
     let removals = Removals::read(connection, &scan.frames)?;
+    progress.expect(numbers.len() as u64);
     let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     let root = scan.frontier.root();
     let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
