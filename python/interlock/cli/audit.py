@@ -102,7 +102,8 @@ def verify(given: argparse.Namespace) -> int:
     if notes is None:
         print(LIMITS)
     else:
-        print(f"It agrees with {report['checkpoints']:,} signed checkpoints; the newest covers {report['newest_checkpoint']:,} frames")
+        covered = f"{report['newest_checkpoint']:,} of the {report['frames']:,} frames"
+        print(f"It agrees with all {report['checkpoints']:,} signed checkpoints; the newest covers {covered}")
     return 0
 
 

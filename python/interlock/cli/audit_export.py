@@ -7,7 +7,6 @@ import contextlib
 import csv
 import sys
 from collections.abc import Callable, Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -17,6 +16,7 @@ from rich.progress import Progress
 
 from interlock._core import Ledger, Reader
 from interlock.cli.audit_lines import COLUMNS, Line, Lines
+from interlock.cli.moments import moment
 from interlock.cli.pick import run_by_prefix
 from interlock.errors import UsageError
 
@@ -38,21 +38,10 @@ def add_parser(actions: Any) -> None:
     export.add_argument("--run", dest="run_id", metavar="RUN", help="only this run: its id, or its first letters")
     export.add_argument("--agent", help="only acts of this agent, or upon it")
     export.add_argument("--user", help="only runs for the user with this id")
-    export.add_argument("--since", type=_time, metavar="TIME", help="only from this time on, like 2026-03-01 or 2026-03-01T09:30:00+01:00")
-    export.add_argument("--until", type=_time, metavar="TIME", help="only before this time; UTC unless it says otherwise")
+    export.add_argument("--since", type=moment, metavar="WHEN", help="only from then on: 2026-11-01, 2026-11-01T08:30, or 2d")
+    export.add_argument("--until", type=moment, metavar="WHEN", help="only before; UTC unless it says otherwise")
     export.add_argument("--out", metavar="FILE", help="where the lines are written (standard output)")
     export.set_defaults(run=run)
-
-
-def _time(text: str) -> int:
-    """Microseconds since 1970."""
-    try:
-        when = datetime.fromisoformat(text)
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"{text!r} is no time; write it like 2026-03-01T09:30:00+01:00") from None
-    if when.tzinfo is None:
-        when = when.replace(tzinfo=UTC)
-    return round(when.timestamp() * 1_000_000)
 
 
 def run(given: argparse.Namespace) -> int:
@@ -111,14 +100,14 @@ def _writer(out: TextIO, form: str) -> Callable[[Line], object]:
         return lambda line: out.write(orjson.dumps(line).decode() + "\n")
     rows = csv.writer(out, lineterminator="\n")
     rows.writerow(COLUMNS)
-    return lambda line: rows.writerow([_cell(line[column]) for column in COLUMNS])
+    return lambda line: rows.writerow([cell(line[column]) for column in COLUMNS])
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
     """A value as a spreadsheet may show it: lists as number:kind:commitment, and a text that would be a formula in quotes."""
     if value is None:
         return ""
     if isinstance(value, list):
-        return " ".join(f"{one['number']}:{one['kind']}:{one['commitment']}" for one in value)
+        return " ".join(f"{one['number']}:{one['kind'] or ''}:{one['commitment']}" for one in value)
     text = str(value)
     return f"'{text}" if text.startswith(FORMULA) else text

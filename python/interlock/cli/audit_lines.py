@@ -35,17 +35,6 @@ COLUMNS = (
 """``who`` is agent, user, reviewer or process, and ``name`` its name; ``rules`` is the digest of the routing table that decided."""
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_KINDS = {
-    "request": "request",
-    "arguments": "arguments",
-    "returned": "result",
-    "raised": "error_text",
-    "wrong_type": "error_text",
-    "why": "error_text",
-    "reason": "error_text",
-    "content": "document",
-}
-"""What kind of payload stands in a field; in every other field it is a message."""
 
 
 @dataclass(slots=True)
@@ -56,6 +45,8 @@ class Known:
     user: str | None = None
     agents: dict[int, str] = field(default_factory=dict)
     """By turn."""
+    kinds: dict[int, str] = field(default_factory=dict)
+    """By payload."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,13 +72,17 @@ class Lines:
     def of(self, frame: dict[str, Any]) -> Iterator[Line]:
         """The lines of a frame: one, or one for each gate that the act passed."""
         event, run = frame["event"], frame["run"]
-        known = self._known.setdefault(run, Known())
+        known = self._known.get(run)
+        if known is None:
+            known = self._known[run] = Known(kinds=dict(self._ledger.kinds_of(run)))
         if event["kind"] == "run_started":
             known.run_id, known.user = event["run"], self._ledger.user_of(run)
         if event["kind"] == "turn_started":
             known.agents[event["turn"]] = event["agent"]
-        act = _ACTS[event["kind"]](event, known)
-        reviewer = self._ledger.sender_of(run, event["decision"]["number"]) if act.who == "reviewer" else None
+        act = ACTS[event["kind"]](event, known)
+        name = act.name
+        if act.who == "reviewer" and name is None:  # older frames name the reviewer only beside what was written
+            name = self._ledger.sender_of(run, event["decision"]["number"])
         time = (_EPOCH + timedelta(microseconds=frame["at_us"])).isoformat(timespec="microseconds")
         line: Line = {
             "position": frame["position"],
@@ -96,10 +91,13 @@ class Lines:
             "time": time.replace("+00:00", "Z"),
             "event": event["kind"],
             "who": act.who,
-            "name": reviewer or act.name,
+            "name": name,
             "did": act.did,
             "what": act.what,
-            "payloads": list(_payloads(event)),
+            "payloads": [
+                {"number": one["number"], "kind": known.kinds.get(one["number"]), "commitment": one["commitment"]}
+                for one in _payloads(event)
+            ],
             "gate": None,
             "policy": None,
             "verdict": act.verdict,
@@ -113,17 +111,17 @@ class Lines:
             del self._known[run]  # nothing follows
 
 
-def _payloads(value: Any, name: str = "") -> Iterator[dict[str, Any]]:
+def _payloads(value: Any) -> Iterator[dict[str, Any]]:
     """Every payload that an event refers to, in the order of its fields."""
     if isinstance(value, dict):
         if value.keys() == {"number", "commitment"}:
-            yield {"number": value["number"], "kind": _KINDS.get(name, "message"), "commitment": value["commitment"]}
+            yield value
         else:
-            for key, inner in value.items():
-                yield from _payloads(inner, key)
+            for inner in value.values():
+                yield from _payloads(inner)
     elif isinstance(value, list):
         for inner in value:
-            yield from _payloads(inner, name)
+            yield from _payloads(inner)
 
 
 def _word(value: Any) -> str:
@@ -132,6 +130,11 @@ def _word(value: Any) -> str:
         return str(value)
     word, what = next(iter(value.items()))
     return f"{word} {what}" if isinstance(what, str | int) else str(word)
+
+
+def _runs(rows: list[list[int]]) -> str:
+    """Runs by number: the first and the last of each unbroken row."""
+    return ", ".join(str(first) if first == last else f"{first}–{last}" for first, last in rows)
 
 
 def _by(did: str, what: Callable[[Event], str | None] = lambda _: None) -> Callable[[Event, Known], Act]:
@@ -154,6 +157,17 @@ def _itself(did: str, what: Callable[[Event], str | None] = lambda _: None) -> C
     return lambda event, known: Act(did, what(event))
 
 
+def _person(did: str, what: Callable[[Event], str | None] = lambda _: None) -> Callable[[Event, Known], Act]:
+    """An act of a reviewer, or of the process when the time to decide ran out: then there is neither a name nor a text."""
+
+    def act(event: Event, known: Known) -> Act:
+        by = event.get("by")
+        somebody = by is not None or event.get("decision") is not None
+        return Act(did, what(event), "reviewer" if somebody else "process", by)
+
+    return act
+
+
 def _checked(event: Event, known: Known) -> Act:
     failed = any(verdict["failed"] is not None for verdict in event["verdicts"])
     return Act("checked a reply", agent=known.agents.get(event["turn"]), verdict="failed" if failed else "passed")
@@ -172,9 +186,10 @@ def _ended(event: Event, known: Known) -> Act:
     return Act("ended a branch", f"branch {event['strand']}", agent=agent, verdict=_word(event["end"]))
 
 
-_ACTS: dict[str, Callable[[Event, Known], Act]] = {
+ACTS: dict[str, Callable[[Event, Known], Act]] = {
     "opened": _itself("opened the journal", lambda event: event["by"]),
     "registered": _itself("registered a document", lambda event: f"{event['what']} {event['name']}"),
+    "removed": lambda event, known: Act(f"{event['why']} what was said", f"runs {_runs(event['runs'])}", name=event["by"]),
     "run_started": lambda event, known: Act("asked", f"plan {event['plan']}", "user" if known.user else "process", known.user),
     "run_resumed": _itself("took the run up again"),
     "turn_started": lambda event, known: Act("gave the turn", event["agent"], agent=event["agent"]),
@@ -189,7 +204,13 @@ _ACTS: dict[str, Callable[[Event, Known], Act]] = {
     "effect_intended": _by("is about to use", lambda event: event["tool"]),
     "effect_completed": _by("used", lambda event: event["tool"]),
     "review_opened": _itself("asked for a review", lambda event: event["why"]),
-    "review_decided": lambda event, known: Act("decided a review", event["verdict"], "reviewer"),
+    "review_claimed": _person("claimed a review"),
+    "review_reassigned": _person("gave a review to others", lambda event: event["person"] or event["role"]),
+    "review_signed": _person("signed a review", lambda event: event["verdict"]),
+    "review_decided": _person("decided a review", lambda event: event["verdict"]),
+    "review_withdrawn": _itself("withdrew a review"),
+    "run_paused": _itself("paused the run"),
+    "run_derived": _itself("derived the run", lambda event: f"run {event['from']} at frame {event['seq']}"),
     "run_delivered": _itself("delivered the answer"),
     "run_failed": _itself("ended the run without an answer", lambda event: event["code"]),
     "run_cancelled": _itself("called the run off"),

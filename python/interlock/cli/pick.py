@@ -1,4 +1,4 @@
-"""Which run a command is about, and what is typed in more than one way."""
+"""Which run a command is about."""
 
 from __future__ import annotations
 

@@ -116,9 +116,8 @@ class File:
             size = file.seek(0, os.SEEK_END)
             start = file.seek(max(0, size - TAIL))
             lines = file.read().splitlines(keepends=True)
-            if start:
-                first = next((number for number, line in enumerate(lines) if line.startswith(DASH)), len(lines) - 1)
-                lines = lines[first + 1 :]
+            if start:  # what comes before the first signature may be the rest of a note
+                lines = lines[next((number + 1 for number, line in enumerate(lines) if line.startswith(DASH)), 0) :]
             end = max((number + 1 for number, line in enumerate(lines) if line.startswith(DASH) and line.endswith(b"\n")), default=0)
             whole, rest = b"".join(lines[:end]), b"".join(lines[end:])
             beginning = origin.encode() + b"\n"

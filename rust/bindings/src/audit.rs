@@ -13,7 +13,7 @@ use pyo3::types::PyBytes;
 use serde_json::{Value, json};
 
 use crate::error;
-use crate::reader::event_json;
+use crate::reader::{event_json, report_json, word};
 
 #[pyclass(name = "Signer", frozen, module = "interlock._core")]
 pub(crate) struct PySigner {
@@ -104,12 +104,10 @@ pub(crate) fn verify_checkpoints(
     let unseen = Progress::default();
     let progress = progress.as_ref().map_or(&unseen, |progress| &progress.get().progress);
     let report = py.detach(|| verify_against(&path, &checkpoints, progress)).map_err(|cause| error::journal(&cause))?;
-    let newest = checkpoints.iter().map(|one| one.size).max();
-    Ok(json!({
-        "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "root": report.root.to_string(),
-        "checkpoints": checkpoints.len(), "newest_checkpoint": newest,
-    })
-    .to_string())
+    let mut found = report_json(&report);
+    found["checkpoints"] = checkpoints.len().into();
+    found["newest_checkpoint"] = checkpoints.iter().map(|one| one.size).max().into();
+    Ok(found.to_string())
 }
 
 fn verified<'a>(notes: &'a str, key: &str) -> Result<Vec<(Checkpoint, &'a str)>, CheckpointError> {
@@ -178,6 +176,12 @@ impl PyLedger {
     /// A run's frames, as a JSON list.
     fn frames_of(&self, py: Python<'_>, run: u64) -> PyResult<String> {
         py.detach(|| Ok(listed(&self.reader.ledger_of(run)?))).map_err(|cause: JournalError| error::journal(&cause))
+    }
+
+    /// What kind each payload of the run is, by number.
+    fn kinds_of(&self, py: Python<'_>, run: u64) -> PyResult<Vec<(u32, &'static str)>> {
+        let kinds = py.detach(|| self.reader.kinds_of(run)).map_err(|cause| error::journal(&cause))?;
+        Ok(kinds.into_iter().map(|(number, kind)| (number, word(kind))).collect())
     }
 
     /// For whom the run was started, if that is known and was not erased.

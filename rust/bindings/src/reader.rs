@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use interlock_journal::{
-    Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunFilter, RunRow, RunStatus, describe,
+    Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, Report, RunFilter, RunRow, RunStatus, describe,
 };
 use interlock_kernel::{Event, Micros};
 use pyo3::prelude::*;
@@ -68,11 +68,12 @@ impl PyReader {
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     let report = py.detach(|| interlock_journal::verify(&path)).map_err(|cause| error::journal(&cause))?;
+    Ok(report_json(&report).to_string())
+}
+
+pub(crate) fn report_json(report: &Report) -> Value {
     let (erased, pruned, root) = (report.erased, report.pruned, report.root.to_string());
-    let found = json!({
-        "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned, "root": root,
-    });
-    Ok(found.to_string())
+    json!({ "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned, "root": root })
 }
 
 /// What the timeline needs of a journal, whether this process owns it or only reads it.
@@ -167,7 +168,7 @@ fn payload(payload: &Payload) -> Value {
     value
 }
 
-fn word(kind: PayloadKind) -> &'static str {
+pub(crate) fn word(kind: PayloadKind) -> &'static str {
     match kind {
         PayloadKind::Message => "message",
         PayloadKind::Request => "request",

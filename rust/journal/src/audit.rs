@@ -11,10 +11,10 @@ use crate::checkpoint::{Checkpoint, CheckpointError};
 use crate::frame::Frame;
 use crate::merkle::{self, Frontier, Proofs};
 use crate::progress::Progress;
-use crate::query::{self, Answer};
+use crate::query::{self, Answer, Fault};
 use crate::scan::{Roots, scan};
 use crate::verify::check;
-use crate::{JournalError, MessageBody, PayloadKind, Reader, Report, codec};
+use crate::{Asked, JournalError, MessageBody, PayloadKind, Reader, Report, codec};
 
 /// Why there is no proof: the file is damaged, or the checkpoints don't reach so far.
 #[derive(Debug, thiserror::Error)]
@@ -46,15 +46,28 @@ pub struct ProvedFrame {
 pub fn verify_against(path: impl AsRef<Path>, checkpoints: &[Checkpoint], progress: &Progress) -> Result<Report, JournalError> {
     Reader::open(path)?.ask(|connection| {
         let snapshot = connection.unchecked_transaction()?;
-        let report = check(&snapshot, progress)?;
-        if let Some(newest) = checkpoints.iter().max_by_key(|checkpoint| checkpoint.size) {
-            within(newest, report.frames)?;
-            let sizes = checkpoints.iter().map(|checkpoint| checkpoint.size).collect();
-            let roots = roots_at(&snapshot, &sizes)?;
-            checkpoints.iter().try_for_each(|checkpoint| agrees(checkpoint, roots.get(&checkpoint.size)))?;
+        let report = check(&snapshot, progress);
+        if let Err(fault @ Fault::Journal(JournalError::VersionUnsupported { .. })) = report {
+            hold(&snapshot, checkpoints)?; // a forged kind or version must not pass for a newer program's
+            return Err(fault);
         }
+        let report = report?;
+        hold(&snapshot, checkpoints)?;
         Ok(report)
     })
+}
+
+/// Whether the file is the one that was signed, without a look at what its frames say.
+fn hold(connection: &Connection, checkpoints: &[Checkpoint]) -> Answer<()> {
+    let Some(newest) = checkpoints.iter().max_by_key(|checkpoint| checkpoint.size) else { return Ok(()) };
+    within(newest, size(connection)?)?;
+    let sizes = checkpoints.iter().map(|checkpoint| checkpoint.size).collect();
+    let roots = roots_at(connection, &sizes)?;
+    checkpoints.iter().try_for_each(|checkpoint| agrees(checkpoint, roots.get(&checkpoint.size)))
+}
+
+fn size(connection: &Connection) -> Answer<u64> {
+    Ok(connection.query_row("SELECT count(*) FROM frames", [], |row| row.get::<_, i64>(0))?.cast_unsigned())
 }
 
 /// The size and the root of a file that was found whole as far as its frames and commits go: what a checkpoint says.
@@ -75,10 +88,11 @@ pub fn prove(path: impl AsRef<Path>, run: u64, newest: &Checkpoint, older: Optio
         if last >= newest.size {
             return Ok((last, None));
         }
-        let size: i64 = snapshot.query_row("SELECT count(*) FROM frames", [], |row| row.get(0))?;
-        within(newest, size.cast_unsigned())?;
+        within(newest, size(&snapshot)?)?;
         let mut proofs = Proofs::new(newest.size);
-        own.iter().for_each(|(leaf, _)| proofs.want_inclusion(*leaf));
+        for (leaf, _) in &own {
+            proofs.want_inclusion(*leaf);
+        }
         if let Some(older) = older {
             proofs.want_consistency(older.size);
         }
@@ -178,7 +192,7 @@ fn agrees(checkpoint: &Checkpoint, root: Option<&Digest>) -> Answer<()> {
 impl Reader {
     /// How many frames there are.
     pub fn size(&self) -> Result<u64, JournalError> {
-        self.ask(|connection| Ok(connection.query_row("SELECT count(*) FROM frames", [], |row| row.get::<_, i64>(0))?.cast_unsigned()))
+        self.ask(size)
     }
 
     /// Frames in commit order, from this position on, at most so many, each with its position.
@@ -201,12 +215,28 @@ impl Reader {
         self.ask(|connection| query::frames(connection, run))
     }
 
-    /// For whom a run was started: the `user.id` of its request. Nothing if nobody was named, or the request is gone.
+    /// What kind each payload of a run is, by number. Payloads that are gone are not among them.
+    pub fn kinds_of(&self, run: u64) -> Result<Vec<(u32, PayloadKind)>, JournalError> {
+        self.ask(|connection| {
+            let mut statement = connection.prepare_cached("SELECT number, kind FROM payloads WHERE run = ?1 ORDER BY number")?;
+            let rows = statement.query_map([run.cast_signed()], |row| Ok((row.get(0)?, row.get::<_, u8>(1)?)))?;
+            rows.map(|row| {
+                let (number, kind) = row?;
+                let unknown = || JournalError::damaged(format!("payload {number} is of no known kind"));
+                Ok((number, PayloadKind::from_number(kind).ok_or_else(unknown)?))
+            })
+            .collect()
+        })
+    }
+
+    /// For whom a run was started. Nothing if nobody was named, or what was said is gone.
     pub fn user_of(&self, run: u64) -> Result<Option<String>, JournalError> {
-        let payloads = self.payloads(run)?;
+        if let Some(user) = self.ask(|connection| query::run(connection, run))?.and_then(|row| row.user) {
+            return Ok(Some(user.to_string()));
+        }
+        let payloads = self.payloads(run)?; // the list of runs of a file of format 1 does not say it
         let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
-        let said = request.and_then(|payload| serde_json::from_slice::<serde_json::Value>(&payload.bytes).ok());
-        Ok(said.and_then(|said| Some(said.get("user")?.get("id")?.as_str()?.to_owned())))
+        Ok(request.map(|payload| Asked::of(&payload.bytes)).transpose()?.and_then(|asked| asked.user).map(|user| user.to_string()))
     }
 
     /// Who wrote a message of a run, by its payload's number. Nothing if nobody is named, or the payload is gone.

@@ -188,10 +188,9 @@ fn read(line: usize, note: &str, key: &VerifierKey) -> Result<Checkpoint, Checkp
         let bad = || CheckpointError::BadNote { line: line + text.lines().count() + 1 + below, why: "this is no signature".into() };
         let (name, signature) = signature.strip_prefix(DASH).and_then(|rest| rest.split_once(' ')).ok_or_else(bad)?;
         let bytes = from_base64(signature).filter(|bytes| bytes.len() > 4 && !name.is_empty()).ok_or_else(bad)?;
-        let (hash, signature) = bytes.split_at(4);
-        if name != key.name() || hash != key.hash() {
-            let hash: String = hash.iter().map(|byte| format!("{byte:02x}")).collect();
-            signers.push(format!("{name}+{hash}")); // a key that is not known: the specification says to ignore it
+        let (hash, signature) = bytes.split_first_chunk::<4>().ok_or_else(bad)?;
+        if name != key.name() || *hash != key.hash() {
+            signers.push(format!("{name}+{:08x}", u32::from_be_bytes(*hash))); // a key that is not known: the specification says to ignore it
             continue;
         }
         if !key.made(text.as_bytes(), signature) {

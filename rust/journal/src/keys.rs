@@ -44,9 +44,8 @@ impl SignerKey {
 
     /// The text that [`SignerKey::parse`] reads: a secret.
     pub fn secret_text(&self) -> String {
-        let [a, b, c, d] = self.verifier().hash;
-        let bytes = [&[ED25519][..], self.key.as_bytes()].concat();
-        format!("{SIGNER}{}+{a:02x}{b:02x}{c:02x}{d:02x}+{}", self.name, base64(&bytes))
+        let hash = u32::from_be_bytes(self.verifier().hash);
+        format!("{SIGNER}{}+{hash:08x}+{}", self.name, base64(&[&[ED25519][..], self.key.as_bytes()].concat()))
     }
 
     /// The key that others check with.
@@ -117,8 +116,8 @@ impl VerifierKey {
 
 impl fmt::Display for VerifierKey {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let [a, b, c, d] = self.hash;
-        write!(out, "{}+{a:02x}{b:02x}{c:02x}{d:02x}+{}", self.name, base64(&[&[ED25519][..], self.key.as_bytes()].concat()))
+        let hash = u32::from_be_bytes(self.hash);
+        write!(out, "{}+{hash:08x}+{}", self.name, base64(&[&[ED25519][..], self.key.as_bytes()].concat()))
     }
 }
 

@@ -41,7 +41,9 @@ fn all(d: &[Digest]) -> Proofs {
         proofs.want_inclusion(number);
         proofs.want_consistency(number);
     }
-    d.iter().for_each(|leaf| proofs.push(*leaf));
+    for leaf in d {
+        proofs.push(*leaf);
+    }
     proofs
 }
 
@@ -87,7 +89,9 @@ fn what_was_not_asked_for_or_has_not_passed_by_is_not_there() {
     let d = leaves(7);
     let mut proofs = Proofs::new(7);
     proofs.want_inclusion(2);
-    d[..6].iter().for_each(|leaf| proofs.push(*leaf));
+    for leaf in &d[..6] {
+        proofs.push(*leaf);
+    }
     assert_eq!((proofs.inclusion(2), proofs.seen()), (None, 6));
     proofs.push(d[6]);
     proofs.push(leaf(b"beyond"));
