@@ -160,7 +160,8 @@ class Drive(Turns):
             self.stop_acting()
             if self.beside is not None:
                 self.beside.stop_all()
-            runtime.drives.pop(self.number, None)
+            if runtime.drives.get(self.number) is self:  # a person may have decided before this one was told that they are asked
+                del runtime.drives[self.number]
 
     async def _give_way(self, now: int) -> bool:
         """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
@@ -239,6 +240,7 @@ class Drive(Turns):
     def take_in(self, step: Step) -> None:
         """A step from outside the turn: a limit passed, a cancel, a slot, or what a turn beside led to."""
         if step.kind == SETTLED:
+            self.settled = step  # whatever a person says from now on is another drive's
             self.stop_acting()
         is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
         awaits_its_turn = self.upset is not None and self.upset.kind == CALL  # two slots may come at once
