@@ -136,7 +136,10 @@ impl Core {
 
     /// The run as its journal tells it.
     pub(crate) fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
-        let frames = journal.frames(run)?;
+        let mut frames = journal.frames(run)?;
+        if let Some((_, later)) = frames.split_first_mut().filter(|_| self.broken.fold_order) {
+            later.reverse();
+        }
         let payloads = journal.payloads(run)?;
         let removed = if payloads.is_empty() { journal.removed(run)? } else { None };
         if removed.is_none() {
