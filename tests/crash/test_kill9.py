@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import random
+import re
 import time
 from collections import Counter
 from multiprocessing.connection import Connection
@@ -21,6 +22,8 @@ FILES, LIVES = 5, 10
 """Five files that live ten times each, so 50 kills; 1,000 where counts are heavy."""
 SEEDS = [*range(FILES), *(pytest.param(seed, marks=pytest.mark.heavy) for seed in range(FILES, 100))]
 FINAL = ("delivered", "failed", "cancelled")
+NAMED = re.compile(r'.*nobody knows what became of it.*: tool "(charge|post|ship|wire|own)"$|(?!.*nobody knows)..*')
+"""What a review says: of an effect whose end is unknown, also which one."""
 UNKNOWN = {"effect_unknown", "effect_forgotten"}
 
 
@@ -33,7 +36,7 @@ class Lives:
         """The last acknowledgement of each run that was told to be over, by its id."""
         self.waiting: set[str] = set()
         """Runs that were told to wait for a person."""
-        self.kills = self.between = self.acknowledged = 0
+        self.kills = self.aimed = self.between = self.interrupted = self.acknowledged = 0
 
     def live_and_die(self) -> None:
         """One life: half of them end while the ledger executes something, the others at any moment."""
@@ -44,6 +47,7 @@ class Lives:
         theirs.close()
         assert process.pid is not None
         if self.dice.random() < 0.5:
+            self.aimed += 1
             self.book.kill(process.pid, "executing", self.dice.randrange(1, 300), self.dice.uniform(0, 0.003))
             self.hear(ours)
         else:
@@ -56,7 +60,9 @@ class Lives:
         process.close()
         ours.close()
         self.kills += 1
-        self.between += any(run.unknown for run in journalled(self.file, "open"))
+        left = list(journalled(self.file, "open"))
+        self.interrupted += len(left)
+        self.between += any(run.unknown for run in left)
 
     def hear(self, pipe: Connection, lines: int = 1_000_000, seconds: float = 60.0) -> None:
         """Listen until so much was said, so much time has passed, or there is nobody any more."""
@@ -108,7 +114,7 @@ async def finish(lives: Lives) -> int:
         outcomes += [await runtime.resume(run_id) for run_id in waiting]
         while undecided := [outcome for outcome in outcomes if outcome.status == "in_review"]:
             for outcome in undecided:
-                assert outcome.reason, "a review says what it is about"
+                assert NAMED.match(outcome.reason or ""), outcome
                 assert outcome.reviews
             asked += len(undecided)
             outcomes = await soon(asyncio.gather(*(decide(runtime, outcome.run_id, lives.dice) for outcome in undecided)))
@@ -154,8 +160,9 @@ def test_a_service_that_is_killed_again_and_again_loses_nothing_and_repeats_noth
     unknown = sum(why in UNKNOWN for run in runs for why in run.whys)
     repeated = sum(requests.values()) - len(requests)
     print(
-        f"\nkill -9, file {seed}: {lives.kills} kills, {lives.between} between an intent and its result; {len(runs)} runs,"
-        f" {lives.acknowledged} acknowledgements, 0 lost; {len(executions)} keys executed, 0 twice, {repeated} requests repeated under"
-        f" their key; {unknown} reviews of unknown ends, {asked} reviews decided at the end"
+        f"\nkill -9, file {seed}: {lives.kills} kills, {lives.aimed} by the ledger, {lives.between} between an intent and its result;"
+        f" {len(runs)} runs, {lives.interrupted} times interrupted, {lives.acknowledged} acknowledgements, 0 lost;"
+        f" {len(executions)} keys executed, 0 twice, {repeated} requests repeated under their key;"
+        f" {unknown} reviews of unknown ends, {asked} reviews decided at the end"
     )
     assert lives.between >= 0.3 * lives.kills
