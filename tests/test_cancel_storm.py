@@ -79,7 +79,7 @@ class Site:
             await asyncio.Event().wait()
             return "never"
 
-        return [il.tool(post, acts=True), il.tool(transfer, acts=True)]
+        return [il.tool(post, kind="effect"), il.tool(transfer, kind="effect")]
 
     def plans(self) -> list[Pattern]:
         """Every pattern, in each other."""
@@ -170,7 +170,7 @@ async def test_all_end_at_once_and_nothing_begins_after(count: int, level: str, 
 
 @pytest.mark.parametrize("level", ["memory", "durable"])
 async def test_no_tool_is_called_whose_intent_is_committed_after_the_cancel(level: str, tmp_path: Path) -> None:
-    """The storm comes while thousands wait for the commit of their intent, some in tasks that nobody stops."""
+    """The storm comes while hundreds wait for the commit of their intent, half of them in tasks that their agents leave behind."""
     site, callers = Site(), 500
     tasks: list[asyncio.Task[Any]] = []
 
@@ -186,7 +186,7 @@ async def test_no_tool_is_called_whose_intent_is_committed_after_the_cancel(leve
     file = tmp_path / "runs.db" if level == "durable" else None
     async with il.open(file, plans=[plan], tools=site.tools) as runtime:
         runs = [await runtime.start(plan, "task") for _ in range(callers)]
-        await turns_of_the_loop()
+        await turns_of_the_loop(3)  # one for the run, one for its agents, one for the task that one of them made
         assert len(tasks) == callers
         called = len(site.calls)
         for run in runs:
@@ -200,5 +200,5 @@ async def test_no_tool_is_called_whose_intent_is_committed_after_the_cancel(leve
             assert "effect_intended" not in kinds[kinds.index("run_cancelled") :]
             intended += kinds.count("effect_intended")
         print(f"\n{level}: {intended} intents, {called} calls; {Counter(type(one).__name__ for one in late)}", flush=True)
-        assert intended == 2 * callers
+        assert called < intended == 2 * callers, "the storm is to come before every intent is committed"
         assert len(site.calls) == called
