@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,32 @@ from interlock.patterns import Pattern
 
 COUNTS = [2_000, pytest.param(10_000, marks=pytest.mark.heavy)]
 SANE_S = 30.0
-"""Far beyond what it takes: 10,000 runs need 1.6 s of CPU, two thirds of it Python's garbage collector. A busy machine is slower."""
+"""Far beyond what it takes: about 2 s of CPU for 10,000 runs, two thirds of it Python's garbage collector. A busy machine is slower."""
 NARROW = 40
 QUEUES = ("plan panel", "plan queue")
 """The plans that pass the narrow agent, which has a few slots only."""
 CONFIG = f"limits: {{max_runs: 16384, max_turns: 100000, retain: 20000}}\nagents:\n  narrow: {{max_concurrency: {NARROW}}}\n"
+
+
+class Collector:
+    """How long Python's garbage collector takes, which goes through every object of ten thousand runs when it collects all."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> Collector:
+        gc.callbacks.append(self._told)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        gc.callbacks.remove(self._told)
+
+    def _told(self, phase: str, details: dict[str, int]) -> None:
+        if phase == "start":
+            self._since = perf_counter()
+        else:
+            self.seconds += perf_counter() - self._since
 
 
 class Site:
@@ -139,17 +161,18 @@ async def test_all_end_at_once_and_nothing_begins_after(count: int, level: str, 
         at_work, tasks = dict(site.at_work), len(others_at_work())
 
         begun, cpu = perf_counter(), process_time()
-        for caller in callers:
-            caller.cancel()
-        await asyncio.sleep(0)  # a cancelled task is told at the loop's next turn
-        cancelled = [handle.cancel("the storm") for handle in handles]
-        called, told = len(site.calls), perf_counter() - begun
-        outcomes = await asyncio.wait_for(asyncio.gather(*handles), SANE_S)
-        ended = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), SANE_S)
+        with Collector() as collector:
+            for caller in callers:
+                caller.cancel()
+            await asyncio.sleep(0)  # a cancelled task is told at the loop's next turn
+            cancelled = [handle.cancel("the storm") for handle in handles]
+            called, told = len(site.calls), perf_counter() - begun
+            outcomes = await asyncio.wait_for(asyncio.gather(*handles), SANE_S)
+            ended = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), SANE_S)
         took, cpu = perf_counter() - begun, process_time() - cpu
-
         print(f"\n{count} runs, {level}: {at_work}, {tasks} tasks", flush=True)
-        print(f"told in {told:.2f} s, all over in {took:.2f} s, of which {cpu:.2f} s of CPU (all threads)", flush=True)
+        shares = f"{cpu:.2f} s of CPU (all threads), {collector.seconds:.2f} s of it in Python's garbage collector"
+        print(f"told in {told:.2f} s, all over in {took:.2f} s: {shares}", flush=True)
         assert took < SANE_S
         assert all(cancelled)
         assert {outcome.status for outcome in outcomes} == {"cancelled"}
