@@ -2,6 +2,7 @@
 //! The lock is held for bookkeeping only, never while encoding or writing.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
@@ -9,6 +10,7 @@ use interlock_kernel::Digest;
 
 use crate::live::Live;
 use crate::own::Own;
+use crate::removal::Removal;
 use crate::store::lock;
 use crate::wake::{Wake, Wanted};
 use crate::{JournalError, Payload, RunRow};
@@ -70,7 +72,25 @@ pub(crate) struct Batch {
     pub payloads: Vec<(u64, Payload)>,
     /// Runs whose row changed; a run may stand here more than once.
     pub touched: Vec<u64>,
+    pub removals: Vec<Removal>,
+    /// What to do after the commit.
+    pub chores: Vec<Chore>,
     pub bytes: usize,
+}
+
+/// Work on the file as a whole, which only its writer may do. Whoever asked is told what came of it.
+#[derive(Debug)]
+pub(crate) struct Chore {
+    pub what: Upkeep,
+    pub tell: Sender<Result<bool, JournalError>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Upkeep {
+    /// Put the log into the file, cut it to nothing, and overwrite what no page holds any more. False when a reader is in the way.
+    Clear,
+    /// Write the file anew without its free pages.
+    Compact,
 }
 
 impl Batch {
@@ -78,6 +98,8 @@ impl Batch {
         self.frames.clear();
         self.payloads.clear();
         self.touched.clear();
+        self.removals.clear();
+        self.chores.clear();
         self.bytes = 0;
         self.frames.shrink_to(1 << 20); // one burst does not hold its memory for ever
         self.payloads.shrink_to(1 << 12);
@@ -96,14 +118,14 @@ impl State {
 
     /// Whether what is queued is to be written now.
     fn is_pressed(&self) -> bool {
-        self.closing || self.waiting > 0 || self.wanted.any() || self.batch.bytes >= PLENTY
+        self.closing || !self.batch.chores.is_empty() || self.waiting > 0 || self.wanted.any() || self.batch.bytes >= PLENTY
     }
 
     /// Whether the writer has slept long enough. Who is told so wakes it.
     pub(crate) fn rouse(&mut self) -> bool {
         let rouses = match self.sleep {
             Sleep::None => false,
-            Sleep::Idle => !self.batch.frames.is_empty() || self.closing,
+            Sleep::Idle => !self.batch.frames.is_empty() || !self.batch.chores.is_empty() || self.closing,
             Sleep::Gathering => self.is_pressed(),
         };
         if rouses {
@@ -125,6 +147,18 @@ impl Shared {
         if run != 0 {
             batch.touched.push(run);
         }
+        self.wake_writer(state);
+    }
+
+    /// Has the writer do something between two commits. An answer that never comes is an error for whoever waits for it.
+    pub(crate) fn ask(&self, mut state: MutexGuard<'_, State>, what: Upkeep) -> Receiver<Result<bool, JournalError>> {
+        let (tell, told) = channel();
+        state.batch.chores.push(Chore { what, tell });
+        self.wake_writer(state);
+        told
+    }
+
+    fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
         let rouses = state.rouse();
         drop(state);
         if rouses {
@@ -136,7 +170,7 @@ impl Shared {
     /// when it is time to stop.
     pub(crate) fn take(&self, spare: &mut Batch) -> Option<(u64, Vec<RunRow>)> {
         let mut state = lock(&self.state);
-        while state.batch.frames.is_empty() {
+        while state.batch.frames.is_empty() && state.batch.chores.is_empty() {
             if state.closing {
                 return None;
             }
