@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value, and errors are mapped by name")]
 
+mod audit;
 mod ballot;
 mod effect;
 mod engine;
@@ -13,6 +14,7 @@ mod replay;
 mod review;
 mod routes;
 mod step;
+mod upkeep;
 
 use pyo3::prelude::*;
 
@@ -20,6 +22,8 @@ use pyo3::prelude::*;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::audit::{PyLedger, PyProgress, PySigner, prove_run, read_checkpoints, tree_head, verify_checkpoints};
     #[pymodule_export]
     use crate::ballot::ballot;
     #[pymodule_export]

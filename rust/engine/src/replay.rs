@@ -204,7 +204,7 @@ fn said(event: &Event) -> Vec<(Option<interlock_kernel::TurnId>, Ref)> {
         return own.into_iter().chain(written).map(|message| (Some(reply.turn), message)).collect();
     }
     if let Event::ReviewDecided(decided) = event {
-        return decided.content.or(decided.decision).map(|message| (None, message)).into_iter().collect();
+        return decided.content.into_iter().chain(decided.decision).map(|message| (None, message)).collect();
     }
     Vec::new()
 }

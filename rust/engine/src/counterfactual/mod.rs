@@ -73,7 +73,7 @@ impl Counterfactual {
         if !known.is_empty() {
             know_agents(&table, &known, &names.join(", "))?;
         }
-        let left = reader.runs(&RunFilter { status: None, plan: of.plan, limit: of.limit })?.into();
+        let left = reader.runs(&RunFilter { plan: of.plan, limit: of.limit, ..RunFilter::default() })?.into();
         Ok(Self { reader, table, left, plans, voters: FxHashMap::default(), shown: of.shown, tally: Tally::default() })
     }
 
