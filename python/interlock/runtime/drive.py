@@ -11,9 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 from interlock._core import Started, Step
 from interlock.context import Context
-from interlock.errors import InterlockError, RunCancelled, UsageError
-from interlock.message import Message, Outcome, Seen, User, seen
+from interlock.errors import InterlockError, JournalError, RunCancelled, UsageError
+from interlock.message import Message, Outcome, User
 from interlock.runtime.answers import in_words, record, recordable
+from interlock.runtime.asked import Asked
 from interlock.runtime.beside import NOTHING_OWED, Beside
 from interlock.runtime.effects import call_tool
 from interlock.runtime.suspend import Rest, WentOn
@@ -29,7 +30,7 @@ SLICE_NS = 1_000_000
 """A run gives the loop back after this long without a suspension, so that one run never starves the others."""
 
 
-class Drive:
+class Drive(Asked):
     """One run that goes on in this process. What few runs need is a class attribute until they do."""
 
     task: asyncio.Task[Any] | None = None
@@ -58,6 +59,8 @@ class Drive:
 
     def __init__(self, runtime: Runtime, started: Started, user: User | None, thread: str | None, plan: Pattern | None) -> None:
         self.runtime = runtime
+        self.engine, self.commits = runtime.engine, runtime.commits
+        # Those that it began with: after a failure of the journal the runtime has others, where its number may be another run's.
         self.number = started.run
         self._started = started
         self.user = user
@@ -71,11 +74,12 @@ class Drive:
 
     async def drive(self, step: Step, since: int) -> Outcome:
         """Run until it is settled and the journal has it. ``since`` is when the runtime began to work on it (ns)."""
-        runtime, engine = self.runtime, self.runtime.engine
+        runtime, engine = self.runtime, self.engine
         self.task = asyncio.current_task()
         if self.task is not None:
             self.cancels = self.task.cancelling()
-        runtime.drives[self.number] = self
+        if not self.abandoned:
+            runtime.drives[self.number] = self
         runtime.running, self.slice = self, since
         try:
             if self.abandoned:
@@ -129,7 +133,7 @@ class Drive:
                     self.settled = step
                     self.spent += perf_counter_ns() - since
                     if engine.committed() < step.ticket:
-                        await runtime.commits.wait(step.ticket)
+                        await self.commits.wait(step.ticket)
                     return self._outcome(step)
                 elif kind == EMBED:
                     self.spent += perf_counter_ns() - since
@@ -146,19 +150,23 @@ class Drive:
                     since = perf_counter_ns()
         except asyncio.CancelledError:
             if self.failure is not None:
-                self._give_up(self.failure)
-                raise self.failure from None
+                raise self._give_up(self.failure) from None
             if self.abandoned:
                 raise self._closed() from None
-            self._record_cancel("the caller was cancelled")
+            try:
+                self._record_cancel("the caller was cancelled")
+            except JournalError as error:
+                self._give_up(error)
             raise
         except BaseException as error:
-            self._give_up(error)
+            if (given := self._give_up(error)) is not error:
+                raise given from error
             raise
         finally:
             if self.beside is not None:
                 self.beside.stop_all()
-            runtime.drives.pop(self.number, None)
+            if runtime.drives.get(self.number) is self:
+                del runtime.drives[self.number]
 
     async def _give_way(self, now: int) -> bool:
         """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
@@ -179,9 +187,14 @@ class Drive:
     def notice(self) -> None:
         """Tell the streams what happened since they were told last."""
         if self.watching:
-            seen_ = self.runtime.engine.seen(self.number)
+            seen_ = self.engine.seen(self.number)
             for watch in self.watching:
                 watch.tell(seen_)
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what an agent says is still fed: not once the runtime is closed, or has given the run up with its engine."""
+        return self.runtime.is_open and not self.abandoned
 
     def is_told_to_stop(self) -> bool:
         """Whether the agent that has the turn was cancelled on the run's behalf."""
@@ -239,7 +252,7 @@ class Drive:
 
     def hear(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
         """Tell the engine what came of a turn."""
-        engine = self.runtime.engine
+        engine = self.engine
         if raised is not None:
             self.error = raised
             return engine.raised(self.number, ctx.turn, in_words(raised))
@@ -255,7 +268,7 @@ class Drive:
             answer, raised = await rest, None
         except Exception as error:
             answer, raised = None, error
-        if self.runtime.is_open:
+        if self.is_heard:
             self.hear(ctx, answer, raised)
 
     def _take_upset(self) -> Step | None:
@@ -304,20 +317,26 @@ class Drive:
         if self.task is not None:
             self.task.cancel()
 
-    def _closed(self) -> RunCancelled:
+    def _closed(self) -> InterlockError:
         if self.task is not None:
             self.task.uncancel()
-        error = RunCancelled(f"the runtime was closed while run {self.run_id} was under way", hint=_CLOSED_HINT, run_id=self.run_id)
+        error: InterlockError | None = self.runtime.recovery.notice(self.engine)
+        if error is None:
+            message = f"the runtime was closed while run {self.run_id} was under way"
+            error = RunCancelled(message, hint=_CLOSED_HINT, run_id=self.run_id)
         self._fail_followers(error)
         return error
 
-    def _give_up(self, error: BaseException) -> None:
-        """The runtime itself could not go on: the run is called off where the journal still can say so."""
+    def _give_up(self, error: BaseException) -> BaseException:
+        """The runtime itself could not go on: unless its journal failed, the run is called off. Returns what to raise."""
+        told = self.runtime.recovery.notice(self.engine) if isinstance(error, JournalError) else None
         try:
-            self._record_cancel(f"the runtime stopped it: {in_words(error)}")
+            if told is None:
+                self._record_cancel(f"the runtime stopped it: {in_words(error)}")
         except InterlockError as second:
             error.add_note(f"and it could not be recorded: {second.message}")
-        self._fail_followers(error)
+        self._fail_followers(told or error)
+        return told or error
 
     def _fail_followers(self, error: BaseException) -> None:
         for follower in self.followers:
@@ -328,7 +347,7 @@ class Drive:
     def _record_cancel(self, reason: str) -> None:
         """The run is called off, as an event; the writer commits it whether or not anybody waits."""
         if self.settled is None:
-            step = self.runtime.engine.cancel(self.number, reason)
+            step = self.engine.cancel(self.number, reason)
             self.runtime.attend(step)
             self.settled = step if step.kind == SETTLED else self._take_upset()
         self.notice()
@@ -339,7 +358,7 @@ class Drive:
         """Tell the others who wait for the run, when the journal has it."""
         try:
             if settled.kind == SETTLED:
-                await self.runtime.commits.wait(settled.ticket)
+                await self.commits.wait(settled.ticket)
                 self._outcome(settled)
         except Exception as error:
             self._fail_followers(error)
@@ -359,7 +378,7 @@ class Drive:
 
     def watch(self) -> Watch:
         """Begin to tell a stream about this run."""
-        self.runtime.engine.watch(self.number)
+        self.engine.watch(self.number)
         watch = Watch()
         self.watching = (*self.watching, watch)
         self.notice()
@@ -369,24 +388,7 @@ class Drive:
         """The stream is gone."""
         self.watching = tuple(other for other in self.watching if other is not watch)
         if not self.watching and self.runtime.is_open:
-            self.runtime.engine.unwatch(self.number)
-
-    def seconds_left(self, due: int) -> float:
-        """Seconds until a moment of the engine's clock."""
-        return max(0.0, (due - self.runtime.engine.now()) / 1_000_000)
-
-    def history(self, turn: int) -> list[Message]:
-        """What a turn may know of what was said in the run so far."""
-        said = self.runtime.engine.messages(self.number, turn)
-        return [Message(text, data=data, sender=sender) for sender, text, data in said]
-
-    def view(self, turn: int) -> list[Seen]:
-        """What a turn may see of the pattern around it, the pattern's task first."""
-        return [seen(shown) for shown in self.runtime.engine.view(self.number, turn)]
-
-    def scopes(self, turn: int) -> tuple[str, ...]:
-        """What a turn's agent may reach."""
-        return tuple(self.runtime.engine.scopes(self.number, turn))
+            self.engine.unwatch(self.number)
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

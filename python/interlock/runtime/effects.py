@@ -24,7 +24,7 @@ async def call_tool(drive: Drive, turn: int, tool: Tool, arguments: dict[str, An
         AgentError: the turn is over, so nothing may be done in its name any more.
         Exception: whatever the tool raised.
     """
-    runtime, engine, run = drive.runtime, drive.runtime.engine, drive.number
+    engine, run = drive.engine, drive.number
     _check_scopes(tool, drive.scopes(turn) if tool.scopes else ())
     effect = engine.effect_begun(run, turn, tool.name, tool.acts, _json(arguments, f"the arguments of tool {tool.name!r}"))
     if effect.stored is not None:
@@ -36,7 +36,7 @@ async def call_tool(drive: Drive, turn: int, tool: Tool, arguments: dict[str, An
         raise AgentError(message, hint="await tools inside the turn", code="agent.late-tool")
     drive.notice()
     if effect.after:
-        await runtime.commits.wait(effect.after)  # the intent is durable before anything happens
+        await drive.commits.wait(effect.after)  # the intent is durable before anything happens
     try:
         result = _json(await tool.call(arguments), f"the result of tool {tool.name!r}")
     except Exception as error:

@@ -26,6 +26,7 @@ def open_runtime(
     tools: Iterable[Any] = (),
     embedder: Embedder | None = None,
     transport: TurnTransport | None = None,
+    wait_for_lock: float = 0.0,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -36,13 +37,17 @@ def open_runtime(
         tools: what agents reach through ``ctx.tool``.
         embedder: for the semantic stage and for ``il.similar``, instead of the one that the configuration names.
         transport: how turns reach their agents; by default they are called in this process.
+        wait_for_lock: seconds to wait for a file that another process still has; then, and at once by default, ``JournalLocked``.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
+        UsageError: tools or ``wait_for_lock`` are wrong.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport)
+    if isinstance(wait_for_lock, bool) or not isinstance(wait_for_lock, int | float) or not 0 <= wait_for_lock < float("inf"):
+        raise UsageError(f"wait_for_lock is {wait_for_lock!r}", hint="give seconds, 0 for not waiting at all")
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, float(wait_for_lock))
 
 
 def _tools(given: Iterable[Any]) -> dict[str, Tool]:

@@ -7,12 +7,14 @@ import orjson
 from interlock import events
 from interlock._core import Engine, Started
 from interlock.errors import UsageError
+from interlock.runtime.recovery import Recovery
 
 
 class Reading:
     """The part of a runtime that only reads."""
 
     engine: Engine
+    recovery: Recovery
     _state: str
 
     @property
@@ -41,17 +43,23 @@ class Reading:
         return {run_id: needs for _, run_id, needs in self.engine.waiting()}
 
     def stats(self) -> dict[str, int]:
-        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs."""
-        self._check_open()
-        counts: dict[str, int] = orjson.loads(self.engine.stats())
-        return counts
+        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs, failures of the journal.
+
+        It answers while the journal is away, too.
+        """
+        if self._state != "recovering":
+            self._check_open()
+        return self.recovery.counted(orjson.loads(self.engine.stats()))
 
     def _check_open(self) -> None:
+        if self._state == "recovering":
+            raise self.recovery.told()
         if self._state != "open":
             raise UsageError(f"this runtime is {self._state}", hint=_HINTS[self._state])
 
 
 _HINTS = {
+    "opening": "await it: `async with il.open(…) as runtime:`",
     "new": "use it inside `async with il.open(…) as runtime:`",
     "closed": "call il.open(…) again",
     "forked": "open a runtime of its own in each process, after the fork",

@@ -91,6 +91,7 @@ impl Engine {
             next_run: journal.next_run(),
             stats: Stats::default(),
         };
+        let clock = clock.not_before(journal.newest());
         Ok(Self { journal, core: Mutex::new(core), clock })
     }
 

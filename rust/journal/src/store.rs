@@ -3,7 +3,7 @@
 use std::os::fd::RawFd;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use interlock_kernel::{Digest, Name, RunId};
+use interlock_kernel::{Digest, Micros, Name, RunId};
 
 use crate::frame::{DocumentKind, Frame, Place};
 use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket, codec};
@@ -24,7 +24,10 @@ pub(crate) trait Store: Send + Sync {
     fn unfinished(&self) -> Result<Vec<RunRow>, JournalError>;
     fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError>;
 
-    // What follows matters only where commits take time.
+    // What follows matters only where there is a file, and commits take time.
+    fn newest(&self) -> Micros {
+        Micros(0)
+    }
     fn queued_bytes(&self) -> usize {
         0
     }

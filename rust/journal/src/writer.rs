@@ -7,12 +7,13 @@ use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
 
 use interlock_kernel::Digest;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::frame;
 use crate::merkle::{self, Frontier};
 use crate::queue::{Batch, Shared};
-use crate::{JournalError, Payload, RunRow};
+use crate::{JournalError, Payload, RunRow, schema};
 
 const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3, ?4)";
 const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes) VALUES(?1, ?2, ?3, ?4, ?5)";
@@ -44,10 +45,22 @@ impl Writer {
         while let Some((size, rows)) = self.shared.take(&mut batch) {
             match self.write(&batch, &rows, size) {
                 Ok(root) => self.shared.publish(size, root, &rows, batch.bytes),
-                Err(cause) => return self.shared.fail(JournalError::store(&self.path, cause)),
+                Err(cause) => return self.stop(cause),
             }
             batch.clear();
         }
+    }
+
+    /// After a failed write or sync nobody knows what the disk holds, and a later sync that succeeds proves nothing about the
+    /// pages that the failed one has dropped. So this connection does not touch the file again, not even to tidy up.
+    fn stop(self, cause: rusqlite::Error) {
+        let quiet = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        let cause = schema::refuses_writes(&self.path).unwrap_or_else(|| JournalError::store(&self.path, cause));
+        drop(self.connection);
+        self.shared.fail(match quiet {
+            Ok(_) => cause,
+            Err(unexpected) => JournalError::store(&self.path, unexpected),
+        });
     }
 
     fn write(&mut self, batch: &Batch, rows: &[RunRow], size: u64) -> rusqlite::Result<Digest> {
