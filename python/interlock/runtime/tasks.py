@@ -47,7 +47,7 @@ class Tasks:
 
     def _finished(self, task: asyncio.Task[Any]) -> None:
         self._background.discard(task)
-        if self._state != "open" or task.cancelled() or (error := task.exception()) is None:
+        if task.cancelled() or (error := task.exception()) is None or self._state == "closed":
             return
         if isinstance(error, JournalError) and error.retry_after is not None:
             return  # the journal failed, which was logged, and the run goes on
