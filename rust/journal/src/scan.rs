@@ -18,6 +18,13 @@ pub(crate) struct Scan {
     pub newest: Micros,
 }
 
+impl Scan {
+    /// How many runs have frames.
+    pub(crate) fn runs(&self) -> u64 {
+        self.frames.keys().filter(|run| **run != 0).count() as u64
+    }
+}
+
 /// Which commits to hold the tree against.
 #[derive(Clone, Copy)]
 pub(crate) enum Roots {

@@ -29,6 +29,7 @@ impl Durable {
         schema::rewrite_log(&path)?;
         let reader = Reader::open(&path)?;
         let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
+        reader.ask(|connection| query::check_list(connection, scan.runs()))?;
         let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
