@@ -184,7 +184,7 @@ def close_failed(engine: Engine) -> None:
 
 
 def take_room(path: Path) -> None:
-    """Write, sync and remove a file beside the journal.
+    """Write and sync a file beside the journal, which is removed before it is written, so that nothing ever stays of it.
 
     Raises:
         JournalError: the disk refuses it.
@@ -192,12 +192,10 @@ def take_room(path: Path) -> None:
     trial = path.with_name(path.name + ".room")
     try:
         with trial.open("wb") as file:
-            try:
-                file.write(bytes(ROOM))
-                file.flush()
-                os.fsync(file.fileno())
-            finally:
-                trial.unlink()
+            trial.unlink()
+            file.write(bytes(ROOM))
+            file.flush()
+            os.fsync(file.fileno())
     except OSError as error:
         code, hint = _NAMED.get(error.errno or 0, ("journal.io", "look at the disk and at the folder's permissions"))
         raise JournalError(f"{path}: {error.strerror}", hint=hint, code=code) from error
