@@ -31,6 +31,7 @@ from interlock.errors import (
     LimitExceeded,
     Overloaded,
     ProviderError,
+    ReviewError,
     RunCancelled,
     RunError,
     RunFailed,
@@ -60,6 +61,7 @@ from interlock.patterns import (
     vote,
 )
 from interlock.reliability import Reliability
+from interlock.reviews import Approve, Escalate, Terms, escalate
 from interlock.tools import Tool, tool
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentError",
+    "Approve",
     "Concurrent",
     "Config",
     "ConfigError",
@@ -76,6 +79,7 @@ __all__ = [
     "Delegation",
     "Denied",
     "Domain",
+    "Escalate",
     "Federation",
     "GroupChat",
     "HandOff",
@@ -95,6 +99,7 @@ __all__ = [
     "ProviderError",
     "Reliability",
     "Reply",
+    "ReviewError",
     "Run",
     "RunCancelled",
     "RunError",
@@ -103,6 +108,7 @@ __all__ = [
     "Seen",
     "Sequential",
     "StoreError",
+    "Terms",
     "Tool",
     "Usage",
     "UsageError",
@@ -111,6 +117,7 @@ __all__ = [
     "accept",
     "agent",
     "contract",
+    "escalate",
     "fail",
     "highest_confidence",
     "judged",

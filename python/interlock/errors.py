@@ -8,7 +8,8 @@
     ├── RunError                      .run_id
     │   ├── RunFailed                 the run ended without an answer
     │   ├── RunCancelled              the run was called off
-    │   └── LimitExceeded             a limit of the plan or the runtime was passed
+    │   ├── LimitExceeded             a limit of the plan or the runtime was passed
+    │   └── ReviewError               somebody's word on a review can't be taken
     ├── Denied                        a guard said no
     ├── AgentError                    an agent's own code failed; its error is the cause
     ├── ProviderError                 .retryable .retry_after
@@ -87,6 +88,12 @@ class LimitExceeded(RunError):
     """A limit was passed."""
 
     code = "run.limit"
+
+
+class ReviewError(RunError):
+    """A person's word on a review can't be taken: it is decided, claimed, somebody else's, or can't be said of this one."""
+
+    code = "review"
 
 
 class Denied(InterlockError):
@@ -189,6 +196,7 @@ _BY_STEM: dict[str, type[InterlockError]] = {
     "config": ConfigError,
     "usage": UsageError,
     "run": RunError,
+    "review": ReviewError,
     "journal": JournalError,
     "store": StoreError,
 }
@@ -201,8 +209,8 @@ def from_core(code: str, message: str, hint: str, **fields: Any) -> InterlockErr
         return Overloaded(message, hint=hint, code=code, retry_after=fields.get("retry_after_ms", 100) / 1_000)
     if kind is ConfigError:
         return ConfigError(message, hint=hint, code=code, path=fields.get("path"), line=fields.get("line"))
-    if kind is RunError:
-        return RunError(message, hint=hint, code=code, run_id=fields.get("run"))
+    if issubclass(kind, RunError):
+        return kind(message, hint=hint, code=code, run_id=fields.get("run"))
     if issubclass(kind, JournalError):
         return kind(message, hint=hint, code=code, run=fields.get("run"), frame=fields.get("frame"))
     return kind(message, hint=hint, code=code)

@@ -241,6 +241,11 @@ class Outcome:
         return [seen(one) for one in self._settled.shown]
 
     @property
+    def reviews(self) -> list[int]:
+        """The numbers of the run's open reviews."""
+        return self._settled.reviews
+
+    @property
     def turns(self) -> int:
         """How many turns it took."""
         return self._settled.turns

@@ -11,13 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from interlock._core import Started, Step
 from interlock.context import Context
-from interlock.errors import InterlockError, JournalError, RunCancelled, UsageError
+from interlock.errors import InterlockError, JournalError, RunCancelled
 from interlock.message import Message, Outcome, User
 from interlock.runtime.answers import in_words, record, recordable
-from interlock.runtime.asked import Asked
 from interlock.runtime.beside import NOTHING_OWED, Beside
-from interlock.runtime.effects import call_tool
 from interlock.runtime.suspend import Rest, WentOn
+from interlock.runtime.turns import Turns
 from interlock.runtime.watch import Watch
 
 if TYPE_CHECKING:
@@ -30,7 +29,7 @@ SLICE_NS = 1_000_000
 """A run gives the loop back after this long without a suspension, so that one run never starves the others."""
 
 
-class Drive(Asked):
+class Drive(Turns):
     """One run that goes on in this process. What few runs need is a class attribute until they do."""
 
     task: asyncio.Task[Any] | None = None
@@ -41,7 +40,6 @@ class Drive(Asked):
     lone: int | None = None
     """The turn that is awaited in the run's own task."""
     interrupting = False
-    abandoned = False
     settled: Step | None = None
     parked: asyncio.Future[None] | None = None
     watching: tuple[Watch, ...] = ()
@@ -60,7 +58,6 @@ class Drive(Asked):
     def __init__(self, runtime: Runtime, started: Started, user: User | None, thread: str | None, plan: Pattern | None) -> None:
         self.runtime = runtime
         self.engine, self.commits = runtime.engine, runtime.commits
-        # Those that it began with: after a failure of the journal the runtime has others, where its number may be another run's.
         self.number = started.run
         self._started = started
         self.user = user
@@ -130,6 +127,7 @@ class Drive(Asked):
                     else:
                         step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
+                    self.stop_acting()
                     self.settled = step
                     self.spent += perf_counter_ns() - since
                     if engine.committed() < step.ticket:
@@ -163,6 +161,7 @@ class Drive(Asked):
                 raise given from error
             raise
         finally:
+            self.stop_acting()
             if self.beside is not None:
                 self.beside.stop_all()
             if runtime.drives.get(self.number) is self:
@@ -190,11 +189,6 @@ class Drive(Asked):
             seen_ = self.engine.seen(self.number)
             for watch in self.watching:
                 watch.tell(seen_)
-
-    @property
-    def is_heard(self) -> bool:
-        """Whether what an agent says is still fed: not once the runtime is closed, or has given the run up with its engine."""
-        return self.runtime.is_open and not self.abandoned
 
     def is_told_to_stop(self) -> bool:
         """Whether the agent that has the turn was cancelled on the run's behalf."""
@@ -237,8 +231,20 @@ class Drive(Asked):
             return step
         return self._together().take_in(step)
 
+    def hand_in(self, step: Step) -> None:
+        """What an answer, or the end of an effect, led to."""
+        try:
+            if not step.plain:
+                self.runtime.attend(step)
+            self.notice()
+            self.take_in(step)
+        except Exception as error:
+            self.fail(error)
+
     def take_in(self, step: Step) -> None:
         """A step from outside the turn: a limit passed, a cancel, a slot, or what a turn beside led to."""
+        if step.kind == SETTLED:
+            self.stop_acting()
         is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
         awaits_its_turn = self.upset is not None and self.upset.kind == CALL  # two slots may come at once
         if self.beside is None and step.more is None and is_free and not awaits_its_turn:
@@ -312,6 +318,7 @@ class Drive(Asked):
     def abandon(self) -> None:
         """The runtime closes: stop, and record nothing, so that a durable run goes on at the next opening."""
         self.abandoned = True
+        self.stop_acting()
         if self.beside is not None:
             self.beside.stop_all()
         if self.task is not None:
@@ -348,6 +355,7 @@ class Drive(Asked):
         """The run is called off, as an event; the writer commits it whether or not anybody waits."""
         if self.settled is None:
             step = self.engine.cancel(self.number, reason)
+            self.stop_acting()
             self.runtime.attend(step)
             self.settled = step if step.kind == SETTLED else self._take_upset()
         self.notice()
@@ -389,11 +397,3 @@ class Drive(Asked):
         self.watching = tuple(other for other in self.watching if other is not watch)
         if not self.watching and self.runtime.is_open:
             self.engine.unwatch(self.number)
-
-    async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
-        """Run a tool for a turn, recorded."""
-        tool = self.runtime.tools.get(name)
-        if tool is None:
-            known = ", ".join(sorted(self.runtime.tools)) or "none"
-            raise UsageError(f"there is no tool {name!r} (there is: {known})", hint="give it to il.open(tools=[…])")
-        return await call_tool(self, ctx.turn, tool, arguments)

@@ -20,6 +20,7 @@ from interlock.errors import JournalError, UsageError
 from interlock.message import Outcome, User
 from interlock.patterns import Pattern, agents_of, plan_text
 from interlock.runtime.commits import Commits
+from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
@@ -37,7 +38,7 @@ if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
 
 
-class Runtime(Reading, Tasks):
+class Runtime(Reading, Deciding, Tasks):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -234,38 +235,6 @@ class Runtime(Reading, Tasks):
             if step is not None and self._state == "open":  # a run that somebody else started is theirs
                 self._cancel(drive, "the stream was left")
 
-    async def resume(self, run_id: str, *, answer: str | None = None, reject: str | None = None, by: str = "operator") -> Outcome:
-        """Go on with a run: wait for one that is under way, or decide one that is in review.
-
-        Args:
-            run_id: the run.
-            answer: for a run in review: deliver this text.
-            reject: for a run in review: end it as failed, for this reason.
-            by: who decides.
-
-        Returns:
-            The outcome as it stands; a run whose plan or agent is absent is ``waiting``, and ``reason`` says for what.
-
-        Raises:
-            UsageError: there is no such run, or it is not in review and a decision was given.
-        """
-        self._check_loop()
-        found = self._look_up(run_id)
-        if answer is not None and reject is not None:
-            raise UsageError("a review is answered or rejected, not both", hint="give answer=… or reject=…")
-        text = answer if answer is not None else reject
-        if text is not None:
-            try:
-                with self.recovery.naming(self.engine):
-                    step = self.engine.decide_review(found.run, answer is not None, text, by)
-            except (TypeError, UnicodeEncodeError) as error:
-                raise unreadable("the decision", error) from None
-            await self.commits.wait(step.ticket)
-            return Outcome(found, step)
-        if found.step is None:
-            return await asyncio.shield(self._follow(self.drives[found.run]))
-        return Outcome(found, found.step)
-
     def _begin(
         self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any, watch: bool = False
     ) -> Outcome | tuple[Drive, Step | None]:
@@ -309,20 +278,30 @@ class Runtime(Reading, Tasks):
         self.timer = Timer(engine, self.loop, self._expired)
         self.commits = Commits(engine, self.loop, self.recovery.notice)
         try:
-            drives = [(self._taken_up(started), started.step) for started in engine.resume_all(list(self.agents))]
+            unfinished = engine.resume_all(list(self.agents))
+            for started in unfinished:
+                self._go_on(started)
         except BaseException:
-            self.commits.close()
+            self.abandon()
             raise
         self._state = "open"
-        for drive, step in drives:
-            if step is not None:
-                self._spawn(drive, step)
-        return len(drives)
+        return len(unfinished)
 
-    def _taken_up(self, started: Started) -> Drive:
+    def _go_on(self, started: Started) -> None:
+        """Drive a run that goes on after a restart, a decision, or the end of a review's time."""
+        step = started.step
+        if step is None:
+            return
+        self.attend(step)
+        if step.kind == Step.SETTLED:
+            return
+        drive = self.drives.get(started.run)
+        if drive is not None:
+            drive.take_in(step)
+            return
         user, thread = self._circumstances(started.run)
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
-        return Drive(self, started, user, thread, plan)
+        self._spawn(Drive(self, started, user, thread, plan), step)
 
     def _circumstances(self, number: int) -> tuple[User | None, str | None]:
         """For whom a run acts, as it was recorded."""
@@ -350,8 +329,11 @@ class Runtime(Reading, Tasks):
 
     def _expired(self) -> None:
         try:
-            for number, step in self.engine.expire():
+            steps, woken = self.engine.expire()
+            for number, step in steps:
                 self._upset(self.drives.get(number), step)
+            for started in woken:
+                self._go_on(started)
         except JournalError:
             if self.recovery.notice(self.engine) is None:
                 raise

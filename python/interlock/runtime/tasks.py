@@ -20,7 +20,7 @@ class Tasks:
 
     def __init__(self) -> None:
         self._background: set[asyncio.Task[Any]] = set()
-        self._strays: set[asyncio.Task[None]] = set()
+        self._strays: set[asyncio.Task[Any]] = set()
 
     def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
         """Do something in a task that closing waits for."""
@@ -32,7 +32,7 @@ class Tasks:
         """Let an agent that would not stop go on in a task that nobody waits for."""
         self.leave(self.loop.create_task(work, name="interlock: an agent that would not stop"))
 
-    def leave(self, task: asyncio.Task[None]) -> None:
+    def leave(self, task: asyncio.Task[Any]) -> None:
         """Keep a task that was told to stop until it does; nobody waits for it before the runtime closes."""
         self._strays.add(task)
         task.add_done_callback(self._strays.discard)

@@ -3,11 +3,13 @@
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value, and errors are mapped by name")]
 
 mod ballot;
+mod effect;
 mod engine;
 mod error;
 mod limits;
 mod reader;
 mod reliability;
+mod review;
 mod routes;
 mod step;
 
@@ -20,7 +22,9 @@ mod _core {
     #[pymodule_export]
     use crate::ballot::ballot;
     #[pymodule_export]
-    use crate::engine::{PyEffect, PyEngine};
+    use crate::effect::PyEffect;
+    #[pymodule_export]
+    use crate::engine::PyEngine;
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
     #[pymodule_export]

@@ -254,6 +254,12 @@ impl PyStep {
         self.settled().map(|settled| settled.effects)
     }
 
+    /// The reviews that are open, by number.
+    #[getter]
+    fn reviews(&self) -> PyResult<Vec<u32>> {
+        self.settled().map(|settled| settled.reviews.clone())
+    }
+
     #[getter]
     fn tokens(&self) -> PyResult<u64> {
         self.settled().map(|settled| settled.tokens)

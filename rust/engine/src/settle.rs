@@ -1,7 +1,10 @@
 //! How a run stands, in words and as the journal's row.
 
 use interlock_journal::StartRow;
-use interlock_kernel::{CheckVerdict, EndedHow, Event, Failure, Micros, Phase, RefusalWhy, ReviewWhy, RunFailCode, State, UnavailableWhy};
+use interlock_kernel::{
+    CheckVerdict, EndedHow, Event, Failure, Micros, OpenReview, Phase, RefusalWhy, ReviewSubject, ReviewWhy, RunFailCode, State,
+    UnavailableWhy,
+};
 
 use crate::EngineError;
 use crate::engine::Core;
@@ -35,13 +38,14 @@ impl Core {
     /// Take a run that ended, or waits for a person, out of memory: its journal has everything.
     pub(crate) fn settle(&mut self, run: u64, ticket: u64, now: Micros) -> Result<Settled, EngineError> {
         self.abandon_all(run, now);
+        self.let_rest(run);
         let live = self.live.remove(&run).ok_or(EngineError::Internal("a run settled twice"))?;
         if let Some(key) = &live.key {
             self.keys.remove(key);
         }
         self.stats.settled += 1;
-        let remaining = &self.live;
-        self.deadlines.tidy(remaining.len(), |run| remaining.contains_key(&run));
+        let (remaining, resting) = (&self.live, &self.resting);
+        self.deadlines.tidy(remaining.len() + resting.len(), |run| remaining.contains_key(&run) || resting.contains_key(&run));
         Ok(settled(&live.state, &live.held, ticket))
     }
 }
@@ -68,12 +72,21 @@ pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
         tokens,
         reason: None,
         attached: Vec::new(),
+        reviews: Vec::new(),
     };
     match state {
-        State::Unstarted(_) | State::Running(_) => {}
+        State::Unstarted(_) => {}
+        State::Running(running) => {
+            if running.paused {
+                settled.status = Status::InReview;
+                settled.reason = running.open.values().next().map(|open| why_effect(open));
+            }
+            settled.reviews = running.open.keys().map(|review| review.0).collect();
+        }
         State::InReview(waiting) => {
             settled.status = Status::InReview;
-            settled.reason = Some(why_review(waiting.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
+            settled.reviews = vec![waiting.review.0];
+            settled.reason = Some(why_review(waiting.open.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
             settled.attached = held.for_a_person(waiting);
         }
         State::Ended(ended) => match &ended.how {
@@ -110,6 +123,14 @@ fn why_failed(code: RunFailCode) -> &'static str {
     }
 }
 
+/// Why an effect stands still, in words.
+pub(crate) fn why_effect(open: &OpenReview) -> String {
+    match &open.subject {
+        ReviewSubject::Effect { tool, .. } => format!("{}: tool {tool:?}", in_short(open.why)),
+        ReviewSubject::Run | ReviewSubject::Delivery => in_short(open.why).into(),
+    }
+}
+
 fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
     let reason = in_short(why);
     match phase {
@@ -121,6 +142,9 @@ fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
             | Phase::InTurn(_)
             | Phase::Answered { .. }
             | Phase::Routed { .. }
+            | Phase::Paused { .. }
+            | Phase::Woken { .. }
+            | Phase::Held { .. }
             | Phase::Stuck { .. }
             | Phase::Forked
             | Phase::Delegating { .. }
@@ -131,7 +155,7 @@ fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
     }
 }
 
-fn in_short(why: ReviewWhy) -> &'static str {
+pub(crate) fn in_short(why: ReviewWhy) -> &'static str {
     match why {
         ReviewWhy::StepFailed => "a step failed",
         ReviewWhy::NoRoute => "no rule took the task",
@@ -151,6 +175,9 @@ fn in_short(why: ReviewWhy) -> &'static str {
         ReviewWhy::Contract => "the message carries a label that the domain's contract does not let through",
         ReviewWhy::DomainLimit => "the domain's turns or time are used up",
         ReviewWhy::FactFailed => "what the decision needed to know could not be found out",
+        ReviewWhy::Approval => "it may not happen without a person's yes",
+        ReviewWhy::EffectUnknown => "an effect that may happen once only was begun, and nobody knows what became of it",
+        ReviewWhy::EffectForgotten => "an effect was begun, nobody knows what became of it, and it was not repeated",
     }
 }
 

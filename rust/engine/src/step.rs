@@ -95,6 +95,8 @@ pub struct Settled {
     pub reason: Option<String>,
     /// What a person who decides should see: answers that conflict, the thread, the reports.
     pub attached: Vec<Shown>,
+    /// The reviews that are open, by number.
+    pub reviews: Vec<u32>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -3,10 +3,10 @@
 use std::ops::Deref;
 
 use crate::plan::OnFailure;
-use crate::run::{Decision, Phase, Running, Strand, Turn, one};
+use crate::run::{Decision, Phase, Running, Strand, Turn, one, review};
 use crate::{
-    Book, BranchEnd, BranchEnded, CheckQuery, Content, Event, Fact, FactNeeded, Failure, Micros, NodeId, Ref, Refusal, ReviewId,
-    ReviewOpened, ReviewWhy, RunFailCode, RunFailed, Said, TurnReplied,
+    Book, BranchEnd, BranchEnded, CheckQuery, Content, Event, Fact, FactNeeded, Failure, Micros, NodeId, Ref, Refusal, ReviewSubject,
+    ReviewWhy, RunFailCode, RunFailed, Said, TurnReplied,
 };
 
 #[derive(Clone, Copy)]
@@ -67,7 +67,8 @@ impl<'a> Here<'a> {
         }
         match policy {
             OnFailure::Review => {
-                one(Event::ReviewOpened(ReviewOpened { review: ReviewId(self.reviews), why, about, attached: self.attached() }))
+                let terms = review::terms(self.run, self.book);
+                one(review::open(self.run, self.strand, (why, about, self.attached()), ReviewSubject::Run, terms, self.now))
             }
             OnFailure::Fail => one(Event::RunFailed(RunFailed { code })),
         }
@@ -109,6 +110,9 @@ impl<'a> Here<'a> {
             | Phase::AwaitingFact { .. }
             | Phase::InTurn(_)
             | Phase::Missed { .. }
+            | Phase::Paused { .. }
+            | Phase::Woken { .. }
+            | Phase::Held { .. }
             | Phase::Stuck { .. }
             | Phase::Forked
             | Phase::Delegating { .. }

@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::plan::{OnFailure, Plan};
 use crate::{
-    BranchEnd, Contribution, Digest, EffectKey, Fact, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewWhy, RouteDecision, RunFailCode,
-    RunId, Said, StrandId, TurnId, TurnReplied,
+    BranchEnd, Contribution, Digest, EffectClass, EffectKey, Fact, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewSubject,
+    ReviewVerdict, ReviewWhy, RouteDecision, RunFailCode, RunId, Said, StrandId, Terms, TurnId, TurnReplied,
 };
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,10 +37,16 @@ pub struct Running {
     pub domains: BTreeMap<NodeId, DomainState>,
     /// Effects that returned, so that a re-run gets what they gave.
     pub effects: BTreeMap<EffectKey, Ref>,
-    /// Effects with an intent and no outcome yet, with the arguments that were journalled.
-    pub intents: BTreeMap<EffectKey, Ref>,
+    /// Effects with an intent and no outcome yet.
+    pub intents: BTreeMap<EffectKey, Intent>,
     /// Effects that raised, by the turn they were tried in.
     pub raised: BTreeSet<(TurnId, EffectKey)>,
+    /// Effects that may happen once only and raised: what they raised is what a repetition gets.
+    pub raised_once: BTreeMap<EffectKey, Ref>,
+    /// Effects that a person let happen, with the arguments that they put in place, if any.
+    pub approved: BTreeMap<EffectKey, Option<Ref>>,
+    /// Effects that a person, or the end of their time, refused, and why.
+    pub denied: BTreeMap<EffectKey, Option<Ref>>,
     /// Every effect that was ever intended.
     pub intended: BTreeSet<EffectKey>,
     pub turns: u32,
@@ -50,6 +56,42 @@ pub struct Running {
     /// Facts asked for so far.
     pub asked: u32,
     pub reviews: u32,
+    /// Reviews of effects that nobody has decided yet. One of the run itself is a state of its own.
+    pub open: BTreeMap<ReviewId, OpenReview>,
+    /// Who decided those that are closed; nobody when time ran out or nothing hung on it any more.
+    pub closed: BTreeMap<ReviewId, Option<Name>>,
+    /// Nothing goes on until a person decides.
+    pub paused: bool,
+    /// The run under whose id effects are keyed: its own, or the one that it was derived from.
+    pub origin: RunId,
+}
+
+/// An effect that was begun.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Intent {
+    pub turn: TurnId,
+    pub strand: StrandId,
+    pub tool: Name,
+    pub class: EffectClass,
+    pub arguments: Ref,
+    /// The process that began it is gone: nobody here will hear what became of it.
+    pub orphaned: bool,
+}
+
+/// A question to a person.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OpenReview {
+    pub why: ReviewWhy,
+    pub about: Ref,
+    pub attached: Vec<Ref>,
+    pub strand: StrandId,
+    pub subject: ReviewSubject,
+    pub terms: Terms,
+    /// Who is at it, and until when nobody else decides.
+    pub claim: Option<(Name, Micros)>,
+    /// What those who signed agree on.
+    pub proposal: Option<(ReviewVerdict, Option<Ref>)>,
+    pub signed: Vec<Name>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -91,6 +133,12 @@ pub enum Phase {
     Routed { turn: Turn, reply: TurnReplied, relay: NodeId, route: Box<RouteState> },
     /// The attempt came to nothing.
     Missed { turn: Turn, failure: Failure },
+    /// The turn stands still until a person has decided about an effect of it.
+    Paused { turn: Turn, review: ReviewId },
+    /// The person has decided, and the turn is to be taken again.
+    Woken { turn: Turn },
+    /// What it was about to do waits until a person has decided about an effect that nobody knows the end of.
+    Held { then: Box<Phase>, review: ReviewId },
     /// Nothing can go on here but a person, or the end.
     Stuck { message: Ref, why: ReviewWhy, attached: Vec<Ref>, policy: OnFailure, culprit: Option<Name> },
     /// It waits for the branches of its innermost fork.
@@ -202,11 +250,19 @@ pub struct RouteState {
 pub struct InReview {
     pub running: Running,
     pub review: ReviewId,
-    pub why: ReviewWhy,
-    pub about: Ref,
-    pub attached: Vec<Ref>,
+    pub open: OpenReview,
     /// What the person decided, until the run has drawn its conclusion.
-    pub decided: Option<(crate::ReviewVerdict, Ref)>,
+    pub decided: Option<Decided>,
+}
+
+/// A person's decision.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Decided {
+    /// Nobody, when their time ran out.
+    pub by: Option<Name>,
+    pub verdict: ReviewVerdict,
+    pub content: Option<Ref>,
+    pub decision: Option<Ref>,
 }
 
 /// A run that is over.
@@ -250,6 +306,7 @@ impl State {
     pub fn adjective(&self) -> &'static str {
         match self {
             Self::Unstarted(_) => "unstarted",
+            Self::Running(running) if running.paused => "paused",
             Self::Running(running) if running.strands.len() > 1 => "forked",
             Self::Running(running) => running.strands.first().map_or("running", |trunk| trunk.phase.adjective()),
             Self::InReview(_) => "in review",

@@ -13,6 +13,9 @@ impl Phase {
             Self::Answered { .. } => "answered",
             Self::Routed { .. } => "routed",
             Self::Missed { .. } => "missed",
+            Self::Paused { .. } => "paused for a review",
+            Self::Woken { .. } => "woken by a decision",
+            Self::Held { .. } => "held for a review",
             Self::Stuck { .. } => "stuck",
             Self::Forked => "forked",
             Self::Delegating { .. } => "delegating",
@@ -24,7 +27,13 @@ impl Phase {
     /// The turn that it is about, if one stands.
     pub fn turn(&self) -> Option<&Turn> {
         match self {
-            Self::InTurn(turn) | Self::Answered { turn, .. } | Self::Routed { turn, .. } | Self::Missed { turn, .. } => Some(turn),
+            Self::InTurn(turn)
+            | Self::Answered { turn, .. }
+            | Self::Routed { turn, .. }
+            | Self::Missed { turn, .. }
+            | Self::Paused { turn, .. }
+            | Self::Woken { turn } => Some(turn),
+            Self::Held { then, .. } => then.turn(),
             Self::Entering { .. }
             | Self::AwaitingFact { .. }
             | Self::Stuck { .. }
@@ -44,6 +53,9 @@ impl Phase {
             | Self::Answered { .. }
             | Self::Routed { .. }
             | Self::Missed { .. }
+            | Self::Paused { .. }
+            | Self::Woken { .. }
+            | Self::Held { .. }
             | Self::Stuck { .. }
             | Self::Forked
             | Self::Delegating { .. }
@@ -91,6 +103,9 @@ impl Strand {
             | Phase::Answered { .. }
             | Phase::Routed { .. }
             | Phase::Missed { .. }
+            | Phase::Paused { .. }
+            | Phase::Woken { .. }
+            | Phase::Held { .. }
             | Phase::Stuck { .. }
             | Phase::Delegating { .. }
             | Phase::Left { .. } => false,
