@@ -18,10 +18,10 @@ ECHO = il.Sequential("echo", [echo])
 
 
 @contextmanager
-def disk_refusing_writes() -> Iterator[None]:
-    """No file can be written: the operating system's limit on the size of files is 0 bytes."""
+def disk_refusing_writes(beyond: int = 0) -> Iterator[None]:
+    """No file can be written beyond so many bytes: that is the operating system's limit on the size of files."""
     before = resource.getrlimit(resource.RLIMIT_FSIZE)
-    resource.setrlimit(resource.RLIMIT_FSIZE, (0, before[1]))
+    resource.setrlimit(resource.RLIMIT_FSIZE, (beyond, before[1]))
     try:
         yield
     finally:
@@ -84,7 +84,9 @@ async def test_everybody_who_waits_is_told_why_and_what_to_do(file: Path) -> Non
 async def test_a_caller_who_was_told_is_not_left_cancelled(file: Path) -> None:
     async with il.open(file, plans=[il.Sequential("plan", [never]), ECHO]) as runtime:
         with disk_refusing_writes():
-            assert is_named(await until_away(runtime))
+            with pytest.raises(il.JournalError) as caught:
+                await runtime.run(ECHO, "in vain")  # in this task, and no other
+            assert is_named(caught.value)
             task = asyncio.current_task()
             assert task is not None
             assert task.cancelling() == 0
@@ -161,21 +163,29 @@ async def test_plans_rules_and_limits_hold_after_the_journal_came_back(file: Pat
 
 
 async def test_agents_are_told_to_stop_and_one_that_goes_on_is_not_heard(file: Path) -> None:
-    hung, gate, calls = Hung(), asyncio.Event(), []
+    hung, gate, end, calls, raised = Hung(), asyncio.Event(), asyncio.Event(), [], []
+
+    async def pay() -> None:
+        calls.append("paid")
 
     async def stubborn(message: il.Message, ctx: il.Context) -> str:
-        calls.append(len(calls))
+        calls.append("called")
         if len(calls) > 1:
+            await end.wait()
             return "the second"
         while not gate.is_set():
             try:
                 await gate.wait()
             except asyncio.CancelledError:
                 continue
+        try:
+            await ctx.tool("pay")  # its run's number is in the new engine, too, and so is its turn's
+        except il.JournalError as error:
+            raised.append(error.code)
         return "the first"
 
     waits, goes_on = il.Sequential("waits", [hung.agent("hung")]), il.Sequential("goes_on", [stubborn])
-    async with il.open(file, plans=[waits, goes_on, ECHO]) as runtime:
+    async with il.open(file, plans=[waits, goes_on, ECHO], tools=[il.tool(pay, kind="effect")]) as runtime:
         await runtime.start(waits, "hello")
         run = await runtime.start(goes_on, "hello")
         await runtime.history(run.run_id)
@@ -185,12 +195,35 @@ async def test_agents_are_told_to_stop_and_one_that_goes_on_is_not_heard(file: P
             assert hung.left == ["hung"]
         await until_back(runtime)
         gate.set()
-        outcome = await soon(runtime.resume(run.run_id))
         await turns_of_the_loop()
-        assert (outcome.text, len(calls)) == ("the second", 2)
+        end.set()
+        outcome = await soon(runtime.resume(run.run_id))
+        assert (outcome.text, calls, raised) == ("the second", ["called", "called"], ["journal.io"])
         assert [one.fields.get("text") for one in await happened(runtime, outcome, "turn_replied")] != ["the first"]
         assert hung.at_work == ["hung", "hung"], "its run goes on too"
     _core.verify(file)
+
+
+async def test_a_disk_with_hardly_any_room_does_not_make_agents_be_called_again_and_again(file: Path) -> None:
+    calls: list[str] = []
+
+    async def count(message: il.Message, ctx: il.Context) -> str:
+        calls.append(message.text)
+        return await never(message, ctx)
+
+    plan = il.Sequential("counting", [count])
+    async with il.open(file, plans=[plan, ECHO]) as runtime:
+        run = await runtime.start(plan, "hello")
+        await runtime.history(run.run_id)
+        room = file.with_name("runs.db-wal").stat().st_size + 200_000
+        with disk_refusing_writes(beyond=room):
+            with pytest.raises(il.JournalError):
+                await soon(runtime.run(ECHO, "x" * 400_000))
+            await asyncio.sleep(1.0)
+            counts = runtime.stats()
+            assert (counts["journal_failures"], counts["journal_reopened"], len(calls)) == (1, 0, 1)
+        await until_back(runtime)
+        assert len(calls) == 2
 
 
 @pytest.mark.parametrize("loops", [0, 1, 3])
@@ -207,6 +240,18 @@ async def test_a_runtime_can_be_closed_while_its_journal_is_away(file: Path, loo
                 await runtime.run(ECHO, "hello")
     async with il.open(file, plans=[il.Sequential("plan", [il.agent(echo, name="never")])]) as runtime:
         assert (await soon(runtime.resume(run.run_id))).text == "hello"
+
+
+@pytest.mark.parametrize("seconds", [0.0, 0.03, 0.045, 0.05, 0.055, 0.06, 0.08])
+async def test_a_runtime_that_is_closed_while_it_opens_its_journal_again_leaves_the_file(file: Path, seconds: float) -> None:
+    async with il.open(file, plans=[ECHO]) as runtime:
+        with disk_refusing_writes():
+            await until_away(runtime)
+        await asyncio.sleep(seconds)
+        await soon(runtime.close())
+        assert not runtime.is_open
+    async with il.open(file, plans=[ECHO]) as runtime:
+        assert (await runtime.run(ECHO, "hello")).text == "hello"
 
 
 async def test_a_file_that_another_runtime_took_meanwhile_is_waited_for(file: Path) -> None:
