@@ -10,8 +10,6 @@ from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import orjson
-
 from interlock import events
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
@@ -24,7 +22,6 @@ from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
-from interlock.runtime.reading import Reading
 from interlock.runtime.recovery import Recovery
 from interlock.runtime.requests import checked, options, unreadable
 from interlock.runtime.setup import Setup
@@ -32,13 +29,15 @@ from interlock.runtime.started import Run
 from interlock.runtime.tasks import Tasks
 from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
+from interlock.runtime.upkeep import Upkeep
 from interlock.tools import Tool
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
+    from interlock.runtime.witness import Witness
 
 
-class Runtime(Reading, Deciding, Tasks):
+class Runtime(Upkeep, Deciding, Tasks):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -50,6 +49,7 @@ class Runtime(Reading, Deciding, Tasks):
         embedder: Embedder | None,
         transport: TurnTransport | None = None,
         wait_for_lock: float = 0.0,
+        witness: Witness | None = None,
     ) -> None:
         super().__init__()
         self._setup = Setup(None if path is None else Path(path), config)
@@ -64,6 +64,7 @@ class Runtime(Reading, Deciding, Tasks):
         self._given_transport = transport
         self.transport: TurnTransport = transport or InProcess(self.agents)
         self.tools = tools
+        self._witness = witness
         self.drives: dict[int, Drive] = {}
         self.running: Drive | None = None
         """The run that had the loop last."""
@@ -93,6 +94,8 @@ class Runtime(Reading, Deciding, Tasks):
                 self._apply(self._config)
             OPEN.add(self)
             self.go_on(self.engine)
+            if self._witness is not None:
+                self._witness.start(self.engine, self.commits, self.loop)
         except BaseException:
             self._state = "closed"
             self.engine.close()
@@ -117,7 +120,11 @@ class Runtime(Reading, Deciding, Tasks):
         await self._let_go()
         self.timer.close()
         self.commits.close()
-        self.engine.close()
+        try:
+            self.engine.close()
+        finally:
+            if self._witness is not None:
+                await self._witness.close()
 
     def add_plan(self, pattern: Pattern) -> None:
         """Compile a plan and make its agents known.
@@ -277,6 +284,8 @@ class Runtime(Reading, Deciding, Tasks):
         self.engine = engine
         self.timer = Timer(engine, self.loop, self._expired)
         self.commits = Commits(engine, self.loop, self.recovery.notice)
+        if self._witness is not None:
+            self._witness.follow(engine, self.commits)
         try:
             unfinished = engine.resume_all(list(self.agents))
             for started in unfinished:
@@ -302,14 +311,6 @@ class Runtime(Reading, Deciding, Tasks):
         user, thread = self._circumstances(started.run)
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
         self._spawn(Drive(self, started, user, thread, plan), step)
-
-    def _circumstances(self, number: int) -> tuple[User | None, str | None]:
-        """For whom a run acts, as it was recorded."""
-        for payload in orjson.loads(self.engine.history(number))["payloads"]:
-            if payload["kind"] == "request":
-                said = payload["data"]
-                return (User.from_json(said["user"]) if said["user"] else None), said["thread"]
-        return None, None
 
     def _spawn(self, drive: Drive, step: Step) -> None:
         self.drives[drive.number] = drive

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{Append, Frame, Payload, StartRow};
+use interlock_journal::{Append, Frame, Payload, StartRow, user_id};
 use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
 use interlock_kernel::{Event, Input, RunId, State, evolve};
 
@@ -97,7 +97,8 @@ impl Core {
             live.seq += 1;
             batch.events.push(event);
         }
-        let start = StartRow { id, key: None, plan: plan.name.clone() };
+        let user = live.held.user.as_deref().map(user_id).transpose()?.flatten();
+        let start = StartRow { id, key: None, plan: plan.name.clone(), user, thread: None }; // it is no part of the conversation
         let append = Append { run: number, first_seq: 0, at: now, events: &batch.events, payloads: batch.payloads, start: Some(start) };
         live.ticket = engine.journal.append(append)?.0;
         self.live.insert(number, live);

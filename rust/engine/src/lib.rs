@@ -3,6 +3,7 @@
 
 mod admission;
 mod clock;
+mod counterfactual;
 mod deadlines;
 mod derive;
 mod effects;
@@ -13,6 +14,7 @@ mod live;
 mod offer;
 mod plans;
 mod pump;
+mod replay;
 mod resume;
 mod reviews;
 mod semantic;
@@ -25,11 +27,13 @@ mod watch;
 
 pub use admission::Limits;
 pub use clock::Clock;
+pub use counterfactual::{Counterfactual, Of};
 pub use derive::Derive;
 pub use effects::{Effect, EffectStart};
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
 pub use feed::{Answer, Delegation, Expired};
+pub use replay::{Line, Moment, Owes, replay, state_at};
 pub use resume::{Resumed, SaidBy, WaitingRun};
 pub use reviews::{ReviewShown, Says, Word};
 pub use semantic::Semantic;

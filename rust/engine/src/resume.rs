@@ -82,7 +82,9 @@ impl Core {
     pub(crate) fn look_up(&self, journal: &Journal, run: u64) -> Result<Settled, EngineError> {
         let waits = self.waiting.get(&run);
         let folded = self.fold(journal, run)?;
-        let mut settled = settle::settled(&folded.state, &folded.held, journal.committed());
+        let why = folded.removed.map(|why| settle::without_texts(&folded.state, why));
+        let mut settled = settle::settled(folded.state, &folded.held, journal.committed());
+        settled.reason = why.or(settled.reason);
         if let Some(waiting) = waits {
             settled.status = Status::Waiting;
             settled.reason = Some(waiting.needs.clone());
@@ -98,6 +100,7 @@ impl Core {
             return Ok(None);
         }
         live.key.clone_from(&row.key);
+        live.thread.clone_from(&row.thread);
         if let Some(key) = &row.key {
             self.keys.insert(key.clone(), row.number);
         }
@@ -135,7 +138,10 @@ impl Core {
     pub(crate) fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
         let frames = journal.frames(run)?;
         let payloads = journal.payloads(run)?;
-        check_commitments(run, &frames, &payloads)?;
+        let removed = if payloads.is_empty() { journal.removed(run)? } else { None };
+        if removed.is_none() {
+            check_commitments(run, &frames, &payloads)?; // what was removed is gone, and the journal says so
+        }
         let mut held = hold(payloads)?;
         let Some(Event::RunStarted(started)) = frames.first().and_then(Frame::event) else {
             return Err(EngineError::UnknownRun { run: run.to_string() });
@@ -160,8 +166,10 @@ impl Core {
             ticket: journal.committed(),
             armed: None,
             key: None,
+            thread: None,
             effects: Underway::default(),
             watched: self.watched.contains_key(&run),
+            removed,
         })
     }
 
@@ -210,7 +218,7 @@ fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result
     Ok(())
 }
 
-fn said(bytes: &[u8]) -> Result<Said, EngineError> {
+pub(crate) fn said(bytes: &[u8]) -> Result<Said, EngineError> {
     let body = MessageBody::decode(bytes)?;
     let labels = if body.labels.is_empty() { Vec::new() } else { body.labels.split('\n').map(Into::into).collect() };
     Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into), labels, domain: None })

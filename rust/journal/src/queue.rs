@@ -2,15 +2,25 @@
 //! The lock is held for bookkeeping only, never while encoding or writing.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use interlock_kernel::Digest;
 
 use crate::live::Live;
 use crate::own::Own;
+use crate::removal::Removal;
 use crate::store::lock;
 use crate::wake::{Wake, Wanted};
 use crate::{JournalError, Payload, RunRow};
+
+/// How long the writer lets gather what nobody waits for. A run that only answers has said all and waits long before this is
+/// over, so its first events and its last share a commit; begun at once, the first would make the last wait for two. Not
+/// longer: the result of a tool is nowhere else until it is written.
+const GATHERS: Duration = Duration::from_micros(500);
+/// Bytes that are written without anybody waiting for them: far more than a run queues, far less than a service may (256 KiB).
+const PLENTY: usize = 1 << 18;
 
 pub(crate) struct Shared {
     pub state: Mutex<State>,
@@ -33,14 +43,25 @@ pub(crate) struct State {
     /// The last commit.
     pub checkpoint: (u64, Digest),
     pub wanted: Wanted,
-    /// The writer sleeps. Whoever wakes it clears this, so that a burst of appends makes one system call.
-    pub idle: bool,
+    /// Whoever wakes the writer clears this, so that a burst of appends makes one system call.
+    pub sleep: Sleep,
     /// How many threads wait for a commit.
     pub waiting: usize,
     pub closing: bool,
     pub failure: Option<JournalError>,
     /// How many runs have left `live` because they are finished and in the file.
     pub retired: u64,
+}
+
+/// What the writer sleeps for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sleep {
+    /// It is awake, or was told to wake.
+    None,
+    /// Until anything is queued.
+    Idle,
+    /// Until somebody waits for what is queued, it is plenty, or it has gathered for long enough.
+    Gathering,
 }
 
 /// What one commit writes.
@@ -51,7 +72,25 @@ pub(crate) struct Batch {
     pub payloads: Vec<(u64, Payload)>,
     /// Runs whose row changed; a run may stand here more than once.
     pub touched: Vec<u64>,
+    pub removals: Vec<Removal>,
+    /// What to do after the commit.
+    pub chores: Vec<Chore>,
     pub bytes: usize,
+}
+
+/// Work on the file as a whole, which only its writer may do. Whoever asked is told what came of it.
+#[derive(Debug)]
+pub(crate) struct Chore {
+    pub what: Upkeep,
+    pub tell: Sender<Result<bool, JournalError>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Upkeep {
+    /// Put the log into the file, cut it to nothing, and overwrite what no page holds any more. False when a reader is in the way.
+    Clear,
+    /// Write the file anew without its free pages.
+    Compact,
 }
 
 impl Batch {
@@ -59,6 +98,8 @@ impl Batch {
         self.frames.clear();
         self.payloads.clear();
         self.touched.clear();
+        self.removals.clear();
+        self.chores.clear();
         self.bytes = 0;
         self.frames.shrink_to(1 << 20); // one burst does not hold its memory for ever
         self.payloads.shrink_to(1 << 12);
@@ -74,6 +115,24 @@ impl State {
             None => Ok(()),
         }
     }
+
+    /// Whether what is queued is to be written now.
+    fn is_pressed(&self) -> bool {
+        self.closing || !self.batch.chores.is_empty() || self.waiting > 0 || self.wanted.any() || self.batch.bytes >= PLENTY
+    }
+
+    /// Whether the writer has slept long enough. Who is told so wakes it.
+    pub(crate) fn rouse(&mut self) -> bool {
+        let rouses = match self.sleep {
+            Sleep::None => false,
+            Sleep::Idle => !self.batch.frames.is_empty() || !self.batch.chores.is_empty() || self.closing,
+            Sleep::Gathering => self.is_pressed(),
+        };
+        if rouses {
+            self.sleep = Sleep::None;
+        }
+        rouses
+    }
 }
 
 impl Shared {
@@ -88,24 +147,42 @@ impl Shared {
         if run != 0 {
             batch.touched.push(run);
         }
-        let sleeps = std::mem::take(&mut state.idle);
+        self.wake_writer(state);
+    }
+
+    /// Has the writer do something between two commits. An answer that never comes is an error for whoever waits for it.
+    pub(crate) fn ask(&self, mut state: MutexGuard<'_, State>, what: Upkeep) -> Receiver<Result<bool, JournalError>> {
+        let (tell, told) = channel();
+        state.batch.chores.push(Chore { what, tell });
+        self.wake_writer(state);
+        told
+    }
+
+    fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
+        let rouses = state.rouse();
         drop(state);
-        if sleeps {
+        if rouses {
             self.work.notify_one();
         }
     }
 
-    /// For the writer: waits for work and takes all of it, with the rows of the runs in it. Nothing when it is time to stop.
+    /// For the writer: waits for work that is to be written now and takes all of it, with the rows of the runs in it. Nothing
+    /// when it is time to stop.
     pub(crate) fn take(&self, spare: &mut Batch) -> Option<(u64, Vec<RunRow>)> {
         let mut state = lock(&self.state);
-        while state.batch.frames.is_empty() {
+        while state.batch.frames.is_empty() && state.batch.chores.is_empty() {
             if state.closing {
                 return None;
             }
-            state.idle = true;
+            state.sleep = Sleep::Idle;
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.idle = false;
+        if !state.is_pressed() {
+            state.sleep = Sleep::Gathering;
+            let woken = self.work.wait_timeout_while(state, GATHERS, |state| !state.is_pressed());
+            (state, _) = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.sleep = Sleep::None;
         std::mem::swap(&mut state.batch, spare);
         spare.touched.sort_unstable();
         spare.touched.dedup();
@@ -151,6 +228,9 @@ impl Shared {
         }
         let mut state = lock(&self.state);
         state.waiting += 1;
+        if state.rouse() {
+            self.work.notify_one();
+        }
         while state.failure.is_none() && self.committed.load(Ordering::Acquire) < ticket {
             state = self.done.wait(state).unwrap_or_else(PoisonError::into_inner);
         }

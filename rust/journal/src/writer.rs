@@ -1,23 +1,32 @@
-//! The thread that writes. It takes all that is queued, writes it in one transaction, syncs it, and says so. It never
-//! waits for more: what gathers while the disk syncs is the next group.
+//! The thread that writes. It takes all that is queued, writes it in one transaction, syncs it, and says so. It waits for
+//! more only while nobody waits for it, and then half a millisecond; what gathers while the disk syncs is the next group.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::thread::{Builder, JoinHandle};
+use std::time::Duration;
 
 use interlock_kernel::Digest;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
+use sha2::{Digest as _, Sha256};
 
 use crate::frame;
 use crate::merkle::{self, Frontier};
-use crate::queue::{Batch, Shared};
-use crate::{JournalError, Payload, RunRow, schema};
+use crate::query::{Answer, Fault};
+use crate::queue::{Batch, Chore, Shared, Upkeep};
+use crate::{JournalError, Payload, RunRow, removal, schema, scrub};
 
 const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3, ?4)";
-const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes) VALUES(?1, ?2, ?3, ?4, ?5)";
-const RUN: &str = "INSERT INTO runs(run, id, key, plan, status, started, ended, frames) VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
+const CONTENT: &str = "INSERT OR IGNORE INTO contents(digest, bytes) VALUES(?1, ?2)";
+
+/// From so many bytes on, a payload's bytes are kept once for all payloads that hold them. They fill a page of their own, so
+/// that looking for an equal one (a digest of 2 to 3 µs and a step through an index) costs a few percent of writing them.
+pub(crate) const LARGE: usize = 4_096;
+const RUN: &str = "INSERT INTO runs(run, id, key, plan, status, started, ended, frames, user, thread)
+    VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
     ON CONFLICT(run) DO UPDATE SET status = excluded.status, ended = excluded.ended, frames = excluded.frames";
 const COMMIT: &str = "INSERT INTO commits(size, root) VALUES(?1, ?2)";
 
@@ -26,6 +35,9 @@ pub(crate) struct Writer {
     pub connection: Connection,
     pub frontier: Frontier,
     pub path: PathBuf,
+    /// What the connection was opened with.
+    pub by: String,
+    pub max_bytes: Option<u64>,
 }
 
 impl Writer {
@@ -43,9 +55,14 @@ impl Writer {
     fn run(mut self) {
         let mut batch = Batch::default();
         while let Some((size, rows)) = self.shared.take(&mut batch) {
-            match self.write(&batch, &rows, size) {
-                Ok(root) => self.shared.publish(size, root, &rows, batch.bytes),
-                Err(cause) => return self.stop(cause),
+            if !batch.frames.is_empty() {
+                match self.write(&batch, &rows, size) {
+                    Ok(root) => self.shared.publish(size, root, &rows, batch.bytes),
+                    Err(fault) => return self.stop(fault),
+                }
+            }
+            for Chore { what, tell } in batch.chores.drain(..) {
+                let _ = tell.send(self.attend(what).map_err(|fault| fault.of(&self.path))); // who asked may be gone
             }
             batch.clear();
         }
@@ -53,9 +70,9 @@ impl Writer {
 
     /// After a failed write or sync nobody knows what the disk holds, and a later sync that succeeds proves nothing about the
     /// pages that the failed one has dropped. So this connection does not touch the file again, not even to tidy up.
-    fn stop(self, cause: rusqlite::Error) {
+    fn stop(self, fault: Fault) {
         let quiet = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-        let cause = schema::refuses_writes(&self.path).unwrap_or_else(|| JournalError::store(&self.path, cause));
+        let cause = schema::refuses_writes(&self.path).unwrap_or_else(|| fault.of(&self.path));
         drop(self.connection);
         self.shared.fail(match quiet {
             Ok(_) => cause,
@@ -63,16 +80,37 @@ impl Writer {
         });
     }
 
-    fn write(&mut self, batch: &Batch, rows: &[RunRow], size: u64) -> rusqlite::Result<Digest> {
+    fn write(&mut self, batch: &Batch, rows: &[RunRow], size: u64) -> Answer<Digest> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         write_frames(&transaction, &batch.frames, &mut self.frontier)?;
         write_payloads(&transaction, &batch.payloads)?;
         write_rows(&transaction, rows)?;
+        let gone = batch.removals.iter().map(|removal| removal::remove(&transaction, removal)).collect::<Answer<Vec<_>>>()?;
         let root = self.frontier.root();
         debug_assert_eq!(self.frontier.size(), size);
         transaction.prepare_cached(COMMIT)?.execute((size.cast_signed(), root.0))?;
         transaction.commit()?;
+        for (removal, gone) in batch.removals.iter().zip(gone) {
+            let _ = removal.tell.send(gone); // who asked may be gone
+        }
         Ok(root)
+    }
+
+    fn attend(&mut self, what: Upkeep) -> Answer<bool> {
+        match what {
+            Upkeep::Compact => self.connection.execute_batch("VACUUM")?,
+            Upkeep::Clear => {
+                self.connection.busy_timeout(Duration::ZERO)?; // appends wait for this; whoever asked may try again
+                let emptied = self.connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
+                self.connection.busy_timeout(schema::BUSY)?;
+                if emptied? != 0 {
+                    return Ok(false);
+                }
+                scrub::scrub(&self.connection, &self.path)?;
+                self.connection = schema::writer(&self.path, &self.by, self.max_bytes)?; // the old one remembers pages as they were
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -87,8 +125,16 @@ fn write_frames(connection: &Connection, frames: &[u8], frontier: &mut Frontier)
 
 fn write_payloads(connection: &Connection, payloads: &[(u64, Payload)]) -> rusqlite::Result<()> {
     let mut insert = connection.prepare_cached(PAYLOAD)?;
+    let mut share = connection.prepare_cached(CONTENT)?;
     for (run, payload) in payloads {
-        insert.execute((run.cast_signed(), payload.number, payload.kind as u8, payload.salt, payload.bytes.as_slice()))?;
+        let (place, kind, bytes) = ((run.cast_signed(), payload.number), payload.kind as u8, payload.bytes.as_slice());
+        if bytes.len() < LARGE {
+            insert.execute((place.0, place.1, kind, payload.salt, bytes, None::<&[u8]>))?;
+        } else {
+            let digest: [u8; 32] = Sha256::digest(bytes).into();
+            share.execute((digest, bytes))?;
+            insert.execute((place.0, place.1, kind, payload.salt, [0; 0], Some(digest)))?;
+        }
     }
     Ok(())
 }
@@ -97,8 +143,9 @@ fn write_rows(connection: &Connection, rows: &[RunRow]) -> rusqlite::Result<()> 
     let mut upsert = connection.prepare_cached(RUN)?;
     for row in rows {
         let (started, ended) = (row.started.0.cast_signed(), row.ended.map(|at| at.0.cast_signed()));
-        let (key, plan) = (row.key.as_deref(), &*row.plan);
-        upsert.execute((row.number.cast_signed(), row.id.to_string(), key, plan, row.status.word(), started, ended, row.frames))?;
+        let (number, id, key, plan) = (row.number.cast_signed(), row.id.to_string(), row.key.as_deref(), &*row.plan);
+        let (user, thread) = (row.user.as_deref(), row.thread.as_deref());
+        upsert.execute((number, id, key, plan, row.status.word(), started, ended, row.frames, user, thread))?;
     }
     Ok(())
 }

@@ -10,7 +10,7 @@ use crate::error::RunName;
 use crate::live::{Known, Live};
 use crate::lock::{Ownership, canonical};
 use crate::own::Own;
-use crate::queue::{Batch, Shared, State};
+use crate::queue::{Batch, Shared, Sleep, State};
 use crate::scan::{Roots, Scan, scan};
 use crate::store::{Store, lock};
 use crate::wake::{Wake, Wanted};
@@ -30,12 +30,15 @@ impl Durable {
         let reader = Reader::open(&path)?;
         let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
         reader.ask(|connection| query::check_list(connection, scan.runs()))?;
+        if reader.ask(query::format)? < schema::FORMAT {
+            schema::lift(&path)?;
+        }
         let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
         let shared = Arc::new(share(live, own, wake, &scan));
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
-        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path }.spawn()?;
+        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes }.spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
         let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, writer, ownership };
         match durable.note_opening(by) {
@@ -66,7 +69,7 @@ fn share(live: Live, own: Own, wake: Wake, Scan { frontier, .. }: &Scan) -> Shar
         size,
         checkpoint: (size, frontier.root()),
         wanted: Wanted::default(),
-        idle: false,
+        sleep: Sleep::None,
         waiting: 0,
         closing: false,
         failure: None,

@@ -5,7 +5,8 @@ use crate::run::{Phase, RelayState, RouteState, Running, Strand, Turn};
 use crate::{Micros, NodeId, Ref, StrandId, TurnId};
 
 impl Phase {
-    pub(super) fn adjective(&self) -> &'static str {
+    /// An adjective, for messages.
+    pub fn adjective(&self) -> &'static str {
         match self {
             Self::Entering { .. } => "entering a node",
             Self::AwaitingFact { .. } => "awaiting a fact",
@@ -110,6 +111,11 @@ impl Strand {
             | Phase::Delegating { .. }
             | Phase::Left { .. } => false,
         }
+    }
+
+    /// Whether it stands still until a person has decided: a time that is not its own.
+    pub(super) fn awaits_person(&self) -> bool {
+        matches!(self.phase, Phase::Paused { .. } | Phase::Held { .. })
     }
 
     /// Turns that agents work on now.

@@ -1,0 +1,262 @@
+//! What a recorded run knows of the world: who was asked what and what came of it, which facts were found, what a person decided, and
+//! what came from outside. It folds the run; it decides nothing.
+
+use interlock_kernel::{
+    BranchEnd, Command, CrossingOutcome, Event, Fact, Failure, Micros, Name, Neighbour, NodeId, Phase, Ref, ReviewDecided, ReviewSubject,
+    ReviewWhy, RouteChosen, RunFailCode, Running, State, StrandId, TurnId, TurnReplied, evolve, facts,
+};
+use rustc_hash::FxHashMap;
+
+use super::shelf::Shelf;
+use crate::EngineError;
+
+/// Something that the world is asked. Messages stand for what they say.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) enum Question {
+    Agent(Name, u32),
+    Neighbours(u32),
+    Agreement(NodeId, Vec<u32>),
+    /// A domain's wall, on the way in or out.
+    Wall(NodeId, bool, u32),
+}
+
+impl Question {
+    /// The question that a command asks, and the number by which the run knows it.
+    pub(super) fn of_fact(command: &Command, shelf: &Shelf) -> Option<(u32, Self)> {
+        let Command::FindFact { ask, fact, node, message, about } = command else { return None };
+        let question = match fact {
+            Fact::Neighbours => Self::Neighbours(shelf.same(*message)),
+            Fact::Agreement => Self::Agreement(*node, about.iter().map(|one| shelf.same(*one)).collect()),
+            Fact::Import => Self::Wall(*node, true, shelf.same(*message)),
+            Fact::Export => Self::Wall(*node, false, shelf.same(*message)),
+        };
+        Some((*ask, question))
+    }
+}
+
+/// What came of a question, one thing after the other.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Asked {
+    pub at: Micros,
+    pub came: Vec<Came>,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Came {
+    /// Microseconds after it was asked.
+    pub after: u64,
+    pub seq: u32,
+    pub what: What,
+}
+
+#[derive(Debug, Clone)]
+pub(super) enum What {
+    Replied(TurnReplied),
+    Failed(Failure),
+    /// A stand-in was started beside the agent.
+    Hedged,
+    Neighbours(Vec<Neighbour>, u64),
+    Agreement(Vec<u32>),
+    Crossed(CrossingOutcome),
+    NoFact(Ref),
+    /// It had not answered when a limit passed.
+    LimitPassed,
+    /// Nobody waited for it any longer.
+    Unheard,
+}
+
+#[derive(Debug, Clone)]
+pub(super) struct Reviewed {
+    pub why: ReviewWhy,
+    pub about: u32,
+    pub decided: Option<(u32, ReviewDecided)>,
+}
+
+/// What nobody had asked for.
+#[derive(Debug, Clone)]
+pub(super) enum Outside {
+    Cancelled(Option<Ref>),
+    Reopened(Micros),
+}
+
+/// An event with its number and its time.
+pub(super) type Numbered = (u32, Micros, Event);
+
+#[derive(Debug, Default)]
+pub(super) struct Recording {
+    pub asked: FxHashMap<Question, Vec<Asked>>,
+    pub reviews: Vec<Reviewed>,
+    pub outside: Vec<(u32, Micros, Outside)>,
+}
+
+/// A question that is open, by its place in the recording.
+type Place = (Question, usize);
+
+struct Listener<'a> {
+    shelf: &'a Shelf,
+    found: Recording,
+    turns: Vec<(TurnId, Place)>,
+    facts: Vec<(u32, Place)>,
+}
+
+impl Recording {
+    /// Fold a run. Gives what it tells of the world, and the state in which it ended.
+    pub(super) fn of(run: u64, start: State, events: &[Numbered], shelf: &Shelf) -> Result<(Self, State), EngineError> {
+        let mut listener = Listener { shelf, found: Self::default(), turns: Vec::new(), facts: Vec::new() };
+        let mut state = start;
+        for (seq, at, event) in events {
+            listener.hear_before(&state, (*seq, *at), event);
+            state = evolve(state, event).map_err(|corrupt| EngineError::Corrupt { run, corrupt })?;
+            listener.hear_after(&state, (*seq, *at), event);
+        }
+        Ok((listener.found, state))
+    }
+}
+
+impl Listener<'_> {
+    /// An answer is known by the question that was open before it.
+    fn hear_before(&mut self, before: &State, moment: (u32, Micros), event: &Event) {
+        if let Event::TurnReplied(reply) = event {
+            self.turn_came(reply.turn, moment, What::Replied(reply.clone()));
+        } else if let Event::TurnFailed(failed) = event {
+            self.turn_came(failed.turn, moment, What::Failed(failed.failure.clone()));
+        } else if let Event::FactFailed(failed) = event {
+            self.fact_came(Some(failed.ask), moment, What::NoFact(failed.why));
+        } else if let Event::RouteChosen(RouteChosen { turn: None, strand, decision, .. }) = event {
+            let (neighbours, index) = (decision.evidence.neighbours.clone(), decision.evidence.index.unwrap_or(0));
+            self.fact_came(open_fact(before, *strand), moment, What::Neighbours(neighbours, index));
+        } else if let Event::Reconciled(reconciled) = event {
+            let pairs = reconciled.agreement.clone().unwrap_or_default();
+            self.fact_came(open_fact(before, reconciled.strand), moment, What::Agreement(pairs));
+        } else if let Event::Crossed(crossed) = event {
+            self.fact_came(open_fact(before, crossed.strand), moment, What::Crossed(crossed.outcome.clone()));
+        }
+    }
+
+    /// What is asked now, and what is not waited for any longer.
+    fn hear_after(&mut self, after: &State, moment: (u32, Micros), event: &Event) {
+        let (seq, at) = moment;
+        if let Event::TurnStarted(started) = event {
+            let place = self.ask(Question::Agent(started.agent.clone(), self.shelf.same(started.message)), at);
+            if started.hedge {
+                let beside = running(after).and_then(|running| running.strand(started.strand)?.phase.in_turn());
+                if let Some(beside) = beside.map(|turn| turn.id) {
+                    self.turn_hedged(beside, moment);
+                }
+            }
+            self.turns.push((started.turn, place));
+        } else if let Event::ReviewOpened(opened) = event
+            && !matches!(opened.subject, ReviewSubject::Effect { .. })
+        {
+            self.found.reviews.push(Reviewed { why: opened.why, about: self.shelf.same(opened.about), decided: None });
+        } else if let Event::ReviewDecided(decided) = event {
+            // Reviews of effects are passed over with their effects.
+            if matches!(after, State::InReview(_))
+                && let Some(review) = self.found.reviews.last_mut()
+            {
+                review.decided = Some((seq, decided.clone()));
+            }
+        } else if let Event::RunCancelled(cancelled) = event {
+            self.found.outside.push((seq, at, Outside::Cancelled(cancelled.reason)));
+        } else if let Event::RunResumed(resumed) = event {
+            self.found.outside.push((seq, at, Outside::Reopened(resumed.deadline)));
+        }
+        for command in facts(after) {
+            let Some((ask, question)) = Question::of_fact(&command, self.shelf) else { continue };
+            if !self.facts.iter().any(|(open, _)| *open == ask) {
+                let place = self.ask(question, at);
+                self.facts.push((ask, place));
+            }
+        }
+        self.forget(after, moment, event);
+    }
+
+    /// Questions that are open no more, and were not answered.
+    fn forget(&mut self, after: &State, moment: (u32, Micros), event: &Event) {
+        if self.turns.is_empty() && self.facts.is_empty() {
+            return;
+        }
+        let works = |turn: TurnId| running(after).is_some_and(|running| running.turns_at_work().any(|(_, found)| found.id == turn));
+        let asked: Vec<u32> = facts(after).iter().filter_map(|command| Some(Question::of_fact(command, self.shelf)?.0)).collect();
+        let what = if is_limit(event) { What::LimitPassed } else { What::Unheard };
+        let gone: Vec<TurnId> = self.turns.iter().map(|(turn, _)| *turn).filter(|turn| !works(*turn)).collect();
+        for turn in gone {
+            self.turn_came(turn, moment, what.clone());
+        }
+        let gone: Vec<u32> = self.facts.iter().map(|(ask, _)| *ask).filter(|ask| !asked.contains(ask)).collect();
+        for ask in gone {
+            self.fact_came(Some(ask), moment, what.clone());
+        }
+    }
+
+    fn ask(&mut self, question: Question, at: Micros) -> Place {
+        let all = self.found.asked.entry(question.clone()).or_default();
+        all.push(Asked { at, came: Vec::new() });
+        (question, all.len() - 1)
+    }
+
+    fn turn_came(&mut self, turn: TurnId, moment: (u32, Micros), what: What) {
+        if let Some(open) = self.turns.iter().position(|(open, _)| *open == turn) {
+            let (_, place) = self.turns.swap_remove(open);
+            self.came(&place, moment, what);
+        }
+    }
+
+    fn turn_hedged(&mut self, turn: TurnId, moment: (u32, Micros)) {
+        let place = self.turns.iter().find(|(open, _)| *open == turn).map(|(_, place)| place.clone());
+        if let Some(place) = place {
+            self.came(&place, moment, What::Hedged);
+        }
+    }
+
+    fn fact_came(&mut self, ask: Option<u32>, moment: (u32, Micros), what: What) {
+        if let Some(open) = self.facts.iter().position(|(open, _)| Some(*open) == ask) {
+            let (_, place) = self.facts.swap_remove(open);
+            self.came(&place, moment, what);
+        }
+    }
+
+    fn came(&mut self, (question, number): &Place, (seq, at): (u32, Micros), what: What) {
+        if let Some(asked) = self.found.asked.get_mut(question).and_then(|all| all.get_mut(*number)) {
+            asked.came.push(Came { after: at.0.saturating_sub(asked.at.0), seq, what });
+        }
+    }
+}
+
+fn running(state: &State) -> Option<&Running> {
+    match state {
+        State::Running(running) => Some(running),
+        State::Unstarted(_) | State::InReview(_) | State::Ended(_) => None,
+    }
+}
+
+/// The question that a strand waits with.
+fn open_fact(state: &State, strand: StrandId) -> Option<u32> {
+    let strand = running(state)?.strand(strand)?;
+    match &strand.phase {
+        Phase::AwaitingFact { ask, .. } | Phase::AtWall { ask, .. } => Some(*ask),
+        Phase::Forked => strand.forks.last()?.ask,
+        Phase::Entering { .. }
+        | Phase::InTurn(_)
+        | Phase::Answered { .. }
+        | Phase::Routed { .. }
+        | Phase::Missed { .. }
+        | Phase::Paused { .. }
+        | Phase::Woken { .. }
+        | Phase::Held { .. }
+        | Phase::Stuck { .. }
+        | Phase::Delegating { .. }
+        | Phase::Left { .. } => None,
+    }
+}
+
+/// Whether an event that ends somebody's work was brought about by the clock: nothing else ends a turn that is at work in this way.
+fn is_limit(event: &Event) -> bool {
+    if let Event::RunFailed(failed) = event {
+        return failed.code == RunFailCode::DeadlinePassed;
+    }
+    if let Event::BranchEnded(ended) = event {
+        return matches!(ended.end, BranchEnd::Lost { .. });
+    }
+    matches!(event, Event::ReviewOpened(_))
+}
