@@ -103,6 +103,7 @@ impl Engine {
             terms: None,
             broken: Broken::from_environment()?,
         };
+        let clock = clock.not_before(journal.newest());
         Ok(Self { journal, core: Mutex::new(core), clock })
     }
 
