@@ -2,7 +2,9 @@
 
 use std::path::PathBuf;
 
-use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunFilter, RunRow, RunStatus, describe};
+use interlock_journal::{
+    Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunFilter, RunRow, RunStatus, describe,
+};
 use interlock_kernel::{Event, Micros};
 use pyo3::prelude::*;
 use serde_json::{Value, json};

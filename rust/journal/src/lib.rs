@@ -29,6 +29,7 @@ mod salt;
 mod scan;
 mod schema;
 mod scrub;
+mod snapshots;
 mod store;
 mod tables;
 mod upcast;
