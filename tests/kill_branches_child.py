@@ -28,7 +28,7 @@ class World:
         self.dice = dice
         self.ledger = ledger
         self.plans = self._plans()
-        self.tools = [il.tool(self.pay, acts=True)]
+        self.tools = [il.tool(self.pay, kind="effect")]
 
     async def pay(self, to: str) -> int:
         """Write a line, at one stroke."""

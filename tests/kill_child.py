@@ -42,7 +42,7 @@ def tools(dice: random.Random) -> list[il.Tool]:
         await asyncio.sleep(dice.uniform(0, 0.01))
         return dice.getrandbits(32)
 
-    return [il.tool(pay, acts=True)]
+    return [il.tool(pay, kind="effect")]
 
 
 def say(line: object) -> None:

@@ -150,12 +150,12 @@ async def test_payments_of_branches_that_were_made_are_not_made_again(file: Path
     def plan(gate: asyncio.Event) -> il.Concurrent:
         return panel(*(payer(name, gate) for name in "abcde"))
 
-    async with il.open(file, plans=[given := plan(asyncio.Event())], tools=[il.tool(pay, acts=True)]) as runtime:
+    async with il.open(file, plans=[given := plan(asyncio.Event())], tools=[il.tool(pay, kind="effect")]) as runtime:
         run = await runtime.start(given, "task")
         await soon(all_paid.wait())
     gate = asyncio.Event()
     gate.set()
-    async with il.open(file, plans=[plan(gate)], tools=[il.tool(pay, acts=True)]) as runtime:
+    async with il.open(file, plans=[plan(gate)], tools=[il.tool(pay, kind="effect")]) as runtime:
         assert (await soon(runtime.resume(run.run_id))).text == "paid"
     assert sorted(paid) == ["a", "b", "c", "d", "e"]
 

@@ -109,7 +109,7 @@ async def test_a_hedge_without_a_stand_in_is_refused() -> None:
 async def test_a_pure_agent_that_calls_a_tool_that_acts_is_denied() -> None:
     done: list[str] = []
 
-    @il.tool(acts=True)
+    @il.tool(kind="effect")
     async def pay() -> str:
         done.append("paid")
         return "paid"

@@ -102,7 +102,7 @@ class Till:
             self.looked += 1
             return self.looked
 
-        return [il.tool(pay, acts=True), il.tool(look)]
+        return [il.tool(pay, kind="effect"), il.tool(look)]
 
 
 async def test_each_branch_has_effects_of_its_own_and_a_retry_gets_what_is_stored() -> None:

@@ -47,10 +47,10 @@ async def test_of_two_reviewers_exactly_one_wins(place: Path | None) -> None:
         first = runtime.resume(asked.run_id, answer="yes", by="ada")
         second = runtime.resume(asked.run_id, reject="no", by="bob")
         results = await soon(asyncio.gather(first, second, return_exceptions=True))
-        losers = [result for result in results if isinstance(result, il.UsageError)]
+        losers = [result for result in results if isinstance(result, il.ReviewError)]
         winners = [result for result in results if isinstance(result, il.Outcome)]
         assert (len(winners), len(losers)) == (1, 1)
-        assert "not in review" in losers[0].message
+        assert "was decided already, by ada" in losers[0].message
         assert losers[0].hint
         assert (await kinds_of(runtime, winners[0])).count("review_decided") == 1
 
@@ -59,7 +59,7 @@ async def test_deciding_twice_is_refused(place: Path | None) -> None:
     async with il.open(place, plans=[PLAN]) as runtime:
         asked = await runtime.run(PLAN, "hello")
         await runtime.resume(asked.run_id, answer="yes")
-        with pytest.raises(il.UsageError, match="is delivered, not in review"):
+        with pytest.raises(il.ReviewError, match="decided already, by operator"):
             await runtime.resume(asked.run_id, reject="no")
 
 

@@ -22,7 +22,7 @@ class Desk:
 
     async def run(self, plan: Any) -> tuple[il.Outcome, list[str]]:
         """Run a plan with the tool; the outcome and what happened."""
-        tool = il.tool(self.pay, acts=True, scopes=self.scopes)
+        tool = il.tool(self.pay, kind="effect", scopes=self.scopes)
         async with il.open(plans=[plan], tools=[tool]) as runtime:
             outcome = await soon(runtime.run(plan, "pay"))
             return outcome, await kinds_of(runtime, outcome)

@@ -54,7 +54,7 @@ async def run_with(tools: list[il.Tool], agent: Turn, place: Path | None = None,
 @pytest.mark.parametrize("acts", [False, True], ids=["pure", "acting"])
 async def test_a_repeated_call_gets_the_stored_result(acts: bool) -> None:
     till = Till()
-    tool = il.tool(till.pay, name="pay", acts=acts)
+    tool = il.tool(till.pay, name="pay", kind="effect" if acts else "pure")
     outcome, told = await run_with([tool], fails_after([("pay", {"amount": 5})]), retries=1)
     assert outcome.data == [{"receipt": 1, "amount": 5}]
     assert (len(till.calls), outcome.usage.effects) == (1, 1)
@@ -66,7 +66,7 @@ async def test_a_fallback_gets_the_stored_result_too() -> None:
     till = Till()
     stand_in = il.agent(fails_after([("pay", {"amount": 5})], failures=0), name="stand-in")
     outcome, _ = await run_with(
-        [il.tool(till.pay, name="pay", acts=True)], fails_after([("pay", {"amount": 5})], failures=9), fallback=stand_in
+        [il.tool(till.pay, name="pay", kind="effect")], fails_after([("pay", {"amount": 5})], failures=9), fallback=stand_in
     )
     assert (outcome.status, outcome.data, len(till.calls)) == ("delivered", [{"receipt": 1, "amount": 5}], 1)
 
@@ -74,7 +74,7 @@ async def test_a_fallback_gets_the_stored_result_too() -> None:
 async def test_other_arguments_are_another_call_and_so_is_the_same_call_made_twice() -> None:
     till = Till()
     calls = [("pay", {"amount": 5}), ("pay", {"amount": 6}), ("pay", {"amount": 5})]
-    outcome, _ = await run_with([il.tool(till.pay, name="pay", acts=True)], fails_after(calls), retries=1)
+    outcome, _ = await run_with([il.tool(till.pay, name="pay", kind="effect")], fails_after(calls), retries=1)
     assert [result["receipt"] for result in outcome.data] == [1, 2, 3]
     assert [call["amount"] for call in till.calls] == [5, 6, 5]
 
@@ -89,13 +89,13 @@ async def test_the_order_of_named_arguments_makes_no_other_call() -> None:
         await ctx.tool("pay", b=2, a=1)
         return "done"
 
-    await run_with([il.tool(till.pay, name="pay", acts=True)], work, retries=1)
+    await run_with([il.tool(till.pay, name="pay", kind="effect")], work, retries=1)
     assert len(till.calls) == 1
 
 
 async def test_a_call_that_raised_is_made_again() -> None:
     till = Till(failures=1)
-    outcome, told = await run_with([il.tool(till.pay, name="pay", acts=True)], fails_after([("pay", {})], failures=0), retries=1)
+    outcome, told = await run_with([il.tool(till.pay, name="pay", kind="effect")], fails_after([("pay", {})], failures=0), retries=1)
     assert (outcome.status, outcome.data) == ("delivered", [{"receipt": 2}])
     assert told.count("effect_completed") == 2
 
@@ -104,17 +104,17 @@ async def test_an_acting_call_that_was_cut_off_leaves_a_journal_that_verifies(tm
     till = Till(hangs=1)
     place = tmp_path / "runs.db"
     outcome, told = await run_with(
-        [il.tool(till.pay, name="pay", acts=True)], fails_after([("pay", {})], failures=0), place, timeout=0.05, retries=1
+        [il.tool(till.pay, name="pay", kind="effect")], fails_after([("pay", {})], failures=0), place, timeout=0.05, retries=1
     )
     assert (outcome.status, outcome.data) == ("delivered", [{"receipt": 2}])
-    assert (told.count("effect_intended"), told.count("effect_completed")) == (1, 1)
+    assert (told.count("effect_intended"), told.count("effect_completed")) == (2, 1)
     _core.verify(place)
 
 
 async def test_an_acting_call_that_a_crash_cut_off_is_made_again_and_verifies(tmp_path: Path) -> None:
     place, till = tmp_path / "runs.db", Till(hangs=1)
     plan = il.Sequential("plan", [il.agent(fails_after([("pay", {})], failures=0), name="cashier")])
-    tool = il.tool(till.pay, name="pay", acts=True)
+    tool = il.tool(till.pay, name="pay", kind="effect")
     async with il.open(place, plans=[plan], tools=[tool]) as runtime:
         run = await runtime.start(plan, "hello")
         await soon(till.reached.wait())
@@ -135,7 +135,7 @@ async def test_an_acting_call_that_ended_before_a_crash_is_not_made_again(tmp_pa
             await asyncio.Event().wait()
         return f"receipt {receipt['receipt']}"
 
-    plan, tool = il.Sequential("plan", [cashier]), il.tool(till.pay, name="pay", acts=True)
+    plan, tool = il.Sequential("plan", [cashier]), il.tool(till.pay, name="pay", kind="effect")
     async with il.open(place, plans=[plan], tools=[tool]) as runtime:
         run = await runtime.start(plan, "hello")
         await soon(paid.wait())
@@ -149,7 +149,7 @@ async def test_an_intent_is_in_the_file_before_the_tool_acts(tmp_path: Path) -> 
     place = tmp_path / "runs.db"
     found: list[bool] = []
 
-    @il.tool(acts=True)
+    @il.tool(kind="effect")
     async def pay() -> None:
         reader = _core.Reader(place)
         found.append("effect_intended" in reader.history(1))
@@ -196,7 +196,7 @@ async def test_a_tool_that_there_is_not_is_named_with_those_that_there_are() -> 
 
 @pytest.mark.parametrize("acts", [False, True], ids=["pure", "acting"])
 async def test_a_result_that_json_can_not_hold_is_named(acts: bool) -> None:
-    @il.tool(acts=acts)
+    @il.tool(kind="effect" if acts else "pure")
     async def look() -> object:
         return object()
 
@@ -206,7 +206,7 @@ async def test_a_result_that_json_can_not_hold_is_named(acts: bool) -> None:
 
 async def test_arguments_that_json_can_not_hold_are_named_and_nothing_is_called() -> None:
     till = Till()
-    outcome, _ = await run_with([il.tool(till.pay, name="pay", acts=True)], fails_after([("pay", {"amount": object()})]))
+    outcome, _ = await run_with([il.tool(till.pay, name="pay", kind="effect")], fails_after([("pay", {"amount": object()})]))
     assert "the arguments of tool 'pay' can't be recorded" in (outcome.reason or "")
     assert till.calls == []
 

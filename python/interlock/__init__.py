@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from interlock._core import __version__
 from interlock.agent import Agent, agent
+from interlock.checkpoints import Checkpoints
 from interlock.config import Config
 from interlock.context import Context
 from interlock.errors import (
     AgentError,
+    CheckpointError,
     ConfigError,
     Denied,
     InterlockError,
@@ -31,6 +33,7 @@ from interlock.errors import (
     LimitExceeded,
     Overloaded,
     ProviderError,
+    ReviewError,
     RunCancelled,
     RunError,
     RunFailed,
@@ -60,6 +63,7 @@ from interlock.patterns import (
     vote,
 )
 from interlock.reliability import Reliability
+from interlock.reviews import Approve, Escalate, Terms, escalate
 from interlock.tools import Tool, tool
 
 if TYPE_CHECKING:
@@ -69,6 +73,9 @@ if TYPE_CHECKING:
 __all__ = [
     "Agent",
     "AgentError",
+    "Approve",
+    "CheckpointError",
+    "Checkpoints",
     "Concurrent",
     "Config",
     "ConfigError",
@@ -76,6 +83,7 @@ __all__ = [
     "Delegation",
     "Denied",
     "Domain",
+    "Escalate",
     "Federation",
     "GroupChat",
     "HandOff",
@@ -95,6 +103,7 @@ __all__ = [
     "ProviderError",
     "Reliability",
     "Reply",
+    "ReviewError",
     "Run",
     "RunCancelled",
     "RunError",
@@ -103,6 +112,7 @@ __all__ = [
     "Seen",
     "Sequential",
     "StoreError",
+    "Terms",
     "Tool",
     "Usage",
     "UsageError",
@@ -111,6 +121,7 @@ __all__ = [
     "accept",
     "agent",
     "contract",
+    "escalate",
     "fail",
     "highest_confidence",
     "judged",

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from interlock.checkpoints import Checkpoints
 from interlock.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -18,7 +19,8 @@ RULE_KEYS = ("intent", "agent", "when", "priority", "fallback", "escalation_afte
 SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
 LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits")
+AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit")
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +76,7 @@ class Config:
     source: str = "<text>"
     claims_on_tie: str | None = None
     agents: dict[str, AgentLimits] = field(default_factory=dict)
+    audit: Checkpoints | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -115,7 +118,8 @@ class Config:
         limits = top["limits"].whole_numbers(LIMIT_KEYS) if "limits" in top else {}
         on_tie = top["claims_on_tie"].one_of(ON_TIE) if "claims_on_tie" in top else None
         agents = dict(_agents(top["agents"])) if "agents" in top else {}
-        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source, on_tie, agents)
+        audit = Checkpoints(**top["audit"].audit(AUDIT_KEYS, folder or Path())) if "audit" in top else None
+        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source, on_tie, agents, audit)
 
     def limits_text(self) -> str:
         """The limits of agents as the core reads them."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from interlock.errors import UsageError
@@ -11,6 +11,7 @@ from interlock.message import Delegation, HandOff, Message, Seen
 if TYPE_CHECKING:
     from interlock._core import Step
     from interlock.message import User
+    from interlock.tools import Kind
 
 
 class Turns(Protocol):
@@ -42,6 +43,12 @@ class Turns(Protocol):
 
     def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Awaitable[Any]:
         """Call a tool, recorded."""
+        ...
+
+    def call_effect(
+        self, ctx: Context, name: str, kind: str, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Awaitable[Any]:
+        """Call a function, recorded as an effect."""
         ...
 
 
@@ -152,6 +159,27 @@ class Context:
             Exception: whatever the tool raised.
         """
         return await self._turns.call_tool(self, name, arguments)
+
+    async def effect(self, name: str, function: Callable[..., Any], /, *arguments: Any, kind: Kind = "effect", **named: Any) -> Any:
+        """Call any function as an effect: ``await ctx.effect("charge", charge, order.id, 30, kind="effect_once")``.
+
+        Args:
+            name: what it is called in the journal. Together with the arguments it makes the key that attempts of the same call share.
+            function: async or not (then it runs in a thread); given ``idempotency_key`` if it has such a parameter.
+            arguments: what JSON can hold.
+            named: likewise, by name.
+            kind: ``pure``, ``effect`` or ``effect_once``; see ``il.tool``.
+
+        Returns:
+            What the function returned, as JSON gives it back. A retry, a fallback or a resumed run that makes the same call gets the same.
+
+        Raises:
+            UsageError: JSON can't hold an argument or the result, or there is no such kind.
+            Denied: the agent promises to be pure, and the effect is not.
+            AgentError: an ``effect_once`` raised before, and is not tried again.
+            Exception: whatever the function raised.
+        """
+        return await self._turns.call_effect(self, name, kind, function, arguments, named)
 
     def hand_off(self, agent: str, reason: str | None = None, text: str | None = None, data: Any = None) -> HandOff:
         """Pass the turn to another member: ``return ctx.hand_off("billing")``.

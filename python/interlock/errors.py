@@ -8,7 +8,8 @@
     ├── RunError                      .run_id
     │   ├── RunFailed                 the run ended without an answer
     │   ├── RunCancelled              the run was called off
-    │   └── LimitExceeded             a limit of the plan or the runtime was passed
+    │   ├── LimitExceeded             a limit of the plan or the runtime was passed
+    │   └── ReviewError               somebody's word on a review can't be taken
     ├── Denied                        a guard said no
     ├── AgentError                    an agent's own code failed; its error is the cause
     ├── ProviderError                 .retryable .retry_after
@@ -17,6 +18,7 @@
     │   ├── JournalCorrupt            the file is damaged; the message names run and frame
     │   ├── JournalVersionUnsupported the file was written by a newer version
     │   └── JournalLocked             the file belongs to another process or another runtime
+    ├── CheckpointError               a key or a signed checkpoint can't be used, or is not to be believed
     ├── Overloaded                    .retry_after   the runtime is full
     └── InternalError                 a bug of ours
 
@@ -89,6 +91,12 @@ class LimitExceeded(RunError):
     code = "run.limit"
 
 
+class ReviewError(RunError):
+    """A person's word on a review can't be taken: it is decided, claimed, somebody else's, or can't be said of this one."""
+
+    code = "review"
+
+
 class Denied(InterlockError):
     """A guard said no."""
 
@@ -149,6 +157,12 @@ class JournalLocked(JournalError):
     code = "journal.locked"
 
 
+class CheckpointError(InterlockError):
+    """A key or a signed checkpoint can't be used, or is not to be believed; the message names it."""
+
+    code = "checkpoint"
+
+
 class Overloaded(InterlockError):
     """The runtime is full, and nothing was started. Try again after ``retry_after`` seconds."""
 
@@ -175,8 +189,10 @@ _BY_STEM: dict[str, type[InterlockError]] = {
     "config": ConfigError,
     "usage": UsageError,
     "run": RunError,
+    "review": ReviewError,
     "journal": JournalError,
     "store": StoreError,
+    "checkpoint": CheckpointError,
 }
 
 
@@ -187,8 +203,8 @@ def from_core(code: str, message: str, hint: str, **fields: Any) -> InterlockErr
         return Overloaded(message, hint=hint, code=code, retry_after=fields.get("retry_after_ms", 100) / 1_000)
     if kind is ConfigError:
         return ConfigError(message, hint=hint, code=code, path=fields.get("path"), line=fields.get("line"))
-    if kind is RunError:
-        return RunError(message, hint=hint, code=code, run_id=fields.get("run"))
+    if issubclass(kind, RunError):
+        return kind(message, hint=hint, code=code, run_id=fields.get("run"))
     if issubclass(kind, JournalError):
         return kind(message, hint=hint, code=code, run=fields.get("run"), frame=fields.get("frame"))
     return kind(message, hint=hint, code=code)

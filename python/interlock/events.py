@@ -203,8 +203,50 @@ class FactFailed(Event):
     kind = "fact_failed"
 
 
+class RunPaused(Event):
+    """Nothing goes on until a person decides."""
+
+    __slots__ = ()
+    kind = "run_paused"
+
+
+class ReviewClaimed(Event):
+    """Somebody says that they are at a review."""
+
+    __slots__ = ()
+    kind = "review_claimed"
+
+
+class ReviewReassigned(Event):
+    """Others are asked."""
+
+    __slots__ = ()
+    kind = "review_reassigned"
+
+
+class RunDerived(Event):
+    """The run began as a copy of another one's first frames."""
+
+    __slots__ = ()
+    kind = "run_derived"
+
+
+class ReviewSigned(Event):
+    """One of several whose agreement is needed has signed."""
+
+    __slots__ = ()
+    kind = "review_signed"
+
+
+class ReviewWithdrawn(Event):
+    """Nothing hangs on the decision any more."""
+
+    __slots__ = ()
+    kind = "review_withdrawn"
+
+
 BY_KIND: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
-SETTLING = ("run_delivered", "run_failed", "run_cancelled", "review_opened")
+SETTLING = ("run_delivered", "run_failed", "run_cancelled", "review_opened", "run_paused")
 """Events that are shown only when the journal has committed them."""
 
 

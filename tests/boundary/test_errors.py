@@ -20,6 +20,8 @@ FROM_CORE = {
     "usage.unknown-run": il.UsageError,
     "run": il.RunError,
     "run.anything": il.RunError,
+    "review": il.ReviewError,
+    "review.closed": il.ReviewError,
     "journal": il.JournalError,
     "journal.disk": il.JournalError,
     "journal.corrupt": il.JournalCorrupt,
@@ -27,6 +29,8 @@ FROM_CORE = {
     "journal.locked": il.JournalLocked,
     "store": il.StoreError,
     "store.full": il.StoreError,
+    "checkpoint": il.CheckpointError,
+    "checkpoint.signature": il.CheckpointError,
     "overloaded": il.Overloaded,
     "internal": il.InternalError,
     "something.new": il.InternalError,
@@ -35,7 +39,7 @@ FROM_CORE = {
 
 
 def test_every_class_of_the_tree_has_a_name_in_the_package() -> None:
-    assert len(CLASSES) == 17
+    assert len(CLASSES) == 18
     for kind in CLASSES:
         assert kind.__name__ in il.__all__
         assert getattr(il, kind.__name__) is kind

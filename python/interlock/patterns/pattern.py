@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Sequence
+from copy import copy
 from reprlib import recursive_repr
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any, Self, TypeAlias
 
 from interlock.agent import Agent
 from interlock.errors import ConfigError
@@ -13,18 +14,42 @@ from interlock.patterns.step import Step, step
 
 if TYPE_CHECKING:
     from interlock.events import Event
+    from interlock.reviews import Approve, Terms
 
 
 class Pattern(ABC):
     """A workflow, or a part of one. Immutable; the core checks and compiles it."""
 
-    __slots__ = ("name",)
+    __slots__ = ("approval", "name", "terms")
 
     name: str
+    approval: Approve
+    terms: Terms
 
     @abstractmethod
     def children(self) -> list[tuple[str, Node]]:
         """The nodes below, each with its role, in the order of the core's numbers."""
+
+    def approved_by(self, approve: Approve) -> Self:
+        """The same plan, whose answers need a person's yes before they are delivered.
+
+        >>> import interlock as il
+        >>> async def write(message, ctx): return message.text
+        >>> letter = il.Sequential("letter", [write]).approved_by(il.Approve(role="editor", when="confidence < 0.8"))
+        """
+        if callable(approve.when):
+            raise ConfigError(
+                f"the approval of plan {self.name!r} has a function as its condition", hint="write a CEL expression", path="approve.when"
+            )
+        plan = copy(self)
+        plan.approval = approve
+        return plan
+
+    def reviewed_by(self, terms: Terms) -> Self:
+        """The same plan, whose reviews (for whatever reason it opens one) are on these terms."""
+        plan = copy(self)
+        plan.terms = terms
+        return plan
 
     @property
     def agents(self) -> tuple[str, ...]:

@@ -28,6 +28,12 @@ def plan_text(pattern: Pattern) -> str:
     writer = _Writer()
     root = writer.node(pattern)
     spec = {"name": pattern.name, "root": root, "schemas": writer.schemas, "expressions": writer.expressions, "tables": writer.tables}
+    # Left out where there are none, so that plans without them keep their digests.
+    if (terms := getattr(pattern, "terms", None)) is not None:
+        spec["review"] = terms.spec()
+    if (approve := getattr(pattern, "approval", None)) is not None:
+        when = None if approve.when is None else writer.expression(approve.when)
+        spec["approve"] = {"when": when, "terms": approve.spec()}
     return orjson.dumps(spec, option=orjson.OPT_SORT_KEYS).decode()
 
 

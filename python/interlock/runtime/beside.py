@@ -126,7 +126,7 @@ class Beside:
             return
         # When it is not wanted, what it says is late, and was counted. Most answers lead to nothing yet: the others are waited for.
         if is_wanted and not (step.plain and step.kind == NOTHING and not drive.watching):
-            self._hand_in(step)
+            self._drive.hand_in(step)
 
     async def _question(self, step: Step) -> None:
         drive, ask = self._drive, step.ask
@@ -146,7 +146,7 @@ class Beside:
                     return
             raise
         self._tasks.pop(-1 - ask, None)
-        self._hand_in(answered)
+        self._drive.hand_in(answered)
 
     async def _compare(self, step: Step) -> Step:
         """Ask the comparator; when it can't say, that is what the core is told, and a person decides."""
@@ -169,14 +169,3 @@ class Beside:
             return engine.compared(drive.number, step.ask, pairs)
         drive.error = raised
         return engine.fact_failed(drive.number, step.ask, in_words(raised))
-
-    def _hand_in(self, step: Step) -> None:
-        """What an answer led to."""
-        drive = self._drive
-        try:
-            if not step.plain:
-                drive.runtime.attend(step)
-            drive.notice()
-            drive.take_in(step)
-        except Exception as error:
-            drive.fail(error)

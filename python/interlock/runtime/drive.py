@@ -11,12 +11,12 @@ from typing import TYPE_CHECKING, Any
 
 from interlock._core import Started, Step
 from interlock.context import Context
-from interlock.errors import InterlockError, RunCancelled, UsageError
-from interlock.message import Message, Outcome, Seen, User, seen
+from interlock.errors import InterlockError, RunCancelled
+from interlock.message import Message, Outcome, User
 from interlock.runtime.answers import in_words, record, recordable
 from interlock.runtime.beside import NOTHING_OWED, Beside
-from interlock.runtime.effects import call_tool
 from interlock.runtime.suspend import Rest, WentOn
+from interlock.runtime.turns import Turns
 from interlock.runtime.watch import Watch
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ SLICE_NS = 1_000_000
 """A run gives the loop back after this long without a suspension, so that one run never starves the others."""
 
 
-class Drive:
+class Drive(Turns):
     """One run that goes on in this process. What few runs need is a class attribute until they do."""
 
     task: asyncio.Task[Any] | None = None
@@ -126,6 +126,7 @@ class Drive:
                     else:
                         step = self._feed(ctx, answer, raised)
                 elif kind == SETTLED:
+                    self.stop_acting()
                     self.settled = step
                     self.spent += perf_counter_ns() - since
                     if engine.committed() < step.ticket:
@@ -156,6 +157,7 @@ class Drive:
             self._give_up(error)
             raise
         finally:
+            self.stop_acting()
             if self.beside is not None:
                 self.beside.stop_all()
             runtime.drives.pop(self.number, None)
@@ -224,8 +226,20 @@ class Drive:
             return step
         return self._together().take_in(step)
 
+    def hand_in(self, step: Step) -> None:
+        """What an answer, or the end of an effect, led to."""
+        try:
+            if not step.plain:
+                self.runtime.attend(step)
+            self.notice()
+            self.take_in(step)
+        except Exception as error:
+            self.fail(error)
+
     def take_in(self, step: Step) -> None:
         """A step from outside the turn: a limit passed, a cancel, a slot, or what a turn beside led to."""
+        if step.kind == SETTLED:
+            self.stop_acting()
         is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
         awaits_its_turn = self.upset is not None and self.upset.kind == CALL  # two slots may come at once
         if self.beside is None and step.more is None and is_free and not awaits_its_turn:
@@ -299,6 +313,7 @@ class Drive:
     def abandon(self) -> None:
         """The runtime closes: stop, and record nothing, so that a durable run goes on at the next opening."""
         self.abandoned = True
+        self.stop_acting()
         if self.beside is not None:
             self.beside.stop_all()
         if self.task is not None:
@@ -329,6 +344,7 @@ class Drive:
         """The run is called off, as an event; the writer commits it whether or not anybody waits."""
         if self.settled is None:
             step = self.runtime.engine.cancel(self.number, reason)
+            self.stop_acting()
             self.runtime.attend(step)
             self.settled = step if step.kind == SETTLED else self._take_upset()
         self.notice()
@@ -370,28 +386,3 @@ class Drive:
         self.watching = tuple(other for other in self.watching if other is not watch)
         if not self.watching and self.runtime.is_open:
             self.runtime.engine.unwatch(self.number)
-
-    def seconds_left(self, due: int) -> float:
-        """Seconds until a moment of the engine's clock."""
-        return max(0.0, (due - self.runtime.engine.now()) / 1_000_000)
-
-    def history(self, turn: int) -> list[Message]:
-        """What a turn may know of what was said in the run so far."""
-        said = self.runtime.engine.messages(self.number, turn)
-        return [Message(text, data=data, sender=sender) for sender, text, data in said]
-
-    def view(self, turn: int) -> list[Seen]:
-        """What a turn may see of the pattern around it, the pattern's task first."""
-        return [seen(shown) for shown in self.runtime.engine.view(self.number, turn)]
-
-    def scopes(self, turn: int) -> tuple[str, ...]:
-        """What a turn's agent may reach."""
-        return tuple(self.runtime.engine.scopes(self.number, turn))
-
-    async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
-        """Run a tool for a turn, recorded."""
-        tool = self.runtime.tools.get(name)
-        if tool is None:
-            known = ", ".join(sorted(self.runtime.tools)) or "none"
-            raise UsageError(f"there is no tool {name!r} (there is: {known})", hint="give it to il.open(tools=[…])")
-        return await call_tool(self, ctx.turn, tool, arguments)

@@ -1,51 +1,152 @@
-"""Effects of a turn: recorded with their arguments and results, and never run twice where that would matter."""
+"""Effects of a turn: recorded with their arguments and results, and never run twice where that would matter.
+
+What acts has a task of its own, so that a turn which is stopped does not stop what it has begun: the end is recorded, and whoever
+makes the same call again gets it.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import TYPE_CHECKING, Any
+import asyncio
+import inspect
+from collections.abc import Awaitable, Callable, Sequence
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
 
-from interlock.errors import AgentError, Denied, UsageError
+from interlock._core import Effect
+from interlock.errors import AgentError, Denied, InterlockError, UsageError
 from interlock.runtime.answers import in_words
-from interlock.tools import Tool
+from interlock.tools import KEY, KINDS, takes_key
 
 if TYPE_CHECKING:
-    from interlock.runtime.drive import Drive
+    from interlock.runtime.turns import Turns
+    from interlock.tools import Tool
 
 
-async def call_tool(drive: Drive, turn: int, tool: Tool, arguments: dict[str, Any]) -> Any:
-    """Call a tool on behalf of a turn.
+class Wanted(NamedTuple):
+    """A call that a turn wants to make."""
+
+    name: str
+    called: str
+    """How messages call it."""
+    kind: str
+    arguments: bytes
+    approve: str | None
+    run: Callable[[Any, str], Awaitable[Any]]
+    """Runs it, given the arguments (as JSON gave them back) and the key."""
+
+
+async def call_tool(drive: Turns, turn: int, tool: Tool, arguments: dict[str, Any]) -> Any:
+    """Call a tool on behalf of a turn. See ``run``.
 
     Raises:
-        UsageError: JSON can't hold the arguments or the result.
-        Denied: the turn lacks a scope that the tool needs, or its agent is pure and the tool acts.
-        AgentError: the turn is over, so nothing may be done in its name any more.
-        Exception: whatever the tool raised.
+        Denied: besides, the turn lacks a scope that the tool needs.
     """
-    runtime, engine, run = drive.runtime, drive.runtime.engine, drive.number
     _check_scopes(tool, drive.scopes(turn) if tool.scopes else ())
-    effect = engine.effect_begun(run, turn, tool.name, tool.acts, _json(arguments, f"the arguments of tool {tool.name!r}"))
-    if effect.stored is not None:
-        return orjson.loads(effect.stored)
-    if effect.not_pure:
-        raise Denied(f"agent promises to be pure, and tool {tool.name!r} acts", hint="use a tool that only reads, or drop pure=True")
-    if effect.key is None:
-        message = f"tool {tool.name!r} was called after its turn was over"
-        raise AgentError(message, hint="await tools inside the turn", code="agent.late-tool")
+    recorded = as_json(arguments, f"the arguments of tool {tool.name!r}")
+    approve = None if tool.approve is None else tool.approve.of_tool(arguments)
+    return await run(drive, turn, Wanted(tool.name, f"tool {tool.name!r}", tool.kind, recorded, approve, tool.call))
+
+
+async def call_effect(
+    drive: Turns, turn: int, what: tuple[str, str, Callable[..., Any]], arguments: tuple[Any, ...], named: dict[str, Any]
+) -> Any:
+    """Call a function as an effect of a turn. See ``run``."""
+    name, kind, function = what
+    if kind not in KINDS:
+        raise UsageError(f"the kind of effect {name!r} is {kind!r}", hint=f"give one of {', '.join(KINDS)}")
+    takes, is_async = takes_key(function), inspect.iscoroutinefunction(function)
+
+    async def call(given: dict[str, Any], key: str) -> Any:
+        more = {**given["named"], KEY: key} if takes else given["named"]
+        if is_async:
+            return await function(*given["arguments"], **more)
+        return await asyncio.to_thread(function, *given["arguments"], **more)
+
+    recorded = as_json({"arguments": arguments, "named": named}, f"the arguments of effect {name!r}")
+    return await run(drive, turn, Wanted(name, f"effect {name!r}", kind, recorded, None, call))
+
+
+async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
+    """Run an effect, unless its end is known: what it gave, as JSON gives it back.
+
+    Raises:
+        UsageError: JSON can't hold the result.
+        Denied: a person refused it, or its agent is pure and it acts.
+        AgentError: the turn is over, so nothing may be done in its name any more; or it may be tried once only, and raised.
+        Exception: whatever it raised.
+    """
+    begun = drive.runtime.engine.effect_begun(drive.number, turn, wanted.name, wanted.kind, wanted.arguments, wanted.approve)
+    if begun.what == Effect.STORED and begun.stored is not None:
+        return orjson.loads(begun.stored)
+    if begun.what == Effect.PAUSED and begun.step is not None:
+        drive.hand_in(begun.step)  # stops this turn: it is taken again when a person has decided
+        await drive.runtime.loop.create_future()
+    key = begun.key
+    if key is None:
+        raise _refusal(begun, wanted.called)
     drive.notice()
-    if effect.after:
-        await runtime.commits.wait(effect.after)  # the intent is durable before anything happens
+    if wanted.kind == "pure":
+        return orjson.loads(await _run(drive, key, wanted, None))
+    if begun.what != Effect.UNDER_WAY:
+        drive.acts(key, drive.runtime.loop.create_task(_act(drive, key, begun, wanted)))
+    task = drive.acting[key]
     try:
-        result = _json(await tool.call(arguments), f"the result of tool {tool.name!r}")
-    except Exception as error:
-        engine.effect_ended(run, effect.key, False, in_words(error).encode())
-        drive.notice()
+        return orjson.loads(await asyncio.shield(task))
+    except asyncio.CancelledError:
+        if drive.runtime.is_open and not task.done() and drive.runtime.engine.is_cut_off(drive.number, key):
+            drive.acted(key)
+            task.cancel()  # a retry begins it anew, under the same key
+            drive.runtime.leave(task)
         raise
-    engine.effect_ended(run, effect.key, True, result)
-    drive.notice()
-    return orjson.loads(result)
+
+
+def _refusal(begun: Effect, called: str) -> InterlockError:
+    """Why an effect is not run."""
+    match begun.what:
+        case Effect.DENIED:
+            return Denied(f"{called} was refused: {begun.text}", hint="answer without it, or hand off")
+        case Effect.RAISED:
+            message = f"{called} may be tried once only, and raised {begun.text}"
+            return AgentError(message, hint="find out what became of it before you ask for another one", code="agent.effect-once")
+        case Effect.NOT_PURE:
+            return Denied(f"agent promises to be pure, and {called} acts", hint="use what only reads, or drop pure=True")
+        case _:
+            return AgentError(f"{called} was called after its turn was over", hint="await effects in the turn", code="agent.late-tool")
+
+
+async def _act(drive: Turns, key: bytes, begun: Effect, wanted: Wanted) -> bytes:
+    if begun.after:
+        await drive.runtime.commits.wait(begun.after)  # the intent is durable before anything happens
+        if drive.stopping:
+            raise asyncio.CancelledError  # the run was called off meanwhile
+    return await _run(drive, key, wanted, begun.arguments)
+
+
+async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) -> bytes:
+    try:
+        given = orjson.loads(wanted.arguments if changed is None else changed)
+        result = as_json(await wanted.run(given, key.hex()), f"the result of {wanted.called}")
+    except asyncio.CancelledError as error:
+        if wanted.kind != "pure" and drive.acting.get(key) is asyncio.current_task() and not drive.stopping:
+            _ended(drive, key, False, in_words(error).encode())  # it cancelled itself
+        raise
+    except Exception as error:
+        _ended(drive, key, False, in_words(error).encode())
+        raise
+    _ended(drive, key, True, result)
+    return result
+
+
+def _ended(drive: Turns, key: bytes, returned: bool, result: bytes) -> None:
+    if not drive.runtime.is_open:
+        return  # the next opening asks what became of it
+    _, step = drive.runtime.engine.effect_ended(drive.number, key, returned, result)
+    drive.acted(key)
+    if step.plain and step.kind == step.NOTHING:
+        drive.notice()
+    else:
+        drive.hand_in(step)
 
 
 def _check_scopes(tool: Tool, has: Sequence[str]) -> None:
@@ -55,7 +156,12 @@ def _check_scopes(tool: Tool, has: Sequence[str]) -> None:
             raise Denied(message, hint=f"give scope {scope!r} to the agent and to every supervisor above it")
 
 
-def _json(value: Any, what: str) -> bytes:
+def as_json(value: Any, what: str) -> bytes:
+    """The value's JSON, with sorted keys.
+
+    Raises:
+        UsageError: JSON can't hold it.
+    """
     try:
         return orjson.dumps(value, option=orjson.OPT_SORT_KEYS)
     except (TypeError, ValueError) as error:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interlock.agent import Agent
+from interlock.checkpoints import Checkpoints
 from interlock.config import Config
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
@@ -16,6 +17,7 @@ from interlock.tools import Tool
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
     from interlock.runtime.transport import TurnTransport
+    from interlock.runtime.witness import Witness
 
 
 def open_runtime(
@@ -26,6 +28,7 @@ def open_runtime(
     tools: Iterable[Any] = (),
     embedder: Embedder | None = None,
     transport: TurnTransport | None = None,
+    checkpoints: Checkpoints | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -36,13 +39,29 @@ def open_runtime(
         tools: what agents reach through ``ctx.tool``.
         embedder: for the semantic stage and for ``il.similar``, instead of the one that the configuration names.
         transport: how turns reach their agents; by default they are called in this process.
+        checkpoints: who signs what the journal has committed, and where the checkpoints go, instead of what the configuration
+            says under ``audit``.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
+        CheckpointError: the key can't be read, or the checkpoints can't go where they should.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport)
+    if checkpoints is None and config is not None:
+        checkpoints = config.audit
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, _witness(path, checkpoints))
+
+
+def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:
+    if checkpoints is None:
+        return None
+    if path is None:
+        hint = "open a file, or leave checkpoints out"
+        raise UsageError("checkpoints of a journal in memory: nothing would be left to hold against them", hint=hint)
+    from interlock.runtime.witness import Witness  # a service without checkpoints needs neither keys nor threads
+
+    return Witness(checkpoints)
 
 
 def _tools(given: Iterable[Any]) -> dict[str, Tool]:

@@ -11,16 +11,15 @@ from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import orjson
-
 from interlock import events
-from interlock._core import Engine, Step
+from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
 from interlock.config import Config
 from interlock.errors import ConfigError, UsageError
 from interlock.message import Outcome, User
 from interlock.patterns import Pattern, agents_of, plan_text
 from interlock.runtime.commits import Commits
+from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
@@ -33,12 +32,13 @@ from interlock.tools import Tool
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
+    from interlock.runtime.witness import Witness
 
 GRACE = 0.1
 """Seconds that agents which were told to stop have for cleaning up when the runtime closes, before they are told again."""
 
 
-class Runtime(Upkeep):
+class Runtime(Upkeep, Deciding):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -49,6 +49,7 @@ class Runtime(Upkeep):
         tools: dict[str, Tool],
         embedder: Embedder | None,
         transport: TurnTransport | None = None,
+        witness: Witness | None = None,
     ) -> None:
         self._path = None if path is None else Path(path)
         self._given = tuple(plans)
@@ -57,11 +58,12 @@ class Runtime(Upkeep):
         self._plans: dict[int, tuple[Pattern, int]] = {}
         self._state = "new"
         self._background: set[asyncio.Task[Any]] = set()
-        self._strays: set[asyncio.Task[None]] = set()
+        self._strays: set[asyncio.Task[Any]] = set()
         self.agents: dict[str, Agent] = {}
         self._given_transport = transport
         self.transport: TurnTransport = transport or InProcess(self.agents)
         self.tools = tools
+        self._witness = witness
         self.drives: dict[int, Drive] = {}
         self.running: Drive | None = None
         """The run that had the loop last."""
@@ -90,6 +92,8 @@ class Runtime(Upkeep):
             self._state = "open"
             OPEN.add(self)
             self._take_up()
+            if self._witness is not None:
+                self._witness.start(self.engine, self.commits, self.loop)
         except BaseException:
             self._state = "closed"
             self.engine.close()
@@ -113,7 +117,11 @@ class Runtime(Upkeep):
         await self._let_go()
         self.timer.close()
         self.commits.close()
-        self.engine.close()
+        try:
+            self.engine.close()
+        finally:
+            if self._witness is not None:
+                await self._witness.close()
 
     def add_plan(self, pattern: Pattern) -> None:
         """Compile a plan and make its agents known.
@@ -252,37 +260,6 @@ class Runtime(Upkeep):
             if step is not None and self._state == "open":  # a run that somebody else started is theirs
                 self._cancel(drive, "the stream was left")
 
-    async def resume(self, run_id: str, *, answer: str | None = None, reject: str | None = None, by: str = "operator") -> Outcome:
-        """Go on with a run: wait for one that is under way, or decide one that is in review.
-
-        Args:
-            run_id: the run.
-            answer: for a run in review: deliver this text.
-            reject: for a run in review: end it as failed, for this reason.
-            by: who decides.
-
-        Returns:
-            The outcome as it stands; a run whose plan or agent is absent is ``waiting``, and ``reason`` says for what.
-
-        Raises:
-            UsageError: there is no such run, or it is not in review and a decision was given.
-        """
-        self._check_loop()
-        found = self._look_up(run_id)
-        if answer is not None and reject is not None:
-            raise UsageError("a review is answered or rejected, not both", hint="give answer=… or reject=…")
-        text = answer if answer is not None else reject
-        if text is not None:
-            try:
-                step = self.engine.decide_review(found.run, answer is not None, text, by)
-            except (TypeError, UnicodeEncodeError) as error:
-                raise unreadable("the decision", error) from None
-            await self.commits.wait(step.ticket)
-            return Outcome(found, step)
-        if found.step is None:
-            return await asyncio.shield(self._follow(self.drives[found.run]))
-        return Outcome(found, found.step)
-
     def _begin(
         self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any, watch: bool = False
     ) -> Outcome | tuple[Drive, Step | None]:
@@ -307,18 +284,23 @@ class Runtime(Upkeep):
     def _take_up(self) -> None:
         """Drive the runs that the journal left unfinished."""
         for started in self.engine.resume_all(list(self.agents)):
-            user, thread = self._circumstances(started.run)
-            if started.step is not None:
-                plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
-                self._spawn(Drive(self, started, user, thread, plan), started.step)
+            self._go_on(started)
 
-    def _circumstances(self, number: int) -> tuple[User | None, str | None]:
-        """For whom a run acts, as it was recorded."""
-        for payload in orjson.loads(self.engine.history(number))["payloads"]:
-            if payload["kind"] == "request":
-                said = payload["data"]
-                return (User.from_json(said["user"]) if said["user"] else None), said["thread"]
-        return None, None
+    def _go_on(self, started: Started) -> None:
+        """Drive a run that goes on after a restart, a decision, or the end of a review's time."""
+        step = started.step
+        if step is None:
+            return
+        self.attend(step)
+        if step.kind == Step.SETTLED:
+            return
+        drive = self.drives.get(started.run)
+        if drive is not None:
+            drive.take_in(step)
+            return
+        user, thread = self._circumstances(started.run)
+        plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
+        self._spawn(Drive(self, started, user, thread, plan), step)
 
     def _spawn(self, drive: Drive, step: Step) -> None:
         self.drives[drive.number] = drive
@@ -334,7 +316,7 @@ class Runtime(Upkeep):
         """Let an agent that would not stop go on in a task that nobody waits for."""
         self.leave(self.loop.create_task(work, name="interlock: an agent that would not stop"))
 
-    def leave(self, task: asyncio.Task[None]) -> None:
+    def leave(self, task: asyncio.Task[Any]) -> None:
         """Keep a task that was told to stop until it does; nobody waits for it before the runtime closes."""
         self._strays.add(task)
         task.add_done_callback(self._strays.discard)
@@ -365,8 +347,11 @@ class Runtime(Upkeep):
         return self._upset(drive, self.engine.cancel(drive.number, reason))
 
     def _expired(self) -> None:
-        for number, step in self.engine.expire():
+        steps, woken = self.engine.expire()
+        for number, step in steps:
             self._upset(self.drives.get(number), step)
+        for started in woken:
+            self._go_on(started)
 
     def _upset(self, drive: Drive | None, step: Step) -> bool:
         """A run got a step from outside its turn. What the step brings for others is attended to at once."""

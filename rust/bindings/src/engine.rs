@@ -2,32 +2,22 @@
 
 use std::path::PathBuf;
 
-use interlock_engine::{Answer, Clock, Delegation, EffectStart, Engine, EngineError, Limits, Request, Resumed, Semantic, Started, Step};
+use interlock_engine::{
+    Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Expired, Limits, Request, Resumed, Semantic, Started, Step,
+};
 use interlock_journal::Ticket;
-use interlock_kernel::{Confidence, EffectClass, EffectKey, Name, ReviewVerdict, RunId};
+use interlock_kernel::{Confidence, EffectKey, Name, RunId};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::error;
+use crate::effect::{self, PyEffect};
 use crate::step::{PyShown, PyStarted, PyStep, shown};
+use crate::{error, review};
 
 #[pyclass(name = "Engine", frozen, module = "interlock._core")]
 pub(crate) struct PyEngine {
     engine: Engine,
-}
-
-/// What to do about an effect.
-#[pyclass(name = "Effect", frozen, module = "interlock._core", get_all)]
-pub(crate) struct PyEffect {
-    /// 16 bytes; the attempts of one effect share them. Nothing when there is nothing to run.
-    key: Option<Py<PyBytes>>,
-    /// Run it when the journal has committed this far.
-    after: u64,
-    /// What it gave before.
-    stored: Option<Py<PyBytes>>,
-    /// The agent promised to change nothing outside, and this would.
-    not_pure: bool,
 }
 
 fn ppm(confidence: f64) -> PyResult<Confidence> {
@@ -41,6 +31,10 @@ fn ppm(confidence: f64) -> PyResult<Confidence> {
 
 fn stepped(py: Python<'_>, step: Result<Step, EngineError>) -> PyResult<PyStep> {
     PyStep::build(py, step.map_err(error::engine)?)
+}
+
+fn resumed(py: Python<'_>, Resumed { run, id, step, plan }: Resumed) -> PyResult<PyStarted> {
+    PyStarted::build(py, Started::New { run, id, step, plan: Some(plan) })
 }
 
 fn names(labels: Option<Vec<String>>) -> Vec<Name> {
@@ -187,9 +181,12 @@ impl PyEngine {
         stepped(py, self.engine.cancel(run, reason))
     }
 
-    fn expire(&self, py: Python<'_>) -> PyResult<Vec<(u64, PyStep)>> {
-        let steps = self.engine.expire().map_err(error::engine)?;
-        steps.into_iter().map(|(run, step)| Ok((run, PyStep::build(py, step)?))).collect()
+    /// What changed because time passed, run by run, and the runs that were woken because a review of theirs was due.
+    #[expect(clippy::type_complexity, reason = "two plain lists are what crosses best")]
+    fn expire(&self, py: Python<'_>) -> PyResult<(Vec<(u64, PyStep)>, Vec<PyStarted>)> {
+        let Expired { steps, woken } = self.engine.expire().map_err(error::engine)?;
+        let steps = steps.into_iter().map(|(run, step)| Ok((run, PyStep::build(py, step)?))).collect::<PyResult<_>>()?;
+        Ok((steps, woken.into_iter().map(|one| resumed(py, one)).collect::<PyResult<_>>()?))
     }
 
     fn next_wake(&self) -> PyResult<Option<u64>> {
@@ -221,34 +218,71 @@ impl PyEngine {
         self.engine.scopes(run, turn).map_err(error::engine)
     }
 
-    fn effect_begun(&self, py: Python<'_>, run: u64, turn: u32, tool: &str, acts: bool, arguments: &[u8]) -> PyResult<PyEffect> {
-        let class = if acts { EffectClass::Effect } else { EffectClass::Pure };
-        let begun = self.engine.effect_begun(run, turn, &Name::from(tool), class, arguments.to_vec()).map_err(error::engine)?;
-        let bytes = |bytes: &[u8]| PyBytes::new(py, bytes).unbind();
-        Ok(match begun {
-            EffectStart::Run { key, after } => PyEffect { key: Some(bytes(&key.0)), after, stored: None, not_pure: false },
-            EffectStart::Stored { result } => PyEffect { key: None, after: 0, stored: Some(bytes(&result)), not_pure: false },
-            EffectStart::TooLate => PyEffect { key: None, after: 0, stored: None, not_pure: false },
-            EffectStart::NotPure => PyEffect { key: None, after: 0, stored: None, not_pure: true },
-        })
+    /// `kind` is "pure", "effect" or "effect_once"; `approve` the terms on which a person must let it happen, as JSON.
+    #[pyo3(signature = (run, turn, tool, kind, arguments, approve=None))]
+    #[expect(clippy::too_many_arguments, reason = "one crossing for an effect")]
+    fn effect_begun(
+        &self,
+        py: Python<'_>,
+        run: u64,
+        turn: u32,
+        tool: &str,
+        kind: &str,
+        arguments: &[u8],
+        approve: Option<&str>,
+    ) -> PyResult<PyEffect> {
+        let (class, approve) = (effect::class(kind)?, approve.map(effect::terms).transpose()?);
+        let wanted = Effect { tool: Name::from(tool), class, arguments: arguments.to_vec(), approve };
+        PyEffect::build(py, self.engine.effect_begun(run, turn, wanted).map_err(error::engine)?)
     }
 
-    fn effect_ended(&self, run: u64, key: [u8; 16], returned: bool, result: &[u8]) -> PyResult<Option<u64>> {
-        self.engine.effect_ended(run, EffectKey(key), returned, result.to_vec()).map_err(error::engine)
+    /// Whether an effect that was begun is to be stopped, because its turn took too long.
+    fn is_cut_off(&self, run: u64, key: [u8; 16]) -> PyResult<bool> {
+        self.engine.is_cut_off(run, EffectKey(key)).map_err(error::engine)
     }
 
-    fn decide_review(&self, py: Python<'_>, run: u64, answered: bool, text: String, by: &str) -> PyResult<PyStep> {
-        let verdict = if answered { ReviewVerdict::Answered } else { ReviewVerdict::Rejected };
-        stepped(py, py.detach(|| self.engine.decide_review(run, verdict, text, by)))
+    /// The journal's ticket (nothing if the run no longer cares), and what follows for the run.
+    fn effect_ended(&self, py: Python<'_>, run: u64, key: [u8; 16], returned: bool, result: &[u8]) -> PyResult<(Option<u64>, PyStep)> {
+        let (ticket, step) = self.engine.effect_ended(run, EffectKey(key), returned, result.to_vec()).map_err(error::engine)?;
+        Ok((ticket, PyStep::build(py, step)?))
+    }
+
+    /// The terms of reviews for which plans state none, as JSON.
+    fn set_review_terms(&self, text: &str) -> PyResult<()> {
+        self.engine.set_review_terms(text).map_err(error::engine)
+    }
+
+    /// A person's word on a review, as JSON: see `interlock.reviews`.
+    #[pyo3(signature = (run, number, word))]
+    fn review(&self, py: Python<'_>, run: u64, number: Option<u32>, word: &[u8]) -> PyResult<PyStarted> {
+        let word = review::word(word)?;
+        resumed(py, py.detach(|| self.engine.review(run, number, word)).map_err(error::engine)?)
+    }
+
+    /// The open reviews of a run, as a JSON list.
+    fn reviews(&self, py: Python<'_>, run: u64) -> PyResult<String> {
+        py.detach(|| self.engine.reviews(run)).map(|found| review::shown(&found)).map_err(error::engine)
+    }
+
+    /// A new run from the first frames of another, the one with number `seq` included.
+    #[pyo3(signature = (run, seq, text=None, data=None, new_rules=false))]
+    fn derive(
+        &self,
+        py: Python<'_>,
+        run: u64,
+        seq: u32,
+        text: Option<String>,
+        data: Option<&[u8]>,
+        new_rules: bool,
+    ) -> PyResult<PyStarted> {
+        let wanted = Derive { seq, text, data: data.map(<[u8]>::to_vec), new_rules };
+        resumed(py, py.detach(|| self.engine.derive(run, wanted)).map_err(error::engine)?)
     }
 
     /// Runs that a crash left unfinished, each with what it owes now.
     fn resume_all(&self, py: Python<'_>, agents: Vec<String>) -> PyResult<Vec<PyStarted>> {
-        let resumed = py.detach(|| self.engine.resume_all(&agents)).map_err(error::engine)?;
-        resumed
-            .into_iter()
-            .map(|Resumed { run, id, step, plan }| PyStarted::build(py, Started::New { run, id, step, plan: Some(plan) }))
-            .collect()
+        let found = py.detach(|| self.engine.resume_all(&agents)).map_err(error::engine)?;
+        found.into_iter().map(|one| resumed(py, one)).collect()
     }
 
     /// Runs that wait for a plan or agents: number, id, and what they need.
@@ -327,6 +361,12 @@ impl PyEngine {
 
     fn committed(&self) -> u64 {
         self.engine.journal().committed()
+    }
+
+    /// The last commit: how many frames, and the Merkle root over them.
+    fn checkpoint(&self) -> (u64, [u8; 32]) {
+        let (size, root) = self.engine.journal().checkpoint();
+        (size, root.0)
     }
 
     /// Ask for one byte on the wake pipe when the journal has committed this far.

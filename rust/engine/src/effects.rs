@@ -1,20 +1,41 @@
-//! Effects inside a turn: keyed, so that a repeated call gets what the first one gave.
+//! Effects inside a turn: keyed, so that a repeated call gets what the first one gave, and held back while a person is asked.
 
 use interlock_journal::PayloadKind;
-use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Name, Ref, State, Turn, TurnId};
+use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Name, Ref, Running, State, TermsSpec, Turn, TurnId};
 use sha2::{Digest as _, Sha256};
 
-use crate::engine::Engine;
-use crate::live::{Live, OpenEffect};
+use crate::engine::{Core, Engine};
+use crate::live::{Batch, Live, OpenEffect};
+use crate::step::{Owed, Step};
 use crate::{EngineError, settle};
+
+/// A call that a turn wants to make.
+#[derive(Debug)]
+pub struct Effect {
+    pub tool: Name,
+    pub class: EffectClass,
+    /// JSON bytes.
+    pub arguments: Vec<u8>,
+    /// The tool asks for a person's yes first, on these terms.
+    pub approve: Option<TermsSpec>,
+}
 
 /// What the shell is to do about an effect.
 #[derive(Debug)]
 pub enum EffectStart {
     /// Run it, once the journal has committed this far (0: at once), and report its end under this key.
-    Run { key: EffectKey, after: u64 },
+    /// The arguments are those that a person, or an earlier attempt, put in place of what was asked.
+    Run { key: EffectKey, after: u64, arguments: Option<Vec<u8>> },
+    /// An earlier attempt began it, and it is still under way in this process: wait for that.
+    UnderWay { key: EffectKey },
     /// It was done before: this is what it gave.
     Stored { result: Vec<u8> },
+    /// It may be tried once only, and raised this.
+    Raised { text: String },
+    /// A person, or the end of their time, refused it.
+    Denied { reason: String },
+    /// A person is asked: the turn stands still, and is taken again when they have decided.
+    Paused { step: Box<Step> },
     /// The turn is over: don't run it.
     TooLate,
     /// The agent promised to change nothing outside.
@@ -23,57 +44,43 @@ pub enum EffectStart {
 
 impl Engine {
     /// A tool is about to be called.
-    pub fn effect_begun(
-        &self,
-        run: u64,
-        turn: u32,
-        tool: &Name,
-        class: EffectClass,
-        arguments: Vec<u8>,
-    ) -> Result<EffectStart, EngineError> {
+    pub fn effect_begun(&self, run: u64, turn: u32, effect: Effect) -> Result<EffectStart, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
         let Some(live) = core.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
-        let promised = |speaker: &Turn| {
-            let step = settle::plan_of(&live.state).step(speaker.node);
-            step.is_some_and(|step| if speaker.fallback { step.fallback_pure } else { step.pure })
-        };
-        if class == EffectClass::Effect && live.turn(turn).is_some_and(promised) {
+        let acts = effect.class != EffectClass::Pure;
+        if acts && live.turn(turn).is_some_and(|speaker| has_promised(live, speaker)) {
             return Ok(EffectStart::NotPure);
         }
-        let Some(key) = live.effect_key(turn, tool, &arguments) else { return Ok(EffectStart::TooLate) };
-        if let Some(result) = live.stored(key) {
-            return Ok(EffectStart::Stored { result });
+        let Some(key) = live.effect_key(turn, &effect.tool, &effect.arguments) else { return Ok(EffectStart::TooLate) };
+        if let Some(known) = live.known(key) {
+            return Ok(known);
         }
-        let mut open = OpenEffect { turn, tool: tool.clone(), class, arguments, intended: None };
-        let mut after = 0;
-        if class == EffectClass::Effect {
-            let mut batch = crate::live::Batch::default();
-            let arguments = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, std::mem::take(&mut open.arguments))?;
-            let input = Input::EffectBegun { turn: TurnId(turn), key, tool: tool.clone(), arguments };
-            after = core.feed(&self.journal, run, input, batch, self.clock.now())?.unwrap_or(0);
-            // When nothing was recorded, the intent stands from an earlier attempt, with the arguments journalled then.
-            open.intended = core.live.get(&run).and_then(|live| live.intent(key));
+        if acts {
+            return core.intend(self, run, turn, key, effect);
         }
-        if let Some(live) = core.live.get_mut(&run) {
-            live.effects.open.insert(key, open);
-        }
-        Ok(EffectStart::Run { key, after })
+        let Effect { tool, class, arguments, .. } = effect;
+        live.effects.open.insert(key, OpenEffect { turn, tool, class, arguments, intended: None });
+        Ok(EffectStart::Run { key, after: 0, arguments: None })
     }
 
-    /// A tool returned, or raised. Returns the journal's ticket, or nothing if the run no longer cares.
-    pub fn effect_ended(&self, run: u64, key: EffectKey, returned: bool, result: Vec<u8>) -> Result<Option<u64>, EngineError> {
+    /// Whether an effect that was begun is to be stopped: its turn took too long, and it can be begun again under its key.
+    pub fn is_cut_off(&self, run: u64, key: EffectKey) -> Result<bool, EngineError> {
+        let core = self.lock()?;
+        let intent = core.live.get(&run).and_then(Live::running).and_then(|running| running.intents.get(&key));
+        Ok(intent.is_some_and(|intent| intent.orphaned))
+    }
+
+    /// A tool returned, or raised. Returns the journal's ticket (none if the run no longer cares) and what follows for the run.
+    pub fn effect_ended(&self, run: u64, key: EffectKey, returned: bool, result: Vec<u8>) -> Result<(Option<u64>, Step), EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
-        let Some(live) = core.live.get_mut(&run) else {
+        let open = core.live.get_mut(&run).and_then(|live| live.effects.open.remove(&key));
+        let (Some(open), Some(live)) = (open, core.live.get_mut(&run)) else {
             core.stats.absorbed += 1;
-            return Ok(None);
+            return Ok((None, Step::of(Owed::Nothing)));
         };
-        let Some(open) = live.effects.open.remove(&key) else {
-            core.stats.absorbed += 1;
-            return Ok(None);
-        };
-        let mut batch = crate::live::Batch::default();
+        let mut batch = Batch::default();
         let arguments = match open.intended {
             Some(journalled) => journalled,
             None => batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, open.arguments)?,
@@ -81,17 +88,57 @@ impl Engine {
         let kind = if returned { PayloadKind::Result } else { PayloadKind::ErrorText };
         let result = batch.bytes(&mut live.held, &mut core.salts, kind, result)?;
         let outcome = if returned { EffectOutcome::Returned(result) } else { EffectOutcome::Raised(result) };
+        let acts = open.intended.is_some();
         let input = Input::EffectEnded { turn: TurnId(open.turn), key, tool: open.tool, class: open.class, arguments, outcome };
-        core.feed(&self.journal, run, input, batch, self.clock.now())
+        let now = self.clock.now();
+        let ticket = core.feed(&self.journal, run, input, batch, now)?;
+        // Only what acts can have been waited for by the run itself.
+        let step = if acts && core.live.contains_key(&run) { core.owed(&self.journal, run, now)? } else { Step::of(Owed::Nothing) };
+        Ok((ticket, step))
     }
+}
+
+impl Core {
+    /// Record the intent, or ask a person first.
+    fn intend(&mut self, engine: &Engine, run: u64, turn: u32, key: EffectKey, effect: Effect) -> Result<EffectStart, EngineError> {
+        let Effect { tool, class, arguments, approve } = effect;
+        let Some(live) = self.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
+        if live.effects.open.contains_key(&key) && live.intent(key).is_some() {
+            return Ok(EffectStart::UnderWay { key });
+        }
+        let now = engine.clock.now();
+        let mut batch = Batch::default();
+        // What was written down for this key before stands: an earlier attempt's arguments, or a person's.
+        let asked = match live.journalled(key) {
+            Some(known) => known,
+            None => batch.bytes(&mut live.held, &mut self.salts, PayloadKind::Arguments, arguments)?,
+        };
+        let was_changed = batch.payloads.is_empty();
+        let input = Input::EffectBegun { turn: TurnId(turn), key, tool: tool.clone(), class, arguments: asked, approve };
+        let after = self.feed(&engine.journal, run, input, batch, now)?.unwrap_or(0);
+        let Some(live) = self.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
+        let Some(intended) = live.intent(key) else {
+            return Ok(EffectStart::Paused { step: Box::new(self.owed(&engine.journal, run, now)?) });
+        };
+        let arguments = was_changed.then(|| live.held.bytes(intended.number).map(<[u8]>::to_vec)).flatten();
+        let open = OpenEffect { turn, tool, class, arguments: Vec::new(), intended: Some(intended) };
+        live.effects.open.insert(key, open);
+        Ok(EffectStart::Run { key, after, arguments })
+    }
+}
+
+fn has_promised(live: &Live, speaker: &Turn) -> bool {
+    let step = settle::plan_of(&live.state).step(speaker.node);
+    step.is_some_and(|step| if speaker.fallback { step.fallback_pure } else { step.pure })
 }
 
 impl Live {
     /// The key that this call shares with its repetitions, if the turn has the floor.
     fn effect_key(&mut self, turn: u32, tool: &str, arguments: &[u8]) -> Option<EffectKey> {
+        let origin = self.running()?.origin;
         let speaker = self.turn(turn)?;
         let mut digest = Sha256::new();
-        digest.update(self.id.0.to_be_bytes());
+        digest.update(origin.0.to_be_bytes());
         digest.update(speaker.node.0.to_be_bytes());
         digest.update(speaker.visit.to_be_bytes());
         digest.update((tool.len() as u64).to_be_bytes());
@@ -104,15 +151,47 @@ impl Live {
         Some(shorten(&digest.finalize()))
     }
 
-    fn intent(&self, key: EffectKey) -> Option<Ref> {
-        let State::Running(running) = &self.state else { return None };
-        running.intents.get(&key).copied()
+    fn running(&self) -> Option<&Running> {
+        match &self.state {
+            State::Running(running) => Some(running),
+            State::Unstarted(_) | State::InReview(_) | State::Ended(_) => None,
+        }
     }
 
-    fn stored(&self, key: EffectKey) -> Option<Vec<u8>> {
-        let State::Running(running) = &self.state else { return None };
-        let result = running.effects.get(&key)?;
-        self.held.bytes(result.number).map(<[u8]>::to_vec)
+    fn intent(&self, key: EffectKey) -> Option<Ref> {
+        self.running()?.intents.get(&key).filter(|intent| !intent.orphaned).map(|intent| intent.arguments)
+    }
+
+    /// The arguments that stand for an effect which was asked for before.
+    fn journalled(&self, key: EffectKey) -> Option<Ref> {
+        let running = self.running()?;
+        let intended = running.intents.get(&key).map(|intent| intent.arguments);
+        intended.or_else(|| running.approved.get(&key).copied().flatten())
+    }
+
+    /// What is known of an effect already.
+    fn known(&self, key: EffectKey) -> Option<EffectStart> {
+        let running = self.running()?;
+        if let Some(result) = running.effects.get(&key) {
+            return self.held.bytes(result.number).map(|result| EffectStart::Stored { result: result.to_vec() });
+        }
+        if let Some(text) = running.raised_once.get(&key) {
+            return self.held.text(text.number).map(|text| EffectStart::Raised { text });
+        }
+        let reason = running.denied.get(&key)?;
+        let said = reason.and_then(|reason| self.held.text(reason.number));
+        let why = if reason.is_none() { "nobody decided in time" } else { "no reason was given" };
+        Some(EffectStart::Denied { reason: said.filter(|text| !text.is_empty()).unwrap_or_else(|| why.into()) })
+    }
+
+    /// Whether an effect that acts is under way in this process, and its end is waited for.
+    pub(crate) fn is_acting(&self) -> bool {
+        let running = match &self.state {
+            State::Running(running) => running,
+            State::InReview(waiting) => &waiting.running,
+            State::Unstarted(_) | State::Ended(_) => return false,
+        };
+        self.effects.open.keys().any(|key| running.intents.get(key).is_some_and(|intent| !intent.orphaned))
     }
 }
 

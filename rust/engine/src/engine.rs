@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use interlock_admission::{AgentLimits, Agents, Outcome, Ticket, Why};
 use interlock_journal::{Journal, SaltSource};
-use interlock_kernel::{Micros, Name};
+use interlock_kernel::{Micros, Name, TermsSpec};
 use interlock_rules::RoutingTable;
 use rustc_hash::FxHashMap;
 
@@ -35,6 +35,8 @@ pub(crate) struct Core {
     pub live: FxHashMap<u64, Live>,
     pub keys: FxHashMap<Arc<str>, u64>,
     pub waiting: BTreeMap<u64, WaitingRun>,
+    /// The agents that this process has.
+    pub present: Vec<String>,
     pub watched: FxHashMap<u64, Vec<Seen>>,
     pub agents: Agents,
     /// Turns that may go, and turns that may not, until a step says so.
@@ -46,6 +48,10 @@ pub(crate) struct Core {
     pub salts: SaltSource,
     pub next_run: u64,
     pub stats: Stats,
+    /// When the reviews of runs that rest are due, by run.
+    pub resting: FxHashMap<u64, Micros>,
+    /// The terms of reviews for which a plan states none.
+    pub terms: Option<Arc<TermsSpec>>,
 }
 
 /// Counts since the engine was opened.
@@ -81,6 +87,7 @@ impl Engine {
             live: FxHashMap::default(),
             keys: FxHashMap::default(),
             waiting: BTreeMap::new(),
+            present: Vec::new(),
             watched: FxHashMap::default(),
             agents: Agents::new(limits.max_turns, [])?,
             granted: Vec::new(),
@@ -90,6 +97,8 @@ impl Engine {
             salts: SaltSource::new()?,
             next_run: journal.next_run(),
             stats: Stats::default(),
+            resting: FxHashMap::default(),
+            terms: None,
         };
         Ok(Self { journal, core: Mutex::new(core), clock })
     }

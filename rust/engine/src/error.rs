@@ -32,6 +32,10 @@ pub enum EngineError {
     UnknownRun { run: String },
     #[error("run {run} is {status}, not in review")]
     NotInReview { run: String, status: &'static str },
+    #[error("run {run} has no frame {seq} (it has {frames})")]
+    UnknownFrame { run: String, seq: u32, frames: usize },
+    #[error("run {run} has {open} open reviews")]
+    WhichReview { run: String, open: usize },
     #[error("the runtime is full: {what} (the limit is {limit})")]
     Overloaded { what: &'static str, limit: usize, retry_after_ms: u64 },
     #[error("the text has {bytes} bytes, and {limit} is the limit")]
@@ -56,7 +60,9 @@ impl EngineError {
             Self::UnknownAgent { .. } => "config.unknown-agent",
             Self::Vector(_) => "usage.vector",
             Self::Journal(error) => error.code(),
-            Self::Refused { .. } => "run.refused",
+            Self::Refused { refusal, .. } => refused(refusal),
+            Self::WhichReview { .. } => "usage.which-review",
+            Self::UnknownFrame { .. } => "usage.unknown-frame",
             Self::Corrupt { .. } => "journal.corrupt",
             Self::UnknownRun { .. } => "usage.unknown-run",
             Self::NotInReview { .. } => "usage.not-in-review",
@@ -79,7 +85,9 @@ impl EngineError {
             Self::UnknownAgent { .. } => "correct the name, or give the plan that has this agent to il.open(plans=[…])".into(),
             Self::Vector(_) => "give finite, non-zero vectors of the index's dimension".into(),
             Self::Journal(error) => error.hint(),
-            Self::Refused { .. } => "a reply must name a turn of that run".into(),
+            Self::Refused { refusal, .. } => way_out(refusal).into(),
+            Self::UnknownFrame { .. } => "`interlock runs replay RUN` shows the frames and what stood at each".into(),
+            Self::WhichReview { .. } => "name one of them: `interlock review list` shows their numbers".into(),
             Self::Corrupt { .. } => "run `interlock audit verify FILE`, and restore the file from a copy".into(),
             Self::UnknownRun { .. } => "`interlock runs list` shows the runs that there are".into(),
             Self::NotInReview { .. } => "only a run that waits for a person can be decided".into(),
@@ -93,5 +101,32 @@ impl EngineError {
             Self::Label { .. } => "give labels as short words".into(),
             Self::Internal(_) => "this is a bug of interlock; please report it with the version".into(),
         }
+    }
+}
+
+fn refused(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::ReviewClosed { .. } => "review.closed",
+        Refusal::UnknownReview { .. } => "review.unknown",
+        Refusal::NotYours { .. } => "review.not-yours",
+        Refusal::Claimed { .. } => "review.claimed",
+        Refusal::SignedAlready { .. } => "review.signed-already",
+        Refusal::NotPossible { .. } | Refusal::NoContent { .. } => "review.not-possible",
+        _ => "run.refused", // the kernel's enum may grow
+    }
+}
+
+fn way_out(refusal: &Refusal) -> &'static str {
+    match refusal {
+        Refusal::ReviewClosed { .. } => "look at what was decided: `interlock runs show RUN`",
+        Refusal::UnknownReview { .. } => "`interlock review list` shows the reviews that are open",
+        Refusal::NotYours { .. } => "let somebody with that role decide, or reassign it",
+        Refusal::Claimed { .. } => "wait until the claim has run out, or agree with whoever holds it",
+        Refusal::SignedAlready { .. } => "a second person must agree",
+        Refusal::NotPossible { .. } => "answer or reject it, or reassign it",
+        Refusal::NoContent { .. } => "give the text or the data that stands in its place",
+        Refusal::Over => "choose an earlier frame",
+        Refusal::NoMessageThere => "choose the frame of a turn's start: `interlock runs replay RUN` shows them",
+        _ => "a reply must name a turn of that run",
     }
 }

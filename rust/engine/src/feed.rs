@@ -1,11 +1,12 @@
 //! What the shell tells the engine about a run: answers, failures, vectors, time, decisions.
 
 use interlock_journal::{Journal, PayloadKind, SaltSource};
-use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Reply, ReviewVerdict, Spent, TurnId};
+use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Reply, Spent, TurnId};
 
 use crate::EngineError;
 use crate::engine::{Core, Engine};
 use crate::live::{Batch, Live, Said};
+use crate::resume::Resumed;
 use crate::step::{Owed, Step};
 
 /// What an agent answered.
@@ -21,6 +22,13 @@ pub struct Answer {
     pub delegated: Vec<Delegation>,
     /// Beside a handoff, the data is for the next one, and not its reason.
     pub writes: bool,
+}
+
+/// What changed because time passed.
+#[derive(Debug)]
+pub struct Expired {
+    pub steps: Vec<(u64, Step)>,
+    pub woken: Vec<Resumed>,
 }
 
 /// To whom a supervisor delegates; without a text the member gets what the hierarchy was given.
@@ -106,13 +114,16 @@ impl Engine {
         })
     }
 
-    /// The timer fired: what changed, run by run.
-    pub fn expire(&self) -> Result<Vec<(u64, Step)>, EngineError> {
+    /// The timer fired: what changed, run by run, and the runs that were woken because a review of theirs was due.
+    pub fn expire(&self) -> Result<Expired, EngineError> {
         let mut core = self.lock()?;
         let now = self.clock.now();
-        let mut steps = Vec::new();
+        let (mut steps, mut woken) = (Vec::new(), Vec::new());
         for run in core.deadlines.due(now) {
-            let Some(live) = core.live.get_mut(&run) else { continue }; // it ended before its time
+            let Some(live) = core.live.get_mut(&run) else {
+                woken.extend(core.overdue(self, run, now)?); // or it ended before its time
+                continue;
+            };
             live.armed = None;
             let mut moved = false;
             // Several limits may have passed at once, one strand's after the other's.
@@ -135,7 +146,7 @@ impl Engine {
                 steps.push((run, Step::of(owed)));
             }
         }
-        Ok(steps)
+        Ok(Expired { steps, woken })
     }
 
     /// The earliest deadline, after `expire`: arm the timer for it.
@@ -153,17 +164,6 @@ impl Engine {
         self.lock()?.owed(&self.journal, run, self.clock.now())
     }
 
-    /// A person decided the open review of a run. Of two who decide at once, one wins and the other is told.
-    pub fn decide_review(&self, run: u64, verdict: ReviewVerdict, text: String, by: &str) -> Result<Step, EngineError> {
-        let mut core = self.lock()?;
-        let review = core.wake_up(&self.journal, run)?;
-        core.tell(&self.journal, run, self.clock.now(), |live, salts, batch| {
-            let said = Said { text, sender: Some(by.into()), ..Said::default() };
-            let decision = batch.message(&mut live.held, salts, said)?;
-            Ok(Input::ReviewAnswered { review, decision, verdict })
-        })
-    }
-
     fn tell(
         &self,
         run: u64,
@@ -175,7 +175,7 @@ impl Engine {
 
 impl Core {
     /// Build the input with its payloads, feed it, and say what is owed; absorb it if the run is over.
-    fn tell(
+    pub(crate) fn tell(
         &mut self,
         journal: &Journal,
         run: u64,

@@ -3,7 +3,9 @@
 
 mod admission;
 mod clock;
+mod counterfactual;
 mod deadlines;
+mod derive;
 mod effects;
 mod engine;
 mod error;
@@ -12,7 +14,9 @@ mod live;
 mod offer;
 mod plans;
 mod pump;
+mod replay;
 mod resume;
+mod reviews;
 mod semantic;
 mod settle;
 mod show;
@@ -23,11 +27,15 @@ mod watch;
 
 pub use admission::Limits;
 pub use clock::Clock;
-pub use effects::EffectStart;
+pub use counterfactual::{Counterfactual, Of};
+pub use derive::Derive;
+pub use effects::{Effect, EffectStart};
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
-pub use feed::{Answer, Delegation};
+pub use feed::{Answer, Delegation, Expired};
+pub use replay::{Line, Moment, Owes, replay, state_at};
 pub use resume::{Resumed, SaidBy, WaitingRun};
+pub use reviews::{ReviewShown, Says, Word};
 pub use semantic::Semantic;
 pub use step::{Call, Owed, Request, Settled, Shown, Started, Status, Step};
 pub use watch::Seen;

@@ -42,7 +42,13 @@ impl Core {
                 | Event::FloorPassed(_)
                 | Event::Crossed(_)
                 | Event::TurnDropped(_)
-                | Event::FactFailed(_) => continue,
+                | Event::FactFailed(_)
+                | Event::RunPaused(_)
+                | Event::ReviewClaimed(_)
+                | Event::ReviewReassigned(_)
+                | Event::ReviewSigned(_)
+                | Event::ReviewWithdrawn(_)
+                | Event::RunDerived(_) => continue,
             };
             let ticket = Ticket { run, turn: turn.0 };
             // With every slot taken, what follows from the answer may be more urgent than who waits for its slot, and is offered first.
@@ -80,9 +86,11 @@ impl Core {
         }
         self.ask(run, &mut owed)?;
         let is_settled = self.live.get(&run).is_some_and(|live| match &live.state {
-            State::InReview(waiting) => waiting.decided.is_none(),
+            // What acts is waited for: it belongs into the journal, and into the hands of whoever decides.
+            State::InReview(waiting) => waiting.decided.is_none() && !live.is_acting(),
+            State::Running(running) => running.paused && !live.is_acting(),
             State::Ended(_) => true,
-            State::Unstarted(_) | State::Running(_) => false,
+            State::Unstarted(_) => false,
         });
         if is_settled {
             owed.retain(|one| matches!(one, Owed::Settled(_)));
@@ -223,7 +231,7 @@ impl Core {
     pub(crate) fn arm(&mut self, run: u64) {
         let Some(live) = self.live.get_mut(&run) else { return };
         let State::Running(running) = &live.state else { return };
-        let at = interlock_kernel::wakes_at(running);
+        let Some(at) = interlock_kernel::wakes_at(running) else { return };
         if live.armed.is_none_or(|armed| at < armed) {
             live.armed = Some(at);
             self.deadlines.push(at, run);

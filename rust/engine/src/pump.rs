@@ -13,13 +13,16 @@ use crate::{EngineError, settle};
 static GATES: OpenGates = OpenGates;
 
 impl Live {
+    pub(crate) fn book(&self) -> Book<'_> {
+        Book { rules: &self.rules, gates: &GATES, payloads: &self.held }
+    }
+
     /// Decide, evolve, and go on as long as nothing from outside is needed.
     fn advance(&mut self, input: Input, batch: &mut Batch, salts: &mut SaltSource, now: Micros) -> Result<(), EngineError> {
         let mut next = Some(input);
         while let Some(input) = next.take() {
-            let book = Book { rules: &self.rules, gates: &GATES, payloads: &self.held };
             let run = self.number;
-            let events = decide(&self.state, input, &book, now).map_err(|refusal| EngineError::Refused { run, refusal })?;
+            let events = decide(&self.state, input, &self.book(), now).map_err(|refusal| EngineError::Refused { run, refusal })?;
             let moved = !events.is_empty();
             for event in events {
                 let stand_in = settle::placeholder(&self.state);
@@ -92,6 +95,7 @@ pub(crate) fn passages(event: &Event) -> &[Passage] {
         Event::EffectIntended(event) => &event.passages,
         Event::EffectCompleted(event) => &event.passages,
         Event::ReviewDecided(event) => &event.passages,
+        Event::ReviewSigned(event) => &event.passages,
         Event::RunDelivered(event) => &event.passages,
         Event::RunResumed(_)
         | Event::TurnReplied(_)
@@ -111,6 +115,11 @@ pub(crate) fn passages(event: &Event) -> &[Passage] {
         | Event::FloorPassed(_)
         | Event::Crossed(_)
         | Event::TurnDropped(_)
-        | Event::FactFailed(_) => &[],
+        | Event::FactFailed(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunDerived(_) => &[],
     }
 }

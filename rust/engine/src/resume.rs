@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, RunName, RunRow, RunStatus, refs};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
-use interlock_kernel::{CrossingOutcome, Digest, Event, Input, Name, Ref, ReviewId, RunId, RunStarted, State, evolve};
+use interlock_kernel::plan::Plan;
+use interlock_kernel::{CrossingOutcome, Digest, Event, Input, Name, Ref, RunId, RunStarted, State, evolve};
 use interlock_rules::RuleBook;
 
 use crate::engine::{Core, Engine};
@@ -36,6 +37,7 @@ pub struct Resumed {
 impl Engine {
     /// Fold every unfinished run and say what each owes. Runs whose plan or agents are absent wait, and are listed.
     pub fn resume_all(&self, agents: &[String]) -> Result<Vec<Resumed>, EngineError> {
+        self.lock()?.present = agents.to_vec();
         let mut resumed = Vec::new();
         for row in self.journal.unfinished()? {
             if row.status == RunStatus::Open {
@@ -44,7 +46,7 @@ impl Engine {
                     continue;
                 }
                 core.waiting.remove(&row.number);
-                if let Some(step) = core.bring_back(self, &row, agents)? {
+                if let Some(step) = core.bring_back(self, &row)? {
                     resumed.push(Resumed { run: row.number, id: row.id, step, plan: row.plan.clone() });
                 }
             }
@@ -80,10 +82,9 @@ impl Core {
     pub(crate) fn look_up(&self, journal: &Journal, run: u64) -> Result<Settled, EngineError> {
         let waits = self.waiting.get(&run);
         let folded = self.fold(journal, run)?;
-        let mut settled = settle::settled(&folded.state, &folded.held, journal.committed());
-        if let Some(why) = folded.removed {
-            settled.reason = Some(settle::without_texts(&folded.state, why));
-        }
+        let why = folded.removed.map(|why| settle::without_texts(&folded.state, why));
+        let mut settled = settle::settled(folded.state, &folded.held, journal.committed());
+        settled.reason = why.or(settled.reason);
         if let Some(waiting) = waits {
             settled.status = Status::Waiting;
             settled.reason = Some(waiting.needs.clone());
@@ -91,37 +92,11 @@ impl Core {
         Ok(settled)
     }
 
-    /// Bring a run that is in review back into memory, so that it can be decided. Returns the open review.
-    pub(crate) fn wake_up(&mut self, journal: &Journal, run: u64) -> Result<ReviewId, EngineError> {
-        let folded = self.fold(journal, run)?;
-        match &folded.state {
-            State::InReview(waiting) => {
-                let review = waiting.review;
-                self.live.insert(run, folded);
-                Ok(review)
-            }
-            State::Unstarted(_) | State::Running(_) | State::Ended(_) => {
-                let status = settle::settled(&folded.state, &folded.held, 0).status.name();
-                Err(EngineError::NotInReview { run: folded.id.to_string(), status })
-            }
-        }
-    }
-
-    fn bring_back(&mut self, engine: &Engine, row: &RunRow, agents: &[String]) -> Result<Option<Step>, EngineError> {
+    fn bring_back(&mut self, engine: &Engine, row: &RunRow) -> Result<Option<Step>, EngineError> {
         let mut live = self.fold(&engine.journal, row.number)?;
         let plan = Arc::clone(settle::plan_of(&live.state));
-        let absent: Vec<String> =
-            plan.agents().iter().filter(|name| !agents.iter().any(|known| **known == ***name)).map(|name| format!("{name:?}")).collect();
-        let known = self.plans.iter().any(|entry| entry.plan.name == plan.name);
-        if !known || !absent.is_empty() {
-            let mut needs = Vec::new();
-            if !known {
-                needs.push(format!("plan {:?}", &*plan.name));
-            }
-            if !absent.is_empty() {
-                needs.push(format!("{} {}", if absent.len() == 1 { "agent" } else { "agents" }, absent.join(", ")));
-            }
-            self.waiting.insert(row.number, WaitingRun { id: row.id, needs: needs.join(" and ") });
+        if let Some(needs) = self.absent(&plan) {
+            self.waiting.insert(row.number, WaitingRun { id: row.id, needs });
             return Ok(None);
         }
         live.key.clone_from(&row.key);
@@ -136,8 +111,31 @@ impl Core {
         ticket.map(|_| self.owed(&engine.journal, row.number, now)).transpose()
     }
 
+    /// What a plan needs that is not here, in words.
+    pub(crate) fn absent(&self, plan: &Plan) -> Option<String> {
+        let here = |name: &Name| self.present.iter().any(|known| **known == **name);
+        let absent: Vec<String> = plan.agents().iter().filter(|name| !here(name)).map(|name| format!("{name:?}")).collect();
+        let known = self.plans.iter().any(|entry| entry.plan.name == plan.name);
+        let mut needs = Vec::new();
+        if !known {
+            needs.push(format!("plan {:?}", &*plan.name));
+        }
+        if !absent.is_empty() {
+            needs.push(format!("{} {}", if absent.len() == 1 { "agent" } else { "agents" }, absent.join(", ")));
+        }
+        (!needs.is_empty()).then(|| needs.join(" and "))
+    }
+
+    /// A run that can't go on in this process is left to the journal.
+    pub(crate) fn waits_for(&mut self, run: u64, id: RunId, needs: String) {
+        if let Some(key) = self.live.remove(&run).and_then(|live| live.key) {
+            self.keys.remove(&key);
+        }
+        self.waiting.insert(run, WaitingRun { id, needs });
+    }
+
     /// The run as its journal tells it.
-    fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
+    pub(crate) fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
         let frames = journal.frames(run)?;
         let payloads = journal.payloads(run)?;
         let removed = if payloads.is_empty() { journal.removed(run)? } else { None };
@@ -183,13 +181,20 @@ impl Core {
         compile_plan(&document(journal, started.plan)?)
     }
 
+    /// The rules that a run of this plan would be started under now.
+    pub(crate) fn rules_in_force(&self, journal: &Journal, plan: &Plan) -> Result<RuleBook, EngineError> {
+        let known = self.plans.iter().find(|entry| entry.plan.digest == plan.digest).cloned();
+        let entry = known.map_or_else(|| compile_plan(&document(journal, plan.digest)?), Ok)?;
+        self.rules_of(journal, self.table.as_ref().map(|table| table.revision()), &entry)
+    }
+
     fn rules_of(&self, journal: &Journal, revision: Option<Digest>, entry: &PlanEntry) -> Result<RuleBook, EngineError> {
         let table = match (revision, &self.table) {
             (None, _) => None,
             (Some(revision), Some(table)) if table.revision() == revision => Some(Arc::clone(table)),
             (Some(revision), _) => Some(Arc::new(compile_table(&document(journal, revision)?)?)),
         };
-        Ok(RuleBook::new(table, entry.checks.clone()).with_domains(entry.tables.clone()))
+        Ok(RuleBook::new(table, entry.checks.clone()).with_domains(entry.tables.clone()).with_terms(self.terms.clone()))
     }
 }
 
@@ -213,7 +218,7 @@ fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result
     Ok(())
 }
 
-fn said(bytes: &[u8]) -> Result<Said, EngineError> {
+pub(crate) fn said(bytes: &[u8]) -> Result<Said, EngineError> {
     let body = MessageBody::decode(bytes)?;
     let labels = if body.labels.is_empty() { Vec::new() } else { body.labels.split('\n').map(Into::into).collect() };
     Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into), labels, domain: None })
@@ -254,7 +259,13 @@ fn said_inside(state: &State, event: &Event, held: &mut Held) {
         | Event::Reconciled(_)
         | Event::FloorPassed(_)
         | Event::TurnDropped(_)
-        | Event::FactFailed(_) => return,
+        | Event::FactFailed(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewSigned(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunDerived(_) => return,
     };
     for message in messages {
         if let Some(said) = held.message_mut(message.number) {

@@ -4,7 +4,7 @@ use interlock_kernel::plan::Plan;
 use interlock_kernel::{BranchEnd, Contributed, Contribution, Heard, InReview, NodeId, Ref, State, TurnId, view};
 
 use crate::engine::Engine;
-use crate::live::{Held, Live};
+use crate::live::{Held, Live, Said};
 use crate::step::Shown;
 use crate::{EngineError, settle};
 
@@ -56,7 +56,8 @@ impl Held {
         let Some(trunk) = waiting.running.trunk() else { return Vec::new() };
         let plan = &waiting.running.plan;
         // The thread or the reports, in order, those that came to nothing among them.
-        let is_attached = |one: &Contribution| matches!(&one.what, Contributed::Said(said) if waiting.attached.contains(&said.message));
+        let is_attached =
+            |one: &Contribution| matches!(&one.what, Contributed::Said(said) if waiting.open.attached.contains(&said.message));
         let thread = trunk.forums.iter().rev().find(|forum| forum.said.iter().any(is_attached));
         let heard = thread.into_iter().flat_map(|forum| &forum.said).map(|one| match &one.what {
             Contributed::Said(said) => Heard::Said { by: one.member, said, option: None },
@@ -74,7 +75,7 @@ impl Held {
             let same = |one: &Contribution| matches!(&one.what, Contributed::Said(said) if said.message == **message);
             thread.is_some_and(|forum| forum.said.iter().any(same))
         };
-        let rest = waiting.attached.iter().filter(|message| !is_shown(message));
+        let rest = waiting.open.attached.iter().filter(|message| !is_shown(message));
         let shown = |message: &Ref| answer(message).map_or_else(|| self.shown(*message), |heard| self.show(plan, heard));
         let lost = branches().filter_map(|branch| match branch.end.as_ref()? {
             BranchEnd::Lost { why, failure } => Some(Heard::Lost { by: branch.node, why: *why, failure: failure.as_ref() }),
@@ -84,17 +85,20 @@ impl Held {
         heard.map(|heard| self.show(plan, heard)).chain(rest.map(shown)).chain(lost).collect()
     }
 
+    /// Everything that was said, in order, whatever walls stand between.
+    pub(crate) fn all_said(&self) -> Vec<Shown> {
+        (0..self.len()).filter_map(|number| self.message(u32::try_from(number).ok()?).map(show_said)).collect()
+    }
+
     /// A message as it was said.
     pub(crate) fn shown(&self, message: Ref) -> Shown {
-        let said = self.message(message.number);
-        said.map_or_else(Shown::default, |said| Shown {
-            text: said.text.clone(),
-            data: said.data.clone(),
-            sender: said.sender.clone(),
-            labels: said.labels.clone(),
-            ..Shown::default()
-        })
+        self.message(message.number).map(show_said).unwrap_or_default()
     }
+}
+
+fn show_said(said: &Said) -> Shown {
+    let (text, data, sender, labels) = (said.text.clone(), said.data.clone(), said.sender.clone(), said.labels.clone());
+    Shown { text, data, sender, labels, ..Shown::default() }
 }
 
 fn name(plan: &Plan, node: NodeId) -> Option<interlock_kernel::Name> {

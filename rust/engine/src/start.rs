@@ -51,7 +51,7 @@ impl Engine {
 }
 
 impl Core {
-    fn has_room(&self, queued: usize) -> Result<(), EngineError> {
+    pub(crate) fn has_room(&self, queued: usize) -> Result<(), EngineError> {
         let full = |what, limit| Err(EngineError::Overloaded { what, limit, retry_after_ms: RETRY_AFTER_MS });
         if self.live.len() >= self.limits.max_runs {
             return full("too many runs are under way", self.limits.max_runs);
@@ -67,7 +67,8 @@ impl Core {
     /// A run that has not started yet, and the input that starts it.
     fn prepare(&mut self, number: u64, plan: usize, request: Request, now: Micros) -> Result<(Live, Input, Batch), EngineError> {
         let entry = self.plans.get(plan).ok_or(EngineError::Internal("a run was asked of a plan that was not added"))?;
-        let rules = RuleBook::new(self.table.clone(), entry.checks.clone()).with_domains(entry.tables.clone());
+        let rules =
+            RuleBook::new(self.table.clone(), entry.checks.clone()).with_domains(entry.tables.clone()).with_terms(self.terms.clone());
         let mut held = Held::of(request.user.clone());
         let mut batch = Batch::default();
         let body = Said { text: request.text, data: request.data, labels: request.labels, ..Said::default() };

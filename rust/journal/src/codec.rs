@@ -71,10 +71,10 @@ kinds! {
     8 v 2 RouteChosen "route_chosen",
     9 v 1 HandedOff "handed_off",
     10 v 1 HandOffRefused "hand_off_refused",
-    11 v 1 EffectIntended "effect_intended",
+    11 v 2 EffectIntended "effect_intended",
     12 v 1 EffectCompleted "effect_completed",
-    13 v 2 ReviewOpened "review_opened",
-    14 v 1 ReviewDecided "review_decided",
+    13 v 3 ReviewOpened "review_opened",
+    14 v 2 ReviewDecided "review_decided",
     15 v 1 RunDelivered "run_delivered",
     16 v 1 RunFailed "run_failed",
     17 v 1 RunCancelled "run_cancelled",
@@ -86,6 +86,12 @@ kinds! {
     23 v 1 Crossed "crossed",
     24 v 1 TurnDropped "turn_dropped",
     25 v 1 FactFailed "fact_failed",
+    26 v 1 RunPaused "run_paused",
+    27 v 1 ReviewClaimed "review_claimed",
+    28 v 1 ReviewReassigned "review_reassigned",
+    29 v 1 RunDerived "run_derived",
+    30 v 1 ReviewSigned "review_signed",
+    31 v 1 ReviewWithdrawn "review_withdrawn",
 }
 
 pub(crate) fn encode_registered(body: &Registered, place: Place, out: &mut Vec<u8>) -> Result<(), JournalError> {

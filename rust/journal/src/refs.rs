@@ -2,8 +2,8 @@
 
 use interlock_kernel::{
     BranchEnd, BranchEnded, Contributed, Crossed, CrossingOutcome, EffectCompleted, EffectIntended, EffectOutcome, Event, FactFailed,
-    FactNeeded, Failure, Floor, FloorPassed, Forked, HandedOff, Ref, ReplyChecked, ReviewDecided, ReviewOpened, RouteChosen, RunCancelled,
-    RunDelivered, RunStarted, TurnFailed, TurnReplied, TurnStarted,
+    FactNeeded, Failure, Floor, FloorPassed, Forked, HandedOff, Ref, ReplyChecked, ReviewDecided, ReviewOpened, ReviewReassigned,
+    ReviewSigned, RouteChosen, RunCancelled, RunDelivered, RunDerived, RunStarted, TurnFailed, TurnReplied, TurnStarted,
 };
 
 /// The event's references, in the order of its fields.
@@ -22,7 +22,11 @@ pub fn refs(event: &Event) -> Vec<Ref> {
         Event::EffectIntended(EffectIntended { arguments, .. }) => vec![*arguments],
         Event::EffectCompleted(EffectCompleted { arguments, outcome, .. }) => vec![*arguments, outcome_ref(*outcome)],
         Event::ReviewOpened(ReviewOpened { about, attached, .. }) => std::iter::once(*about).chain(attached.iter().copied()).collect(),
-        Event::ReviewDecided(ReviewDecided { decision, .. }) => vec![*decision],
+        Event::ReviewDecided(ReviewDecided { decision, content, .. }) | Event::ReviewSigned(ReviewSigned { decision, content, .. }) => {
+            decision.iter().chain(content).copied().collect()
+        }
+        Event::ReviewReassigned(ReviewReassigned { decision, .. }) => decision.iter().copied().collect(),
+        Event::RunDerived(RunDerived { message, .. }) => message.iter().copied().collect(),
         Event::RunCancelled(RunCancelled { reason }) => reason.iter().copied().collect(),
         Event::Forked(Forked { message, branches, .. }) => {
             std::iter::once(*message).chain(branches.iter().map(|branch| branch.message)).collect()
@@ -38,6 +42,9 @@ pub fn refs(event: &Event) -> Vec<Ref> {
         | Event::RunFailed(_)
         | Event::CalledOff(_)
         | Event::Reconciled(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewWithdrawn(_)
         | Event::TurnDropped(_) => vec![],
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 use std::str::FromStr;
 use std::sync::Arc;
 
-use interlock_kernel::{Event, Micros, Name, RunId};
+use interlock_kernel::{Event, Micros, Name, ReviewSubject, RunId};
 
 use crate::{Payload, RemovedWhy};
 
@@ -44,7 +44,11 @@ impl RunStatus {
     pub fn after(self, event: &Event) -> Self {
         match event {
             Event::RunStarted(_) | Event::ReviewDecided(_) => Self::Open,
-            Event::ReviewOpened(_) => Self::InReview,
+            Event::RunPaused(_) => Self::InReview,
+            Event::ReviewOpened(opened) => match opened.subject {
+                ReviewSubject::Run | ReviewSubject::Delivery => Self::InReview,
+                ReviewSubject::Effect { .. } => self, // the run goes on beside it, until it says that it can't
+            },
             Event::RunDelivered(_) => Self::Delivered,
             Event::RunFailed(_) => Self::Failed,
             Event::RunCancelled(_) => Self::Cancelled,
@@ -67,6 +71,11 @@ impl RunStatus {
             | Event::FloorPassed(_)
             | Event::Crossed(_)
             | Event::TurnDropped(_)
+            | Event::ReviewClaimed(_)
+            | Event::ReviewReassigned(_)
+            | Event::ReviewSigned(_)
+            | Event::ReviewWithdrawn(_)
+            | Event::RunDerived(_)
             | Event::FactFailed(_) => self,
         }
     }

@@ -3,8 +3,8 @@
 use std::borrow::Cow;
 
 use interlock_kernel::{
-    Considered, Digest, Escalation, Micros, Name, Neighbour, NodeId, Priority, Ref, RouteChosen, RouteDecision, RouteEvidence, Stage,
-    StrandId, Target, TurnId,
+    Considered, Digest, Escalation, Micros, Name, Neighbour, NodeId, Passage, Priority, Ref, ReviewDecided, ReviewId, ReviewVerdict,
+    RouteChosen, RouteDecision, RouteEvidence, Stage, StrandId, Target, TurnId,
 };
 use serde::Deserialize;
 
@@ -26,13 +26,22 @@ pub(crate) const STEPS: &[Step] = &[
     Step { kind: 4, from: 1, lift: |body| longer(body, &[0x90, 0x92, 0x00, 0xc2]) },
     Step { kind: 7, from: 1, lift: |body| longer(body, &[0x00]) },
     Step { kind: 8, from: 1, lift: route_chosen },
+    // An effect with consequences was of the one class that there was.
+    Step { kind: 11, from: 1, lift: |body| wider(body, 1, b"\xa6effect") },
     // Nothing was attached to a review.
     Step { kind: 13, from: 1, lift: |body| longer(body, &[0x90]) },
+    // It was about the run (the trunk, "run"), and anybody could decide at any time ([nil, nil, 1, nil, "reject"]).
+    Step { kind: 13, from: 2, lift: |body| wider(body, 3, b"\x00\xa3run\x95\xc0\xc0\x01\xc0\xa6reject") },
+    Step { kind: 14, from: 1, lift: review_decided },
 ];
 
 /// Adds values to the end of a body: a MessagePack array of fewer than 16 fields, whose length is its first byte.
 fn longer(body: &[u8], values: &[u8]) -> Result<Vec<u8>, JournalError> {
-    let added = fields(values);
+    wider(body, fields(values), values)
+}
+
+/// As `longer`, for values that are counted by hand.
+fn wider(body: &[u8], added: u8, values: &[u8]) -> Result<Vec<u8>, JournalError> {
     match body.split_first() {
         Some((head, rest)) if (0x90..=0x9f - added).contains(head) => Ok([&[head + added], rest, values].concat()),
         Some(_) | None => Err(JournalError::damaged("an old frame's body is not a short list of fields")),
@@ -47,6 +56,26 @@ fn fields(values: &[u8]) -> u8 {
         count += 1;
     }
     count
+}
+
+/// Whoever decided wrote the answer, or the reason, and the run ended with that: no further deadline is needed.
+fn review_decided(body: &[u8]) -> Result<Vec<u8>, JournalError> {
+    #[derive(Deserialize)]
+    struct Old {
+        review: ReviewId,
+        decision: Ref,
+        verdict: ReviewVerdict,
+        passages: Vec<Passage>,
+    }
+    let Old { review, decision, verdict, passages } = rmp_serde::from_slice(body).map_err(|cause| unreadable(&cause))?;
+    let content = (verdict == ReviewVerdict::Answered).then_some(decision);
+    let (decision, by, at, deadline) = (Some(decision), None, Micros(0), Micros(0));
+    let lifted = ReviewDecided { review, decision, verdict, passages, by, content, at, deadline };
+    rmp_serde::to_vec(&lifted).map_err(|cause| unreadable(&cause))
+}
+
+fn unreadable(cause: &dyn std::fmt::Display) -> JournalError {
+    JournalError::damaged(format!("the frame's body can't be read: {cause}"))
 }
 
 /// A rule had one fallback at most, and nobody claimed tasks.
@@ -78,7 +107,6 @@ fn route_chosen(body: &[u8]) -> Result<Vec<u8>, JournalError> {
         index: Option<u64>,
         table: Option<Digest>,
     }
-    let unreadable = |cause: &dyn std::fmt::Display| JournalError::damaged(format!("the frame's body can't be read: {cause}"));
     let Old { turn, relay, message, at, decision } = rmp_serde::from_slice(body).map_err(|cause| unreadable(&cause))?;
     let OldDecision { stage, intent, target, priority, fallback, escalation, evidence } = decision;
     let OldEvidence { rule, considered, candidates, neighbours, index, table } = evidence;

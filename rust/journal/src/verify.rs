@@ -15,7 +15,7 @@ use crate::live::advance;
 use crate::query::{self, Answer};
 use crate::refs::refs;
 use crate::scan::{Extent, scan};
-use crate::{Asked, JournalError, Payload, PayloadKind, Reader, Removed, RemovedWhy, RunRow, RunStatus};
+use crate::{Asked, JournalError, Payload, PayloadKind, Progress, Reader, Removed, RemovedWhy, RunRow, RunStatus};
 
 /// What was found to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +35,11 @@ pub struct Report {
 pub fn verify(path: impl AsRef<Path>) -> Result<Report, JournalError> {
     Reader::open(path)?.ask(|connection| {
         let snapshot = connection.unchecked_transaction()?;
-        check(&snapshot)
+        check(&snapshot, &Progress::default())
     })
 }
 
-fn check(connection: &Connection) -> Answer<Report> {
+pub(crate) fn check(connection: &Connection, progress: &Progress) -> Answer<Report> {
     let found: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if found != "ok" {
         return Err(JournalError::damaged(found).into());
@@ -48,6 +48,7 @@ fn check(connection: &Connection) -> Answer<Report> {
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
     let removals = Removals::read(connection, &scan.frames)?;
+    progress.expect(numbers.len() as u64);
     let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     let root = scan.frontier.root();
     let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
@@ -58,6 +59,7 @@ fn check(connection: &Connection) -> Answer<Report> {
             Some(RemovedWhy::Erased) => report.erased += gone,
             Some(RemovedWhy::Pruned) | None => report.pruned += gone, // without a removal nothing is gone
         }
+        progress.step();
     }
     check_strays(connection, runs, report.payloads)?;
     check_contents(connection)?;

@@ -4,7 +4,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     BranchEnded, CalledOff, Confidence, Crossed, Digest, EffectKey, Fact, FactFailed, FloorPassed, Forked, Micros, Name, NodeId, Passage,
-    Priority, Reconciled, Ref, ReviewId, RouteDecision, RunId, StrandId, TurnDropped, TurnId,
+    Priority, Reconciled, Ref, ReviewClaimed, ReviewDecided, ReviewOpened, ReviewReassigned, ReviewSigned, ReviewWithdrawn, RouteDecision,
+    RunDerived, RunId, RunPaused, StrandId, TurnDropped, TurnId,
 };
 
 /// One thing that happened to one run.
@@ -35,6 +36,12 @@ pub enum Event {
     Crossed(Crossed),
     TurnDropped(TurnDropped),
     FactFailed(FactFailed),
+    RunPaused(RunPaused),
+    ReviewClaimed(ReviewClaimed),
+    ReviewReassigned(ReviewReassigned),
+    RunDerived(RunDerived),
+    ReviewSigned(ReviewSigned),
+    ReviewWithdrawn(ReviewWithdrawn),
 }
 
 /// A request was let in, under one plan and one revision of the rules, which it keeps.
@@ -233,6 +240,8 @@ pub enum EffectClass {
     Pure,
     /// Acts: the intent is committed first, and a re-run gets the stored result.
     Effect,
+    /// As an effect, by a tool that can't tell a repetition: what became of it must be known before it is called again.
+    EffectOnce,
 }
 
 /// An effect with consequences is about to happen.
@@ -243,6 +252,7 @@ pub struct EffectIntended {
     pub tool: Name,
     pub arguments: Ref,
     pub passages: Vec<Passage>,
+    pub class: EffectClass,
 }
 
 /// An effect ended.
@@ -262,76 +272,6 @@ pub struct EffectCompleted {
 pub enum EffectOutcome {
     Returned(Ref),
     Raised(Ref),
-}
-
-/// A person is asked.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReviewOpened {
-    pub review: ReviewId,
-    pub why: ReviewWhy,
-    /// What the person is to decide about: the reply, or the message that nobody could take.
-    pub about: Ref,
-    /// What was said before: the answers that conflict, the thread, the reports.
-    pub attached: Vec<Ref>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewWhy {
-    /// A step failed for good.
-    StepFailed,
-    /// No rule and no `unknown` rule took the task.
-    NoRoute,
-    /// The rule sends the task to a person.
-    Routed,
-    /// Two rules, or two members' claims, have the same right to the task.
-    Tied,
-    /// The rule's fallback is a person.
-    Fallback,
-    /// A handoff limit was reached.
-    HandOffLimit,
-    /// The rule's `escalation_after` was reached.
-    Escalated,
-    /// The run took more turns than any run may.
-    TooManyTurns,
-    /// No method found one answer among several.
-    Unresolved,
-    /// A condition over the answers sends them to a person.
-    Overridden,
-    /// No branch has an answer.
-    NoAnswers,
-    /// A branch came to nothing, and one is enough to stop them all.
-    BranchFailed,
-    /// A branch took longer than it may.
-    BranchDeadline,
-    /// The turns, delegations or tokens of a chat or a hierarchy are used up.
-    ForumLimit,
-    /// Nobody says anything new.
-    Stalemate,
-    /// A message may not cross a domain's wall.
-    Contract,
-    /// A domain's turns or time are used up.
-    DomainLimit,
-    /// A fact could not be found.
-    FactFailed,
-}
-
-/// A person decided.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct ReviewDecided {
-    pub review: ReviewId,
-    /// Who, and what they wrote.
-    pub decision: Ref,
-    pub verdict: ReviewVerdict,
-    pub passages: Vec<Passage>,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum ReviewVerdict {
-    /// The decision's text is the answer.
-    Answered,
-    Rejected,
 }
 
 /// The answer was released to the user.
@@ -393,6 +333,12 @@ impl Event {
             Self::Crossed(_) => "crossed",
             Self::TurnDropped(_) => "turn_dropped",
             Self::FactFailed(_) => "fact_failed",
+            Self::RunPaused(_) => "run_paused",
+            Self::ReviewClaimed(_) => "review_claimed",
+            Self::ReviewReassigned(_) => "review_reassigned",
+            Self::RunDerived(_) => "run_derived",
+            Self::ReviewSigned(_) => "review_signed",
+            Self::ReviewWithdrawn(_) => "review_withdrawn",
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::{
     Confidence, Digest, EffectClass, EffectKey, EffectOutcome, Failure, Micros, Name, Neighbour, Ref, ReviewId, ReviewVerdict, RunId,
-    Spent, TurnId,
+    Spent, TermsSpec, TurnId,
 };
 
 /// One fact, offered to `decide`.
@@ -54,7 +54,10 @@ pub enum Input {
         turn: TurnId,
         key: EffectKey,
         tool: Name,
+        class: EffectClass,
         arguments: Ref,
+        /// The tool asks for a person's yes first, on these terms.
+        approve: Option<TermsSpec>,
     },
     EffectEnded {
         turn: TurnId,
@@ -66,14 +69,46 @@ pub enum Input {
     },
     ReviewAnswered {
         review: ReviewId,
+        by: Reviewer,
+        /// Why, in the reviewer's words.
         decision: Ref,
         verdict: ReviewVerdict,
+        /// The answer, the changed arguments, or the effect's result.
+        content: Option<Ref>,
+        /// Until when the run may go on.
+        deadline: Micros,
+    },
+    ReviewClaimed {
+        review: ReviewId,
+        by: Reviewer,
+        until: Micros,
+    },
+    ReviewReassigned {
+        review: ReviewId,
+        by: Reviewer,
+        role: Option<Name>,
+        person: Option<Name>,
+        decision: Ref,
+    },
+    /// The frames so far were copied from another run.
+    Derived {
+        from: RunId,
+        seq: u32,
+        deadline: Micros,
+        message: Option<Ref>,
     },
     /// The clock moved; limits may have passed.
     TimePassed,
     CancelRequested {
         reason: Option<Ref>,
     },
+}
+
+/// Who wants to decide, as the caller has authenticated them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reviewer {
+    pub name: Name,
+    pub roles: Vec<Name>,
 }
 
 /// What an agent answered.

@@ -13,6 +13,7 @@ pub mod limits;
 pub mod plan;
 mod reconcile;
 mod refusal;
+mod review;
 mod rules;
 mod run;
 
@@ -23,18 +24,22 @@ pub use branch::{
 pub use command::{CallAgent, Command};
 pub use event::{
     CheckVerdict, EffectClass, EffectCompleted, EffectIntended, EffectOutcome, Event, FactNeeded, Failure, HandOffRefused, HandOffWhy,
-    HandedOff, RefusalWhy, ReplyChecked, ReviewDecided, ReviewOpened, ReviewVerdict, ReviewWhy, RouteChosen, RunCancelled, RunDelivered,
-    RunFailCode, RunFailed, RunResumed, RunStarted, Spent, TurnFailed, TurnReplied, TurnStarted, UnavailableWhy,
+    HandedOff, RefusalWhy, ReplyChecked, RouteChosen, RunCancelled, RunDelivered, RunFailCode, RunFailed, RunResumed, RunStarted, Spent,
+    TurnFailed, TurnReplied, TurnStarted, UnavailableWhy,
 };
 pub use gate::{Gate, Gates, Passage, Subject, Verdict};
 pub use id::{Confidence, Digest, EffectKey, Micros, Name, NodeId, Ref, ReviewId, RunId, StrandId, TurnId};
-pub use input::{Crossing, HandOff, Input, Reply};
+pub use input::{Crossing, HandOff, Input, Reply, Reviewer};
 pub use refusal::{Corrupt, Refusal};
+pub use review::{
+    ApproveSpec, Expiry, ReviewClaimed, ReviewDecided, ReviewOpened, ReviewReassigned, ReviewSigned, ReviewSubject, ReviewVerdict,
+    ReviewWhy, ReviewWithdrawn, RunDerived, RunPaused, Terms, TermsSpec,
+};
 pub use rules::{
     BallotKey, Book, Check, CheckQuery, Considered, Consulted, Content, Escalation, Fact, Fold, Neighbour, Payloads, Priority,
     RouteDecision, RouteEvidence, RouteQuery, RuleOutcome, Rules, Stage, Target,
 };
 pub use run::{
-    Branch, DomainState, Ended, EndedHow, Fork, ForumState, Heard, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then,
-    Turn, calls, decide, evolve, facts, may_advance, outstanding, scopes, view, wakes_at,
+    Branch, Decided, DomainState, Ended, EndedHow, Fork, ForumState, Heard, InReview, Intent, OpenReview, Phase, RelayState, RouteState,
+    Running, STATE_SHAPE, State, Strand, Then, Turn, calls, decide, due, evolve, facts, may_advance, outstanding, scopes, view, wakes_at,
 };

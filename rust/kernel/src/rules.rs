@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Confidence, Digest, Gate, Gates, Name, Passage, Refusal, Subject};
+use crate::{Confidence, Digest, Gate, Gates, Name, Passage, Refusal, Subject, TermsSpec};
 
 /// Everything that `decide` may look at besides the state and the input.
 pub struct Book<'a> {
@@ -59,6 +59,10 @@ pub trait Rules {
     fn holds(&self, expression: u16, query: &CheckQuery<'_>) -> Result<bool, String>;
     /// What a reply votes for, in a form that equal votes share. Nothing is an abstention; an error is a spoiled ballot.
     fn ballot(&self, key: &BallotKey, content: Content<'_>) -> Result<Option<String>, String>;
+    /// The terms of reviews for which the plan states none.
+    fn terms(&self) -> Option<&TermsSpec> {
+        None
+    }
     /// The digest of the rules' text, if there are rules.
     fn revision(&self) -> Option<Digest>;
 }

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use interlock_kernel::{BallotKey, Check, CheckQuery, Consulted, Content, Digest, RouteDecision, RouteEvidence, RouteQuery, Rules};
+use interlock_kernel::{
+    BallotKey, Check, CheckQuery, Consulted, Content, Digest, RouteDecision, RouteEvidence, RouteQuery, Rules, TermsSpec,
+};
 
 use crate::{PlanChecks, RoutingTable, ballot, cascade};
 
@@ -11,17 +13,24 @@ pub struct RuleBook {
     table: Option<Arc<RoutingTable>>,
     domains: Vec<Arc<RoutingTable>>,
     checks: Arc<PlanChecks>,
+    terms: Option<Arc<TermsSpec>>,
 }
 
 impl RuleBook {
     pub fn new(table: Option<Arc<RoutingTable>>, checks: Arc<PlanChecks>) -> Self {
-        Self { table, domains: Vec::new(), checks }
+        Self { table, domains: Vec::new(), checks, terms: None }
     }
 
     /// The plan's own tables, which a query names by number.
     #[must_use]
     pub fn with_domains(self, tables: Vec<Arc<RoutingTable>>) -> Self {
         Self { domains: tables, ..self }
+    }
+
+    /// The terms of reviews for which the plan states none.
+    #[must_use]
+    pub fn with_terms(self, terms: Option<Arc<TermsSpec>>) -> Self {
+        Self { terms, ..self }
     }
 }
 
@@ -48,6 +57,10 @@ impl Rules for RuleBook {
 
     fn ballot(&self, key: &BallotKey, content: Content<'_>) -> Result<Option<String>, String> {
         ballot::of(key, content)
+    }
+
+    fn terms(&self) -> Option<&TermsSpec> {
+        self.terms.as_deref()
     }
 
     fn revision(&self) -> Option<Digest> {

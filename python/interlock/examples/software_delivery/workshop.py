@@ -33,7 +33,7 @@ class Workshop:
 
     def tools(self) -> list[Tool]:
         """What agents may call. Running tests changes nothing that stays; writing the change log does."""
-        return [tool(self.read_module), tool(self.run_tests), tool(self.write_change, acts=True)]
+        return [tool(self.read_module), tool(self.run_tests), tool(self.write_change, kind="effect")]
 
     def read_module(self, module: str) -> str | None:
         """A module's source; nothing if there is no such module."""

@@ -19,7 +19,7 @@ class Stockroom:
 
     def tools(self) -> list[Tool]:
         """What agents may call. Only holding stock acts."""
-        return [tool(self.stock_of), tool(self.hold_stock, acts=True), tool(self.left_of)]
+        return [tool(self.stock_of), tool(self.hold_stock, kind="effect"), tool(self.left_of)]
 
     async def stock_of(self, part: str) -> dict[str, int] | None:
         """How many pieces each depot can give; nothing if there is no such part."""

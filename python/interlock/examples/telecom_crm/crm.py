@@ -37,7 +37,7 @@ class Crm:
 
     def tools(self) -> list[il.Tool]:
         """What specialists may call. Only ``act`` changes something, so a re-run gets its stored result."""
-        return [il.tool(self.pull_up_account), il.tool(self.pull_up_order), il.tool(self.act, acts=True)]
+        return [il.tool(self.pull_up_account), il.tool(self.pull_up_order), il.tool(self.act, kind="effect")]
 
     async def pull_up_account(self, account: str) -> Row | None:
         """The customer, or nothing if there is none."""

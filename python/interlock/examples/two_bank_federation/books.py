@@ -27,7 +27,7 @@ class BankA:
 
     def tools(self) -> list[Tool]:
         """What bank A's agents may call."""
-        return [tool(self.a_payments), tool(self.a_recall, acts=True)]
+        return [tool(self.a_payments), tool(self.a_recall, kind="effect")]
 
     async def a_payments(self, customer: str) -> list[dict[str, Any]]:
         """What a customer paid, newest first."""
@@ -57,7 +57,7 @@ class BankB:
 
     def tools(self) -> list[Tool]:
         """What bank B's agents may call."""
-        return [tool(self.b_credited), tool(self.b_opinion), tool(self.b_watch, acts=True)]
+        return [tool(self.b_credited), tool(self.b_opinion), tool(self.b_watch, kind="effect")]
 
     async def b_credited(self, case_id: str) -> str | None:
         """The account that a payment was credited to; nothing if it never came."""

@@ -110,6 +110,7 @@ pub fn one_of_each() -> Vec<Event> {
             tool: tool.clone(),
             arguments: reference(3),
             passages: vec![passage(Gate::ToolCall)],
+            class: EffectClass::EffectOnce,
         }),
         Event::EffectCompleted(EffectCompleted {
             turn,
@@ -125,12 +126,25 @@ pub fn one_of_each() -> Vec<Event> {
             why: ReviewWhy::Escalated,
             about: reference(2),
             attached: vec![reference(1), reference(4)],
+            strand: StrandId(2),
+            subject: ReviewSubject::Effect { turn, key, tool: "refund".into() },
+            terms: Terms {
+                role: Some("finance".into()),
+                person: Some("ada".into()),
+                approvals: 2,
+                due: Some(Micros(1_700_000_005_000_000)),
+                on_expiry: Expiry::Reassign("head".into()),
+            },
         }),
         Event::ReviewDecided(ReviewDecided {
             review,
-            decision: reference(7),
+            decision: Some(reference(7)),
             verdict: ReviewVerdict::Answered,
             passages: vec![passage(Gate::ReviewDecision)],
+            by: Some("ada".into()),
+            content: Some(reference(9)),
+            at: Micros(1_700_000_006_000_000),
+            deadline: Micros(1_700_000_007_000_000),
         }),
         Event::RunDelivered(RunDelivered { message: reference(2), passages: vec![passage(Gate::Egress)] }),
         Event::RunFailed(RunFailed { code: RunFailCode::HandOffLimit }),
@@ -194,22 +208,66 @@ fn where_several_work(turn: TurnId, node: NodeId) -> Vec<Event> {
         Event::TurnDropped(TurnDropped { turn, spent: Spent { tokens: 12, estimated: true } }),
         Event::FactFailed(FactFailed { strand, ask: 4, why: reference(8) }),
     ]
+    .into_iter()
+    .chain(where_people_decide())
+    .collect()
 }
 
-/// What an event of today was in the first version of its kind, lifted: without what that version could not say.
-pub fn as_first_written(event: &Event) -> Event {
+fn where_people_decide() -> Vec<Event> {
+    let (review, at) = (ReviewId(3), Micros(1_700_000_008_000_000));
+    vec![
+        Event::RunPaused(RunPaused { at }),
+        Event::ReviewClaimed(ReviewClaimed { review, by: "ada".into(), until: at }),
+        Event::ReviewReassigned(ReviewReassigned {
+            review,
+            by: Some("ada".into()),
+            role: Some("legal".into()),
+            person: None,
+            decision: Some(reference(7)),
+        }),
+        Event::RunDerived(RunDerived {
+            from: RunId(1),
+            seq: 12,
+            at,
+            deadline: Micros(1_700_000_009_000_000),
+            message: Some(reference(3)),
+            origin: RunId(2),
+        }),
+        Event::ReviewSigned(ReviewSigned {
+            review,
+            by: "ada".into(),
+            verdict: ReviewVerdict::Edited,
+            content: Some(reference(9)),
+            decision: Some(reference(7)),
+            passages: vec![passage(Gate::ReviewDecision)],
+        }),
+        Event::ReviewWithdrawn(ReviewWithdrawn { review }),
+    ]
+}
+
+/// What an event of today was in an earlier version of its kind, lifted: without what that version could not say.
+pub fn as_written(event: &Event, version: u8) -> Event {
     let mut event = event.clone();
     #[allow(clippy::wildcard_enum_match_arm)] // kinds that have had one shape only
-    match &mut event {
-        Event::TurnStarted(turn) => (turn.strand, turn.hedge, turn.hedge_at) = (StrandId(0), false, None),
-        Event::TurnReplied(reply) => (reply.delegated, reply.spent) = (vec![], Spent::default()),
-        Event::FactNeeded(needed) => needed.strand = StrandId(0),
-        Event::RouteChosen(chosen) => {
+    match (&mut event, version) {
+        (Event::TurnStarted(turn), 1) => (turn.strand, turn.hedge, turn.hedge_at) = (StrandId(0), false, None),
+        (Event::TurnReplied(reply), 1) => (reply.delegated, reply.spent) = (vec![], Spent::default()),
+        (Event::FactNeeded(needed), 1) => needed.strand = StrandId(0),
+        (Event::RouteChosen(chosen), 1) => {
             chosen.strand = StrandId(0);
             chosen.decision.fallback = vec![Target::Review];
             (chosen.decision.evidence.claims, chosen.decision.evidence.tied) = (vec![], vec![]);
         }
-        Event::ReviewOpened(opened) => opened.attached = vec![],
+        (Event::EffectIntended(intended), 1) => intended.class = EffectClass::Effect,
+        (Event::ReviewOpened(opened), 1 | 2) => {
+            if version == 1 {
+                opened.attached = vec![];
+            }
+            (opened.strand, opened.subject, opened.terms) = (StrandId(0), ReviewSubject::Run, Terms::default());
+        }
+        (Event::ReviewDecided(decided), 1) => {
+            (decided.by, decided.content, decided.at, decided.deadline) = (None, decided.decision, Micros(0), Micros(0));
+        }
         _ => {}
     }
     event

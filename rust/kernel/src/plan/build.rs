@@ -16,7 +16,8 @@ pub(super) fn build(spec: &PlanSpec, digest: Digest) -> Result<Plan, PlanError> 
     let mut builder = Builder { spec, nodes: Vec::new() };
     let place = Place { parent: None, at: 0, depth: 1, domain: None, authority: None };
     builder.add(&spec.root, &place, &spec.name)?;
-    Ok(Plan { name: spec.name.clone(), digest, nodes: builder.nodes })
+    check::reviews(spec)?;
+    Ok(Plan { name: spec.name.clone(), digest, review: spec.review.clone(), approve: spec.approve.clone(), nodes: builder.nodes })
 }
 
 /// Where a node goes.

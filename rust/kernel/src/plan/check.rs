@@ -5,7 +5,7 @@ use crate::plan::{
     DomainSpec, ForumSpec, Method, MethodSpec, Mode, Node, NodeSpec, OnLimit, ParallelSpec, PlanError, PlanSpec, Policy, PolicySpec,
     Quorum, StepSpec, WEIGHT,
 };
-use crate::{Check, Confidence, Name, NodeId};
+use crate::{Check, Confidence, Expiry, Name, NodeId, TermsSpec};
 
 type Checked = Result<(), PlanError>;
 
@@ -19,6 +19,26 @@ fn expression(plan: &PlanSpec, number: u16, path: &str) -> Checked {
 
 fn known(what: &'static str, number: u16, known: usize, path: &str) -> Checked {
     if usize::from(number) < known { Ok(()) } else { Err(PlanError::NoSuchText { path: path.into(), what, number, known }) }
+}
+
+/// The terms of reviews, and the condition of an approval.
+pub(super) fn reviews(plan: &PlanSpec) -> Checked {
+    let approval = plan.approve.as_ref();
+    if let Some(number) = approval.and_then(|approve| approve.when) {
+        expression(plan, number, "approve.when")?;
+    }
+    for (terms, path) in plan.review.iter().map(|terms| (terms, "review")).chain(approval.map(|approve| (&approve.terms, "approve"))) {
+        if terms.approvals == 0 {
+            return Err(zero(path, "approvals"));
+        }
+        if terms.due_ms == Some(0) {
+            return Err(zero(path, "due_ms"));
+        }
+    }
+    match &plan.review {
+        Some(TermsSpec { on_expiry: Expiry::Approve, .. }) => Err(PlanError::NothingToApprove { path: "review.on_expiry".into() }),
+        Some(_) | None => Ok(()),
+    }
 }
 
 pub(super) fn step(plan: &PlanSpec, spec: &StepSpec, path: &str) -> Checked {

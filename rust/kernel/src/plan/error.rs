@@ -15,6 +15,8 @@ pub enum PlanError {
     SameName { path: String, name: Name },
     #[error("{path} is nested {MAX_DEPTH} deep, which is the limit")]
     TooDeep { path: String },
+    #[error("{path} is approve, and a review of the run itself has nothing that could be approved")]
+    NothingToApprove { path: String },
     #[error("the plan has more than {MAX_NODES} nodes")]
     TooLarge,
     #[error("{path} asks for {retries} retries, and {MAX_RETRIES} is the limit")]
@@ -71,6 +73,7 @@ impl PlanError {
             | Self::HedgeNotPure { path, .. }
             | Self::HedgeAlone { path }
             | Self::HierarchyTooDeep { path, .. }
+            | Self::NothingToApprove { path }
             | Self::NoWeight { path } => Some(path),
             Self::TooLarge => None,
         }

@@ -16,7 +16,7 @@ pub use forum::{Forum, ForumSpec, OnLimit, SpeakerRule};
 pub use parallel::{Method, MethodSpec, Mode, OnTie, OverrideSpec, Parallel, ParallelSpec, Policy, PolicySpec, Quorum, WEIGHT};
 pub use spec::{NodeSpec, OnFailure, PlanSpec, StepSpec};
 
-use crate::{Check, Digest, Name, NodeId};
+use crate::{ApproveSpec, Check, Digest, Name, NodeId, TermsSpec};
 
 /// The tree, as an arena in depth-first order: a child's id is greater than its parent's.
 #[derive(Debug, PartialEq, Eq)]
@@ -24,6 +24,10 @@ pub struct Plan {
     pub name: Name,
     /// SHA-256 of the plan's text.
     pub digest: Digest,
+    /// The terms of reviews that the run itself needs.
+    pub review: Option<TermsSpec>,
+    /// Which answers need a person's yes.
+    pub approve: Option<ApproveSpec>,
     nodes: Vec<Node>,
 }
 

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use crate::plan::{DomainSpec, ForumSpec, ParallelSpec};
-use crate::{Check, Name};
+use crate::{ApproveSpec, Check, Name, TermsSpec};
 
 /// A whole plan.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -20,6 +20,12 @@ pub struct PlanSpec {
     /// The routing tables of domains, as JSON texts, that `Domain` refers to by number.
     #[serde(default)]
     pub tables: Vec<String>,
+    /// The terms of reviews that the run itself needs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub review: Option<TermsSpec>,
+    /// Which answers need a person's yes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approve: Option<ApproveSpec>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

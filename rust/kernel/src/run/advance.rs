@@ -3,10 +3,11 @@
 use crate::limits::MAX_TURNS;
 use crate::plan::NodeKind;
 use crate::run::here::{Here, said};
-use crate::run::{Decision, InReview, Phase, Turn, absorbed, forum, join, missed, one, relay, wall};
+use crate::run::{Decision, InReview, Phase, Turn, absorbed, effect, forum, join, missed, one, relay, review, wall};
 use crate::{
-    Book, BranchEnd, BranchEnded, CheckQuery, CheckVerdict, Event, Fact, Gate, NodeId, Priority, Ref, Refusal, ReplyChecked, ReviewVerdict,
-    ReviewWhy, RunDelivered, RunFailCode, RunFailed, Said, Spent, Subject, TurnDropped, TurnId, TurnReplied, TurnStarted,
+    Book, BranchEnd, BranchEnded, CheckQuery, CheckVerdict, Event, Fact, Gate, NodeId, Priority, Ref, Refusal, ReplyChecked, ReviewSubject,
+    ReviewVerdict, ReviewWhy, RunDelivered, RunFailCode, RunFailed, Said, Spent, Subject, TermsSpec, TurnDropped, TurnId, TurnReplied,
+    TurnStarted,
 };
 
 /// The next step of a strand, if it needs nothing from outside.
@@ -16,15 +17,20 @@ pub(super) fn next(here: Here<'_>) -> Decision {
         Phase::Answered { turn, reply, checked: false } => one(Event::ReplyChecked(check(here, turn, reply)?)),
         Phase::Answered { turn, reply, checked: true } => match &here.strand.rival {
             Some(rival) => drop_rival(here, rival),
-            None => relay::pass_on(here, turn, reply),
+            None => effect::forgotten(here, reply.reply).unwrap_or_else(|| relay::pass_on(here, turn, reply)),
         },
         Phase::Routed { turn, reply, relay, route } => relay::follow_route(here, turn, reply, (*relay, &route.decision)),
         Phase::Missed { turn, failure } => missed::cure(here, turn, failure),
+        Phase::Woken { turn } => {
+            let (fallback, count, visit) = (turn.fallback, turn.attempt, turn.visit);
+            start(here, &Attempt { node: turn.node, agent: &turn.agent, fallback, count, visit, hedge: false }, turn.message)
+        }
         Phase::Stuck { message, why, policy, .. } => here.give_up(*policy, *why, code(*why), *message, None),
         Phase::Left { node, said } => leave(here, *node, said),
         Phase::Delegating { forum, to } => join::delegate(here, *forum, to),
         Phase::Forked => join::next(here),
-        Phase::InTurn(_) | Phase::AwaitingFact { .. } | Phase::AtWall { .. } => absorbed(), // something outside is owed
+        // Something outside is owed.
+        Phase::InTurn(_) | Phase::AwaitingFact { .. } | Phase::AtWall { .. } | Phase::Paused { .. } | Phase::Held { .. } => absorbed(),
     }
 }
 
@@ -44,7 +50,10 @@ fn code(why: ReviewWhy) -> RunFailCode {
         | ReviewWhy::BranchDeadline
         | ReviewWhy::Contract
         | ReviewWhy::DomainLimit
+        | ReviewWhy::Approval
+        | ReviewWhy::EffectUnknown
         | ReviewWhy::FactFailed => RunFailCode::StepFailed,
+        ReviewWhy::EffectForgotten => RunFailCode::Rejected,
     }
 }
 
@@ -170,7 +179,13 @@ pub(super) fn leave(here: Here<'_>, node: NodeId, said: &Said) -> Decision {
         done = parent;
     }
     if here.is_trunk() {
-        return deliver(said.message, Some(&said.agent), here.book);
+        return match needs_approval(here, said)? {
+            Some(terms) => {
+                let about = (ReviewWhy::Approval, said.message, Vec::new());
+                one(review::open(here.run, here.strand, about, ReviewSubject::Delivery, Some(terms), here.now))
+            }
+            None => deliver(said.message, Some(&said.agent), here.book),
+        };
     }
     one(Event::BranchEnded(BranchEnded { strand: here.strand.id, end: BranchEnd::Answered(said.clone()) }))
 }
@@ -181,11 +196,20 @@ fn deliver(message: Ref, agent: Option<&crate::Name>, book: &Book<'_>) -> Decisi
     one(Event::RunDelivered(RunDelivered { message, passages }))
 }
 
-/// A person has decided: release their answer, or end.
+/// The terms on which a person must let the answer pass, if one must. A condition that can't be evaluated asks.
+fn needs_approval<'a>(here: Here<'a>, said: &Said) -> Result<Option<&'a TermsSpec>, Refusal> {
+    let Some(approve) = &here.run.plan.approve else { return Ok(None) };
+    let Some(when) = approve.when else { return Ok(Some(&approve.terms)) };
+    let query = CheckQuery { speaker: Some(&said.agent), ..here.query(NodeId(0), said.message, said.confidence)? };
+    Ok(here.book.rules.holds(when, &query).unwrap_or(true).then_some(&approve.terms))
+}
+
+/// A person has decided: release the answer, or end.
 pub(super) fn conclude_review(waiting: &InReview, book: &Book<'_>) -> Decision {
-    match waiting.decided {
-        None => absorbed(),
-        Some((ReviewVerdict::Answered, decision)) => deliver(decision, None, book),
-        Some((ReviewVerdict::Rejected, _)) => one(Event::RunFailed(RunFailed { code: RunFailCode::Rejected })),
+    let Some(decided) = &waiting.decided else { return absorbed() };
+    match (decided.verdict, decided.content) {
+        (ReviewVerdict::Rejected, _) => one(Event::RunFailed(RunFailed { code: RunFailCode::Rejected })),
+        (ReviewVerdict::Answered | ReviewVerdict::Edited, Some(content)) => deliver(content, None, book),
+        (ReviewVerdict::Approved | ReviewVerdict::Answered | ReviewVerdict::Edited, _) => deliver(waiting.open.about, None, book),
     }
 }

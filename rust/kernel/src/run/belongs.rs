@@ -19,7 +19,7 @@ pub(super) fn belongs(running: &Running, event: &Event) -> bool {
                 && chosen.turn.is_none_or(|turn| running.strand_of(turn).is_some_and(|found| found.id == chosen.strand))
         }
         Event::FactNeeded(needed) => strand(needed.strand) && plan.node(needed.node).is_some(),
-        Event::ReviewOpened(opened) => opened.review.0 == running.reviews,
+        Event::ReviewOpened(opened) => opened.review.0 == running.reviews && strand(opened.strand),
         Event::Forked(forked) => {
             let first = running.spawned;
             let numbered = (first..).zip(&forked.branches).all(|(number, branch)| branch.strand.0 == number);
@@ -39,7 +39,13 @@ pub(super) fn belongs(running: &Running, event: &Event) -> bool {
         | Event::ReviewDecided(_)
         | Event::RunDelivered(_)
         | Event::RunFailed(_)
-        | Event::RunCancelled(_) => true,
+        | Event::RunCancelled(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewSigned(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunDerived(_) => true,
     }
 }
 
@@ -81,6 +87,12 @@ pub(super) fn turn_of(event: &Event) -> Option<TurnId> {
         | Event::Reconciled(_)
         | Event::FloorPassed(_)
         | Event::Crossed(_)
-        | Event::FactFailed(_) => None,
+        | Event::FactFailed(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewSigned(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunDerived(_) => None,
     }
 }

@@ -1,10 +1,12 @@
 //! Chooses what happens. May refuse; never mutates. One arm for each pair of input and state.
 
 use crate::run::here::Here;
-use crate::run::{Decision, InReview, Running, State, Strand, absorbed, advance, join, missed, one, outstanding, relay, turn, wall};
+use crate::run::{
+    Decision, InReview, Phase, Running, State, Strand, absorbed, advance, effect, join, missed, one, outstanding, relay, review, turn, wall,
+};
 use crate::{
-    Book, BranchEnd, BranchEnded, Event, FactFailed, Gate, Input, Micros, Refusal, ReviewDecided, ReviewWhy, RunCancelled, RunFailCode,
-    RunFailed, RunResumed, RunStarted, StrandId, Subject,
+    Book, BranchEnd, Event, FactFailed, Gate, Input, Micros, Ref, Refusal, ReviewWhy, RunCancelled, RunDerived, RunFailCode, RunFailed,
+    RunId, RunPaused, RunResumed, RunStarted, StrandId, Subject,
 };
 
 /// What follows from an input, as events. `now` is when the shell received it.
@@ -30,16 +32,20 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
             | Input::EffectBegun { .. }
             | Input::EffectEnded { .. }
             | Input::ReviewAnswered { .. }
+            | Input::ReviewClaimed { .. }
+            | Input::ReviewReassigned { .. }
+            | Input::Derived { .. }
             | Input::TimePassed
             | Input::CancelRequested { .. } => Err(Refusal::NotStarted),
         },
-        State::Running(running) => decide_running(running, input, book, now),
-        State::InReview(waiting) => decide_in_review(waiting, &input, book),
+        State::Running(running) => decide_running(state, running, input, book, now),
+        State::InReview(waiting) => decide_in_review(state, waiting, input, book, now),
         State::Ended(ended) => match input {
             Input::Requested { .. } => Err(Refusal::AlreadyStarted),
             Input::Replied { turn, .. } | Input::AttemptFailed { turn, .. } if turn.0 >= ended.turns => {
                 Err(Refusal::UnknownTurn { turn, started: ended.turns })
             }
+            Input::Derived { .. } => Err(Refusal::Over),
             // The end absorbs: whatever still comes in is late, and the shell counts it.
             Input::Reopened { .. }
             | Input::Advanced
@@ -51,6 +57,8 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
             | Input::FactFailed { .. }
             | Input::EffectBegun { .. }
             | Input::EffectEnded { .. }
+            | Input::ReviewClaimed { .. }
+            | Input::ReviewReassigned { .. }
             | Input::ReviewAnswered { .. }
             | Input::TimePassed
             | Input::CancelRequested { .. } => absorbed(),
@@ -58,7 +66,7 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
     }
 }
 
-fn decide_running<'a>(running: &'a Running, input: Input, book: &'a Book<'a>, now: Micros) -> Decision {
+fn decide_running<'a>(state: &State, running: &'a Running, input: Input, book: &'a Book<'a>, now: Micros) -> Decision {
     let here = |strand: &'a Strand| Here { run: running, strand, book, now };
     let at = |id: StrandId| running.strand(id).map(here);
     match input {
@@ -67,6 +75,7 @@ fn decide_running<'a>(running: &'a Running, input: Input, book: &'a Book<'a>, no
         // The strand that was started first goes first.
         Input::Advanced => match running.strands.iter().find(|strand| outstanding::can_go_on(running, strand)) {
             Some(strand) => advance::next(here(strand)),
+            None if outstanding::is_stuck(running) => one(Event::RunPaused(RunPaused { at: now })),
             None => absorbed(),
         },
         Input::Replied { turn, reply } => turn::on_reply(running, turn, reply, book, now),
@@ -87,12 +96,18 @@ fn decide_running<'a>(running: &'a Running, input: Input, book: &'a Book<'a>, no
             let asked = asked_by_relay(running, ask).or_else(|| join::asked(running, ask)).or_else(|| wall::asked(running, ask));
             asked.map_or_else(absorbed, |strand| one(Event::FactFailed(FactFailed { strand, ask, why })))
         }
-        Input::EffectBegun { turn, key, tool, arguments } => turn::on_effect_begun(running, turn, key, tool, arguments, book),
-        Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
-            turn::on_effect_ended(running, turn, (key, tool, class, arguments), outcome, book)
+        Input::EffectBegun { turn, key, tool, class, arguments, approve } => {
+            effect::on_begun(running, turn, effect::Wanted { key, tool, class, arguments, approve }, book, now)
         }
-        Input::ReviewAnswered { review, .. } if review.0 < running.reviews => absorbed(),
-        Input::ReviewAnswered { review, .. } => Err(Refusal::UnknownReview { review }),
+        Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
+            effect::on_ended(running, turn, (key, tool, class, arguments), outcome, book)
+        }
+        Input::ReviewAnswered { .. } | Input::ReviewClaimed { .. } | Input::ReviewReassigned { .. } => {
+            review::on_input(running, None, input, book, now)
+        }
+        Input::Derived { from, seq, deadline, message } => derive(running, from, seq, deadline, message, now),
+        Input::TimePassed if review::due(state).is_some_and(|due| now >= due) => review::on_time(state, now),
+        Input::TimePassed if running.paused => absorbed(), // only reviews count time now
         Input::TimePassed => on_time(running, book, now),
         Input::CancelRequested { reason } => one(Event::RunCancelled(RunCancelled { reason })),
     }
@@ -111,9 +126,8 @@ fn on_time(running: &Running, book: &Book<'_>, now: Micros) -> Decision {
     }
     for strand in &running.strands {
         let here = Here { run: running, strand, book, now };
-        if strand.due.is_some_and(|due| now >= due) {
-            let end = BranchEnd::Lost { why: ReviewWhy::BranchDeadline, failure: None };
-            return one(Event::BranchEnded(BranchEnded { strand: strand.id, end }));
+        if !strand.awaits_person() && strand.due.is_some_and(|due| now >= due) {
+            return review::lost(running, strand.id, BranchEnd::Lost { why: ReviewWhy::BranchDeadline, failure: None });
         }
         if missed::escalates_at(strand).is_some_and(|at| now >= at) {
             return missed::escalate(here);
@@ -134,23 +148,19 @@ fn on_time(running: &Running, book: &Book<'_>, now: Micros) -> Decision {
     absorbed() // woken early, or for a limit that no longer holds
 }
 
-fn decide_in_review(waiting: &InReview, input: &Input, book: &Book<'_>) -> Decision {
-    match *input {
+fn decide_in_review(state: &State, waiting: &InReview, input: Input, book: &Book<'_>, now: Micros) -> Decision {
+    match input {
         Input::Requested { .. } => Err(Refusal::AlreadyStarted),
-        Input::ReviewAnswered { review, decision, verdict } if review == waiting.review => {
-            if waiting.decided.is_some() {
-                return absorbed();
-            }
-            let subject = Subject { agent: None, tool: None, content: Some(&decision.commitment), domain: None };
-            let passages = vec![book.pass(Gate::ReviewDecision, subject)?];
-            one(Event::ReviewDecided(ReviewDecided { review, decision, verdict, passages }))
+        Input::ReviewAnswered { .. } | Input::ReviewClaimed { .. } | Input::ReviewReassigned { .. } => {
+            review::on_input(&waiting.running, Some(waiting), input, book, now)
         }
-        Input::ReviewAnswered { review, .. } if review < waiting.review => absorbed(),
-        Input::ReviewAnswered { review, .. } => Err(Refusal::UnknownReview { review }),
         Input::Advanced => advance::conclude_review(waiting, book),
         Input::Replied { turn, .. } | Input::AttemptFailed { turn, .. } if turn.0 >= waiting.running.turns => {
             Err(Refusal::UnknownTurn { turn, started: waiting.running.turns })
         }
+        Input::Derived { message: Some(_), .. } => Err(Refusal::NoMessageThere),
+        Input::Derived { from, seq, deadline, message: None } => derive(&waiting.running, from, seq, deadline, None, now),
+        Input::TimePassed => review::on_time(state, now),
         // A review stops the run's clock, and what its last turns still say comes too late.
         Input::Reopened { .. }
         | Input::Replied { .. }
@@ -159,12 +169,32 @@ fn decide_in_review(waiting: &InReview, input: &Input, book: &Book<'_>) -> Decis
         | Input::AgreementFound { .. }
         | Input::CrossingFound { .. }
         | Input::FactFailed { .. }
-        | Input::EffectBegun { .. }
-        | Input::TimePassed => absorbed(),
+        | Input::EffectBegun { .. } => absorbed(),
         // It was under way when the review was opened, and it happened.
-        Input::EffectEnded { turn, key, ref tool, class, arguments, outcome } => {
-            turn::on_effect_ended(&waiting.running, turn, (key, tool.clone(), class, arguments), outcome, book)
+        Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
+            effect::on_ended(&waiting.running, turn, (key, tool, class, arguments), outcome, book)
         }
         Input::CancelRequested { reason } => one(Event::RunCancelled(RunCancelled { reason })),
     }
+}
+
+/// The frames so far belong to another run: say so, and go on under an own name.
+fn derive(running: &Running, from: RunId, seq: u32, deadline: Micros, message: Option<Ref>, at: Micros) -> Decision {
+    let takes = |strand: &Strand| match &strand.phase {
+        Phase::Entering { .. } | Phase::InTurn(_) | Phase::Missed { .. } | Phase::Woken { .. } => true,
+        Phase::AwaitingFact { .. }
+        | Phase::Answered { .. }
+        | Phase::Routed { .. }
+        | Phase::Paused { .. }
+        | Phase::Held { .. }
+        | Phase::Stuck { .. }
+        | Phase::Forked
+        | Phase::Delegating { .. }
+        | Phase::AtWall { .. }
+        | Phase::Left { .. } => false,
+    };
+    if message.is_some() && !running.strands.iter().any(takes) {
+        return Err(Refusal::NoMessageThere);
+    }
+    one(Event::RunDerived(RunDerived { from, seq, at, deadline, message, origin: running.origin }))
 }

@@ -5,9 +5,13 @@ use std::sync::Arc;
 
 use crate::plan::Plan;
 use crate::run::{
-    Ended, EndedHow, InReview, Phase, RelayState, Running, State, Strand, Turn, belongs, evolve_fork, evolve_forum, evolve_relay, inside,
+    Ended, EndedHow, InReview, Intent, Phase, RelayState, Running, State, Strand, Turn, belongs, evolve_fork, evolve_forum, evolve_relay,
+    evolve_review, inside,
 };
-use crate::{Corrupt, EffectCompleted, EffectOutcome, Event, Failure, NodeId, RunStarted, StrandId, TurnFailed, TurnReplied, TurnStarted};
+use crate::{
+    Corrupt, EffectClass, EffectCompleted, EffectIntended, EffectOutcome, Event, Failure, NodeId, ReviewClaimed, ReviewReassigned,
+    ReviewSigned, RunStarted, StrandId, TurnFailed, TurnReplied, TurnStarted,
+};
 
 /// The state after an event.
 ///
@@ -44,12 +48,19 @@ fn start(plan: Arc<Plan>, started: &RunStarted) -> Result<State, Corrupt> {
         effects: BTreeMap::new(),
         intents: BTreeMap::new(),
         raised: BTreeSet::new(),
+        raised_once: BTreeMap::new(),
+        approved: BTreeMap::new(),
+        denied: BTreeMap::new(),
         intended: BTreeSet::new(),
         turns: 0,
         handoffs: 0,
         tokens: 0,
         asked: 0,
         reviews: 0,
+        open: BTreeMap::new(),
+        closed: BTreeMap::new(),
+        paused: false,
+        origin: started.run,
     })))
 }
 
@@ -58,38 +69,20 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
         return Err(cannot(event, &State::Running(running)));
     }
     match event {
-        Event::RunResumed(resumed) => {
-            running.deadline = resumed.deadline;
-            let plan = Arc::clone(&running.plan);
-            for (domain, state) in &mut running.domains {
-                let limit = plan.domain(*domain).and_then(|domain| domain.deadline_ms);
-                state.until = state.until.and(limit).map(|ms| resumed.at.after_ms(ms));
-            }
-            for strand in &mut running.strands {
-                let parallel = plan.node(strand.root).and_then(|root| plan.parallel(root.parent?));
-                let limit = parallel.and_then(|parallel| parallel.branch_deadline_ms);
-                strand.due = strand.due.and(limit).map(|ms| resumed.at.after_ms(ms));
-            }
-            for strand in &mut running.strands {
-                let timeout = |turn: &Turn, plan: &Plan| resumed.at.after_ms(plan.step(turn.node).map_or(0, |step| step.timeout_ms));
-                if let Phase::InTurn(turn) = &mut strand.phase {
-                    turn.due = timeout(turn, &running.plan);
-                }
-                if let Some(turn) = &mut strand.rival {
-                    turn.due = timeout(turn, &running.plan);
-                }
-            }
-        }
-        Event::EffectIntended(intended) => {
-            running.intents.insert(intended.key, intended.arguments);
-            running.intended.insert(intended.key);
-        }
+        Event::RunResumed(resumed) => evolve_review::resumed(&mut running, resumed.at, resumed.deadline),
+        Event::RunDerived(derived) => evolve_review::derived(&mut running, derived),
+        Event::RunPaused(_) => running.paused = true,
+        Event::EffectIntended(intended) => intend(&mut running, intended)?,
         Event::EffectCompleted(completed) => complete(&mut running, completed),
-        Event::ReviewOpened(opened) => {
-            running.reviews += 1;
-            let (review, why, about, attached) = (opened.review, opened.why, opened.about, opened.attached.clone());
-            return Ok(State::InReview(Box::new(InReview { running: *running, review, why, about, attached, decided: None })));
+        Event::ReviewOpened(opened) => return evolve_review::opened(running, opened),
+        Event::ReviewDecided(decided) => evolve_review::decided(&mut running, decided)?,
+        Event::ReviewClaimed(ReviewClaimed { review, .. })
+        | Event::ReviewReassigned(ReviewReassigned { review, .. })
+        | Event::ReviewSigned(ReviewSigned { review, .. }) => {
+            let missing = Corrupt { event: event.name(), state: "without that review" };
+            evolve_review::talked(running.open.get_mut(review).ok_or(missing)?, event)?;
         }
+        Event::ReviewWithdrawn(withdrawn) => evolve_review::withdrawn(&mut running, withdrawn.review)?,
         Event::RunDelivered(delivered) => return Ok(end(&running, EndedHow::Delivered { message: delivered.message })),
         Event::RunFailed(failed) => {
             let missed = running.trunk().and_then(|trunk| match &trunk.phase {
@@ -99,6 +92,9 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
                 | Phase::InTurn(_)
                 | Phase::Answered { .. }
                 | Phase::Routed { .. }
+                | Phase::Paused { .. }
+                | Phase::Woken { .. }
+                | Phase::Held { .. }
                 | Phase::Stuck { .. }
                 | Phase::Forked
                 | Phase::Delegating { .. }
@@ -108,7 +104,7 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
             return Ok(end(&running, EndedHow::Failed { code: failed.code, missed, said: None }));
         }
         Event::RunCancelled(cancelled) => return Ok(end(&running, EndedHow::Cancelled { reason: cancelled.reason })),
-        Event::RunStarted(_) | Event::ReviewDecided(_) => return Err(cannot(event, &State::Running(running))),
+        Event::RunStarted(_) => return Err(cannot(event, &State::Running(running))),
         Event::TurnStarted(started) => begin(&mut running, started)?,
         Event::TurnReplied(reply) => replied(&mut running, reply)?,
         Event::TurnFailed(failed) => attempt_failed(&mut running, failed)?,
@@ -192,14 +188,29 @@ fn step(running: &mut Running, id: StrandId, event: &Event, phase: Phase) -> Res
     })
 }
 
+fn intend(running: &mut Running, intended: &EffectIntended) -> Result<(), Corrupt> {
+    let EffectIntended { turn, key, ref tool, class, arguments, .. } = *intended;
+    let missing = Corrupt { event: "effect_intended", state: "without that turn" };
+    let strand = running.strand_of(turn).map(|strand| strand.id).ok_or(missing)?;
+    running.intents.insert(key, Intent { turn, strand, tool: tool.clone(), class, arguments, orphaned: false });
+    running.intended.insert(key);
+    if class == EffectClass::EffectOnce {
+        running.approved.remove(&key); // a yes is for one call
+    }
+    Ok(())
+}
+
 fn complete(running: &mut Running, completed: &EffectCompleted) {
     running.intents.remove(&completed.key);
     match completed.outcome {
         EffectOutcome::Returned(result) => {
             running.effects.insert(completed.key, result);
         }
-        EffectOutcome::Raised(_) => {
+        EffectOutcome::Raised(text) => {
             running.raised.insert((completed.turn, completed.key));
+            if completed.class == EffectClass::EffectOnce {
+                running.raised_once.insert(completed.key, text);
+            }
         }
     }
 }
@@ -208,13 +219,9 @@ fn begin(running: &mut Running, started: &TurnStarted) -> Result<(), Corrupt> {
     let id = started.strand;
     inside::go(running, id, started.node, started.message)?;
     running.turns = started.turn.0 + 1;
-    running.visits.insert(started.node, started.visit);
-    for domain in running.plan.upwards(started.node).filter(|at| running.plan.domain(*at).is_some()) {
-        running.domains.entry(domain).or_default().turns += 1;
-    }
-    let routes = |relay: &RelayState| Some((relay.node, relay.route.as_ref()?.decision.evidence.rule?.0));
-    for rule in running.strand(id).map(|strand| strand.relays.iter().filter_map(routes).collect::<Vec<_>>()).unwrap_or_default() {
-        *running.rule_turns.entry(rule).or_insert(0) += 1;
+    // A turn that is taken again after a person's decision is the one that was counted.
+    if !running.strand(id).is_some_and(|strand| matches!(strand.phase, Phase::Woken { .. })) {
+        count(running, started);
     }
     let strand = strand_mut(running, id)?;
     let mut turn = Turn {
@@ -239,12 +246,30 @@ fn begin(running: &mut Running, started: &TurnStarted) -> Result<(), Corrupt> {
             turn.feedback = (before.node == started.node).then_some(failure);
             strand.phase = Phase::InTurn(turn);
         }
+        (Phase::Woken { turn: before }, false) => {
+            turn.feedback = before.feedback;
+            turn.stood_in = before.stood_in;
+            strand.phase = Phase::InTurn(turn);
+        }
         (Phase::Entering { .. } | Phase::Answered { .. } | Phase::Routed { .. } | Phase::Left { .. }, false) => {
             strand.phase = Phase::InTurn(turn);
         }
         (phase, _) => return Err(Corrupt { event: "turn_started", state: phase.adjective() }),
     }
     Ok(())
+}
+
+/// Visits, turns inside domains, and turns under routing rules.
+fn count(running: &mut Running, started: &TurnStarted) {
+    running.visits.insert(started.node, started.visit);
+    for domain in running.plan.upwards(started.node).filter(|at| running.plan.domain(*at).is_some()) {
+        running.domains.entry(domain).or_default().turns += 1;
+    }
+    let routes = |relay: &RelayState| Some((relay.node, relay.route.as_ref()?.decision.evidence.rule?.0));
+    let strand = running.strand(started.strand);
+    for rule in strand.map(|strand| strand.relays.iter().filter_map(routes).collect::<Vec<_>>()).unwrap_or_default() {
+        *running.rule_turns.entry(rule).or_insert(0) += 1;
+    }
 }
 
 fn replied(running: &mut Running, reply: &TurnReplied) -> Result<(), Corrupt> {
@@ -267,6 +292,9 @@ fn replied(running: &mut Running, reply: &TurnReplied) -> Result<(), Corrupt> {
 }
 
 fn attempt_failed(running: &mut Running, failed: &TurnFailed) -> Result<(), Corrupt> {
+    if let Failure::TimedOut { .. } = failed.failure {
+        cut_off(running, failed.turn);
+    }
     let event = Corrupt { event: "turn_failed", state: "without that turn" };
     let strand = running.strands.iter_mut().find(|strand| strand.turns().any(|turn| turn.id == failed.turn)).ok_or(event)?;
     if strand.rival.as_ref().is_some_and(|rival| rival.id == failed.turn) {
@@ -283,6 +311,13 @@ fn attempt_failed(running: &mut Running, failed: &TurnFailed) -> Result<(), Corr
     Ok(())
 }
 
+/// A turn that took too long is stopped with what it has begun, except what may happen once only: that is waited for.
+fn cut_off(running: &mut Running, turn: crate::TurnId) {
+    for intent in running.intents.values_mut().filter(|intent| intent.turn == turn) {
+        intent.orphaned |= intent.class == EffectClass::Effect;
+    }
+}
+
 /// An attempt came to nothing: the one beside it goes on, if there is one.
 fn missed_or_rival(running: &mut Running, id: StrandId, turn: Turn, failure: Failure) -> Result<Phase, Corrupt> {
     let rival = strand_mut(running, id)?.rival.take();
@@ -295,7 +330,19 @@ fn missed_or_rival(running: &mut Running, id: StrandId, turn: Turn, failure: Fai
 fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, Corrupt> {
     match event {
         Event::ReviewDecided(decided) if decided.review == waiting.review => {
-            waiting.decided = Some((decided.verdict, decided.decision));
+            evolve_review::concluded(&mut waiting, decided);
+            Ok(State::InReview(waiting))
+        }
+        Event::ReviewClaimed(ReviewClaimed { review, .. })
+        | Event::ReviewReassigned(ReviewReassigned { review, .. })
+        | Event::ReviewSigned(ReviewSigned { review, .. })
+            if *review == waiting.review =>
+        {
+            evolve_review::talked(&mut waiting.open, event)?;
+            Ok(State::InReview(waiting))
+        }
+        Event::RunDerived(derived) => {
+            evolve_review::derived(&mut waiting.running, derived);
             Ok(State::InReview(waiting))
         }
         Event::EffectCompleted(completed) => {
@@ -305,7 +352,7 @@ fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, 
         Event::RunDelivered(delivered) => Ok(end(&waiting.running, EndedHow::Delivered { message: delivered.message })),
         Event::RunFailed(failed) => Ok(end(
             &waiting.running,
-            EndedHow::Failed { code: failed.code, missed: None, said: waiting.decided.map(|(_, decision)| decision) },
+            EndedHow::Failed { code: failed.code, missed: None, said: waiting.decided.as_ref().and_then(|decided| decided.decision) },
         )),
         Event::RunCancelled(cancelled) => Ok(end(&waiting.running, EndedHow::Cancelled { reason: cancelled.reason })),
         Event::RunStarted(_)
@@ -328,7 +375,12 @@ fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, 
         | Event::FloorPassed(_)
         | Event::Crossed(_)
         | Event::TurnDropped(_)
-        | Event::FactFailed(_) => Err(cannot(event, &State::InReview(waiting))),
+        | Event::FactFailed(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewSigned(_)
+        | Event::ReviewWithdrawn(_) => Err(cannot(event, &State::InReview(waiting))),
     }
 }
 

@@ -25,6 +25,9 @@ pub(super) fn passed(running: &mut Running, passed: &FloorPassed) -> Result<(), 
         phase @ (Phase::AwaitingFact { .. }
         | Phase::InTurn(_)
         | Phase::Missed { .. }
+        | Phase::Paused { .. }
+        | Phase::Woken { .. }
+        | Phase::Held { .. }
         | Phase::Stuck { .. }
         | Phase::Delegating { .. }
         | Phase::AtWall { .. }) => return Err(Corrupt { event: "floor_passed", state: phase.adjective() }),
@@ -148,6 +151,9 @@ pub(super) fn fact_failed(running: &mut Running, failed: &FactFailed, phase: &Ph
         | Phase::Answered { .. }
         | Phase::Routed { .. }
         | Phase::Missed { .. }
+        | Phase::Paused { .. }
+        | Phase::Woken { .. }
+        | Phase::Held { .. }
         | Phase::Stuck { .. }
         | Phase::Delegating { .. }
         | Phase::Left { .. }) => return Err(Corrupt { event: "fact_failed", state: phase.adjective() }),
@@ -164,6 +170,9 @@ pub(super) fn crossed(running: &mut Running, crossed: &Crossed) -> Result<(), Co
         | Phase::Answered { .. }
         | Phase::Routed { .. }
         | Phase::Missed { .. }
+        | Phase::Paused { .. }
+        | Phase::Woken { .. }
+        | Phase::Held { .. }
         | Phase::Stuck { .. }
         | Phase::Forked
         | Phase::Delegating { .. }

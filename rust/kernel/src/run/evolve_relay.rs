@@ -39,6 +39,9 @@ pub(super) fn hand_over(running: &mut Running, id: StrandId, passed: &HandedOff,
         phase @ (Phase::Entering { .. }
         | Phase::AwaitingFact { .. }
         | Phase::InTurn(_)
+        | Phase::Paused { .. }
+        | Phase::Woken { .. }
+        | Phase::Held { .. }
         | Phase::Stuck { .. }
         | Phase::Forked
         | Phase::Delegating { .. }

@@ -4,7 +4,7 @@ use crate::plan::{Mode, Parallel};
 use crate::reconcile::{Answer, Panel, reconcile};
 use crate::run::evolve_fork::said;
 use crate::run::here::Here;
-use crate::run::{Branch, Decision, Fork, Phase, Running, absorbed, forum, one};
+use crate::run::{Branch, Decision, Fork, Phase, Running, absorbed, effect, forum, one, review};
 use crate::{
     BranchEnd, BranchStarted, CalledOff, Contributed, Contribution, Event, Fact, Floor, Forked, ForumEnd, JoinVerdict, NodeId, Reconciled,
     Ref, Refusal, ReviewWhy, StrandId, TriedOutcome,
@@ -29,7 +29,11 @@ pub(super) fn numbered(here: Here<'_>, branches: impl Iterator<Item = (NodeId, R
 
 /// Whether the fork that a strand waits for can be gone on with.
 pub(super) fn is_ripe(running: &Running, fork: &Fork) -> bool {
-    fork.ask.is_none() && (fork.branches.iter().all(|branch| branch.end.is_some()) || is_enough(running, fork))
+    if fork.ask.is_some() {
+        return false;
+    }
+    // What a branch that is over has begun must have its end before anybody builds on the others.
+    if fork.branches.iter().all(|branch| branch.end.is_some()) { !effect::is_astray(running) } else { is_enough(running, fork) }
 }
 
 /// Whether what the branches came to so far is enough, although others still work.
@@ -54,7 +58,13 @@ pub(super) fn next(here: Here<'_>) -> Decision {
         return absorbed();
     }
     if fork.branches.iter().any(|branch| branch.end.is_none()) {
-        return one(Event::CalledOff(CalledOff { strand: here.strand.id, node: fork.node }));
+        let stopped = |strand| fork.branches.iter().any(|branch| branch.strand == strand && branch.end.is_none());
+        let mut events = review::withdrawn(here.run, stopped);
+        events.push(Event::CalledOff(CalledOff { strand: here.strand.id, node: fork.node }));
+        return Ok(events);
+    }
+    if let Some(decision) = effect::lost(here) {
+        return decision;
     }
     let Some(parallel) = here.run.plan.parallel(fork.node) else { return report(here, fork) };
     let answers = fork.branches.iter().filter(|branch| said(branch.end.as_ref()).is_some()).count();

@@ -3,10 +3,12 @@
 mod advance;
 mod belongs;
 mod decide;
+mod effect;
 mod evolve;
 mod evolve_fork;
 mod evolve_forum;
 mod evolve_relay;
+mod evolve_review;
 mod forum;
 mod here;
 mod inside;
@@ -14,8 +16,10 @@ mod join;
 mod missed;
 mod outstanding;
 mod relay;
+mod review;
 mod state;
 mod strand;
+mod told;
 mod turn;
 mod view;
 mod wall;
@@ -23,9 +27,12 @@ mod wall;
 pub use decide::decide;
 pub use evolve::evolve;
 pub use outstanding::{calls, facts, may_advance, outstanding, wakes_at};
+pub use review::due;
 pub use state::{
-    Branch, DomainState, Ended, EndedHow, Fork, ForumState, InReview, Phase, RelayState, RouteState, Running, State, Strand, Then, Turn,
+    Branch, Decided, DomainState, Ended, EndedHow, Fork, ForumState, InReview, Intent, OpenReview, Phase, RelayState, RouteState, Running,
+    State, Strand, Then, Turn,
 };
+pub use told::STATE_SHAPE;
 pub use view::{Heard, scopes, view};
 
 use crate::{Event, Refusal};

@@ -1,6 +1,6 @@
 //! What the shell owes, derived from state alone. A live run always owes something.
 
-use crate::run::{Phase, Running, State, Strand, Turn, join, missed, turn, wall};
+use crate::run::{Phase, Running, State, Strand, Turn, effect, join, missed, turn, wall};
 use crate::{CallAgent, Command, Fact, Micros, Priority};
 
 /// The commands still owed, in a fixed order: what the run does by itself, then what each strand waits for, then when to wake it.
@@ -8,14 +8,18 @@ pub fn outstanding(state: &State) -> Vec<Command> {
     match state {
         State::Unstarted(_) | State::Ended(_) => Vec::new(),
         State::InReview(waiting) if waiting.decided.is_some() => vec![Command::Advance],
-        State::InReview(waiting) => vec![Command::AwaitReview { review: waiting.review }],
+        State::InReview(waiting) => {
+            let wake = waiting.open.terms.due.map(Command::WakeAt);
+            std::iter::once(Command::AwaitReview { review: waiting.review }).chain(wake).collect()
+        }
         State::Running(running) => {
             let mut owed = Vec::with_capacity(2);
             if may_advance(state) {
                 owed.push(Command::Advance);
             }
             owed.extend(running.strands.iter().flat_map(|strand| waits_for(running, strand)));
-            owed.push(Command::WakeAt(wakes_at(running)));
+            owed.extend(running.open.keys().map(|review| Command::AwaitReview { review: *review }));
+            owed.extend(wakes_at(running).map(Command::WakeAt));
             owed
         }
     }
@@ -36,21 +40,45 @@ pub fn may_advance(state: &State) -> bool {
     match state {
         State::Unstarted(_) | State::Ended(_) => false,
         State::InReview(waiting) => waiting.decided.is_some(),
-        State::Running(running) => running.strands.iter().any(|strand| can_go_on(running, strand)),
+        State::Running(running) => running.strands.iter().any(|strand| can_go_on(running, strand)) || is_stuck(running),
     }
+}
+
+/// Whether nothing goes on any more until a person decides, and the run has not said so yet. Asked where no strand can go on by itself.
+pub(super) fn is_stuck(running: &Running) -> bool {
+    !running.paused
+        && !running.open.is_empty()
+        && running.intents.values().all(|intent| intent.orphaned)
+        && running.strands.iter().all(|strand| match &strand.phase {
+            Phase::Paused { .. } | Phase::Held { .. } => true,
+            Phase::Forked => !strand.asks(),
+            Phase::Entering { .. }
+            | Phase::AwaitingFact { .. }
+            | Phase::InTurn(_)
+            | Phase::Answered { .. }
+            | Phase::Routed { .. }
+            | Phase::Missed { .. }
+            | Phase::Woken { .. }
+            | Phase::Stuck { .. }
+            | Phase::Delegating { .. }
+            | Phase::AtWall { .. }
+            | Phase::Left { .. } => false,
+        })
 }
 
 pub(super) fn can_go_on(running: &Running, strand: &Strand) -> bool {
     match &strand.phase {
+        Phase::Answered { checked: true, .. } => strand.rival.is_some() || !effect::is_awaited(running, strand),
         Phase::Entering { .. }
         | Phase::Answered { .. }
+        | Phase::Woken { .. }
         | Phase::Routed { .. }
         | Phase::Missed { .. }
         | Phase::Stuck { .. }
         | Phase::Delegating { .. }
         | Phase::Left { .. } => true,
         Phase::Forked => strand.forks.last().is_some_and(|fork| join::is_ripe(running, fork)),
-        Phase::AwaitingFact { .. } | Phase::InTurn(_) | Phase::AtWall { .. } => false,
+        Phase::AwaitingFact { .. } | Phase::InTurn(_) | Phase::AtWall { .. } | Phase::Paused { .. } | Phase::Held { .. } => false,
     }
 }
 
@@ -84,6 +112,9 @@ fn waits_for(running: &Running, strand: &Strand) -> Vec<Command> {
         | Phase::Answered { .. }
         | Phase::Routed { .. }
         | Phase::Missed { .. }
+        | Phase::Paused { .. }
+        | Phase::Woken { .. }
+        | Phase::Held { .. }
         | Phase::Stuck { .. }
         | Phase::Delegating { .. }
         | Phase::Left { .. } => strand.turns().map(|turn| Command::CallAgent(call(running, strand, turn))).collect(),
@@ -117,12 +148,18 @@ fn call(running: &Running, strand: &Strand, turn: &Turn) -> CallAgent {
     }
 }
 
-/// The next moment at which a limit of the run may have passed.
-pub fn wakes_at(running: &Running) -> Micros {
-    running.strands.iter().fold(running.deadline, |earliest, strand| {
+/// The next moment at which a limit of the run may have passed. A run that is paused has only those of its reviews.
+pub fn wakes_at(running: &Running) -> Option<Micros> {
+    let reviews = running.open.values().filter_map(|open| open.terms.due).min();
+    if running.paused {
+        return reviews;
+    }
+    let limits = running.strands.iter().fold(running.deadline, |earliest, strand| {
         let alarms =
             |turn: &Turn| [turn::hedges_at(running, turn), wall::closes_at(running, turn.node)].into_iter().flatten().chain([turn.due]);
         let turns = strand.turns().flat_map(alarms);
-        turns.chain(strand.due).chain(missed::escalates_at(strand)).fold(earliest, Micros::min)
-    })
+        let due = strand.due.filter(|_| !strand.awaits_person());
+        turns.chain(due).chain(missed::escalates_at(strand)).fold(earliest, Micros::min)
+    });
+    Some(reviews.map_or(limits, |due| due.min(limits)))
 }

@@ -3,23 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::plan::{OnFailure, Plan};
+use crate::run::told;
 use crate::{
-    BranchEnd, Contribution, Digest, EffectKey, Fact, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewWhy, RouteDecision, RunFailCode,
-    RunId, Said, StrandId, TurnId, TurnReplied,
+    BranchEnd, Contribution, Digest, EffectClass, EffectKey, Fact, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewSubject,
+    ReviewVerdict, ReviewWhy, RouteDecision, RunFailCode, RunId, Said, StrandId, Terms, TurnId, TurnReplied,
 };
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
-    Unstarted(Arc<Plan>),
+    Unstarted(#[serde(serialize_with = "told::plan")] Arc<Plan>),
     Running(Box<Running>),
     InReview(Box<InReview>),
     Ended(Box<Ended>),
 }
 
 /// A run that goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Running {
+    #[serde(serialize_with = "told::plan")]
     pub plan: Arc<Plan>,
     pub run: RunId,
     pub rules: Option<Digest>,
@@ -32,15 +37,22 @@ pub struct Running {
     /// How often each node was entered.
     pub visits: BTreeMap<NodeId, u16>,
     /// Turns spent under each routing rule, by the relay that it routed in and its number.
+    #[serde(serialize_with = "told::pairs")]
     pub rule_turns: BTreeMap<(NodeId, u32), u16>,
     /// Turns spent inside each domain, and until when it may work.
     pub domains: BTreeMap<NodeId, DomainState>,
     /// Effects that returned, so that a re-run gets what they gave.
     pub effects: BTreeMap<EffectKey, Ref>,
-    /// Effects with an intent and no outcome yet, with the arguments that were journalled.
-    pub intents: BTreeMap<EffectKey, Ref>,
+    /// Effects with an intent and no outcome yet.
+    pub intents: BTreeMap<EffectKey, Intent>,
     /// Effects that raised, by the turn they were tried in.
     pub raised: BTreeSet<(TurnId, EffectKey)>,
+    /// Effects that may happen once only and raised: what they raised is what a repetition gets.
+    pub raised_once: BTreeMap<EffectKey, Ref>,
+    /// Effects that a person let happen, with the arguments that they put in place, if any.
+    pub approved: BTreeMap<EffectKey, Option<Ref>>,
+    /// Effects that a person, or the end of their time, refused, and why.
+    pub denied: BTreeMap<EffectKey, Option<Ref>>,
     /// Every effect that was ever intended.
     pub intended: BTreeSet<EffectKey>,
     pub turns: u32,
@@ -50,16 +62,52 @@ pub struct Running {
     /// Facts asked for so far.
     pub asked: u32,
     pub reviews: u32,
+    /// Reviews of effects that nobody has decided yet. One of the run itself is a state of its own.
+    pub open: BTreeMap<ReviewId, OpenReview>,
+    /// Who decided those that are closed; nobody when time ran out or nothing hung on it any more.
+    pub closed: BTreeMap<ReviewId, Option<Name>>,
+    /// Nothing goes on until a person decides.
+    pub paused: bool,
+    /// The run under whose id effects are keyed: its own, or the one that it was derived from.
+    pub origin: RunId,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+/// An effect that was begun.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Intent {
+    pub turn: TurnId,
+    pub strand: StrandId,
+    pub tool: Name,
+    pub class: EffectClass,
+    pub arguments: Ref,
+    /// The process that began it is gone: nobody here will hear what became of it.
+    pub orphaned: bool,
+}
+
+/// A question to a person.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct OpenReview {
+    pub why: ReviewWhy,
+    pub about: Ref,
+    pub attached: Vec<Ref>,
+    pub strand: StrandId,
+    pub subject: ReviewSubject,
+    pub terms: Terms,
+    /// Who is at it, and until when nobody else decides.
+    pub claim: Option<(Name, Micros)>,
+    /// What those who signed agree on.
+    pub proposal: Option<(ReviewVerdict, Option<Ref>)>,
+    pub signed: Vec<Name>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct DomainState {
     pub turns: u32,
     pub until: Option<Micros>,
 }
 
 /// One line of execution: the trunk, or a branch from where it was forked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Strand {
     pub id: StrandId,
     pub parent: Option<StrandId>,
@@ -77,7 +125,8 @@ pub struct Strand {
 }
 
 /// What a line of execution is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// A node is to be entered with a message.
     Entering { node: NodeId, message: Ref },
@@ -91,6 +140,12 @@ pub enum Phase {
     Routed { turn: Turn, reply: TurnReplied, relay: NodeId, route: Box<RouteState> },
     /// The attempt came to nothing.
     Missed { turn: Turn, failure: Failure },
+    /// The turn stands still until a person has decided about an effect of it.
+    Paused { turn: Turn, review: ReviewId },
+    /// The person has decided, and the turn is to be taken again.
+    Woken { turn: Turn },
+    /// What it was about to do waits until a person has decided about an effect that nobody knows the end of.
+    Held { then: Box<Phase>, review: ReviewId },
     /// Nothing can go on here but a person, or the end.
     Stuck { message: Ref, why: ReviewWhy, attached: Vec<Ref>, policy: OnFailure, culprit: Option<Name> },
     /// It waits for the branches of its innermost fork.
@@ -104,7 +159,8 @@ pub enum Phase {
 }
 
 /// What follows when the last wall is crossed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Then {
     Enter(NodeId),
     Leave(NodeId, Said),
@@ -118,7 +174,7 @@ pub enum Then {
 }
 
 /// Branches at work, and what those that ended came to. It stays until its node is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fork {
     /// The parallel, or the forum that delegates.
     pub node: NodeId,
@@ -130,7 +186,7 @@ pub struct Fork {
     pub options: Vec<Option<u16>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Branch {
     pub strand: StrandId,
     pub node: NodeId,
@@ -138,7 +194,7 @@ pub struct Branch {
 }
 
 /// A chat or a hierarchy that the strand is inside of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForumState {
     pub node: NodeId,
     /// What it was given.
@@ -157,7 +213,7 @@ pub struct ForumState {
 }
 
 /// One activation of one agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Turn {
     pub id: TurnId,
     pub node: NodeId,
@@ -174,7 +230,7 @@ pub struct Turn {
 }
 
 /// A relay that the run is inside of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RelayState {
     pub node: NodeId,
     /// The member that has the turn.
@@ -189,7 +245,7 @@ pub struct RelayState {
     pub route: Option<RouteState>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RouteState {
     pub decision: RouteDecision,
     pub at: Micros,
@@ -198,21 +254,30 @@ pub struct RouteState {
 }
 
 /// A run that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InReview {
     pub running: Running,
     pub review: ReviewId,
-    pub why: ReviewWhy,
-    pub about: Ref,
-    pub attached: Vec<Ref>,
+    pub open: OpenReview,
     /// What the person decided, until the run has drawn its conclusion.
-    pub decided: Option<(crate::ReviewVerdict, Ref)>,
+    pub decided: Option<Decided>,
+}
+
+/// A person's decision.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Decided {
+    /// Nobody, when their time ran out.
+    pub by: Option<Name>,
+    pub verdict: ReviewVerdict,
+    pub content: Option<Ref>,
+    pub decision: Option<Ref>,
 }
 
 /// A run that is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ended {
     pub run: RunId,
+    #[serde(serialize_with = "told::plan")]
     pub plan: Arc<Plan>,
     pub turns: u32,
     pub handoffs: u32,
@@ -221,7 +286,8 @@ pub struct Ended {
     pub how: EndedHow,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EndedHow {
     Delivered {
         message: Ref,
@@ -250,6 +316,7 @@ impl State {
     pub fn adjective(&self) -> &'static str {
         match self {
             Self::Unstarted(_) => "unstarted",
+            Self::Running(running) if running.paused => "paused",
             Self::Running(running) if running.strands.len() > 1 => "forked",
             Self::Running(running) => running.strands.first().map_or("running", |trunk| trunk.phase.adjective()),
             Self::InReview(_) => "in review",

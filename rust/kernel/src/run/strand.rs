@@ -5,7 +5,8 @@ use crate::run::{Phase, RelayState, RouteState, Running, Strand, Turn};
 use crate::{Micros, NodeId, Ref, StrandId, TurnId};
 
 impl Phase {
-    pub(super) fn adjective(&self) -> &'static str {
+    /// An adjective, for messages.
+    pub fn adjective(&self) -> &'static str {
         match self {
             Self::Entering { .. } => "entering a node",
             Self::AwaitingFact { .. } => "awaiting a fact",
@@ -13,6 +14,9 @@ impl Phase {
             Self::Answered { .. } => "answered",
             Self::Routed { .. } => "routed",
             Self::Missed { .. } => "missed",
+            Self::Paused { .. } => "paused for a review",
+            Self::Woken { .. } => "woken by a decision",
+            Self::Held { .. } => "held for a review",
             Self::Stuck { .. } => "stuck",
             Self::Forked => "forked",
             Self::Delegating { .. } => "delegating",
@@ -24,7 +28,13 @@ impl Phase {
     /// The turn that it is about, if one stands.
     pub fn turn(&self) -> Option<&Turn> {
         match self {
-            Self::InTurn(turn) | Self::Answered { turn, .. } | Self::Routed { turn, .. } | Self::Missed { turn, .. } => Some(turn),
+            Self::InTurn(turn)
+            | Self::Answered { turn, .. }
+            | Self::Routed { turn, .. }
+            | Self::Missed { turn, .. }
+            | Self::Paused { turn, .. }
+            | Self::Woken { turn } => Some(turn),
+            Self::Held { then, .. } => then.turn(),
             Self::Entering { .. }
             | Self::AwaitingFact { .. }
             | Self::Stuck { .. }
@@ -44,6 +54,9 @@ impl Phase {
             | Self::Answered { .. }
             | Self::Routed { .. }
             | Self::Missed { .. }
+            | Self::Paused { .. }
+            | Self::Woken { .. }
+            | Self::Held { .. }
             | Self::Stuck { .. }
             | Self::Forked
             | Self::Delegating { .. }
@@ -91,10 +104,18 @@ impl Strand {
             | Phase::Answered { .. }
             | Phase::Routed { .. }
             | Phase::Missed { .. }
+            | Phase::Paused { .. }
+            | Phase::Woken { .. }
+            | Phase::Held { .. }
             | Phase::Stuck { .. }
             | Phase::Delegating { .. }
             | Phase::Left { .. } => false,
         }
+    }
+
+    /// Whether it stands still until a person has decided: a time that is not its own.
+    pub(super) fn awaits_person(&self) -> bool {
+        matches!(self.phase, Phase::Paused { .. } | Phase::Held { .. })
     }
 
     /// Turns that agents work on now.

@@ -1,0 +1,95 @@
+"""What turns reach of their run, and the effects that they have under way."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any
+
+from interlock._core import Step
+from interlock.context import Context
+from interlock.errors import UsageError
+from interlock.message import Message, Seen, User, seen
+from interlock.runtime.effects import call_effect, call_tool
+
+if TYPE_CHECKING:
+    from interlock.runtime.runtime import Runtime
+
+
+class Turns:
+    """The side of a run that its turns see. What few runs need is a class attribute until they do."""
+
+    runtime: Runtime
+    number: int
+    user: User | None
+    thread: str | None
+    acting: Mapping[bytes, asyncio.Task[bytes]] = MappingProxyType({})
+    """Effects that act and are under way, by key."""
+    stopping = False
+    """The run is over, or the runtime closes: what acts is stopped."""
+
+    def notice(self) -> None:
+        """Tell the streams what happened since they were told last."""
+        raise NotImplementedError
+
+    def hand_in(self, step: Step) -> None:
+        """What an answer, or the end of an effect, led to."""
+        raise NotImplementedError
+
+    def acts(self, key: bytes, task: asyncio.Task[bytes]) -> None:
+        """An effect that acts is under way."""
+        if not isinstance(self.acting, dict):
+            self.acting = {}
+        self.acting[key] = task
+        task.add_done_callback(_retrieved)
+
+    def acted(self, key: bytes) -> None:
+        """It has ended."""
+        if isinstance(self.acting, dict):
+            self.acting.pop(key, None)
+
+    def stop_acting(self) -> None:
+        """Nothing may begin, or go on, in the run's name any more."""
+        self.stopping = True
+        for task in self.acting.values():
+            if not task.done():
+                task.cancel()
+                self.runtime.leave(task)
+
+    def seconds_left(self, due: int) -> float:
+        """Seconds until a moment of the engine's clock."""
+        return max(0.0, (due - self.runtime.engine.now()) / 1_000_000)
+
+    def history(self, turn: int) -> list[Message]:
+        """What a turn may know of what was said in the run so far."""
+        said = self.runtime.engine.messages(self.number, turn)
+        return [Message(text, data=data, sender=sender) for sender, text, data in said]
+
+    def view(self, turn: int) -> list[Seen]:
+        """What a turn may see of the pattern around it, the pattern's task first."""
+        return [seen(shown) for shown in self.runtime.engine.view(self.number, turn)]
+
+    def scopes(self, turn: int) -> tuple[str, ...]:
+        """What a turn's agent may reach."""
+        return tuple(self.runtime.engine.scopes(self.number, turn))
+
+    async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
+        """Run a tool for a turn, recorded."""
+        tool = self.runtime.tools.get(name)
+        if tool is None:
+            known = ", ".join(sorted(self.runtime.tools)) or "none"
+            raise UsageError(f"there is no tool {name!r} (there is: {known})", hint="give it to il.open(tools=[…])")
+        return await call_tool(self, ctx.turn, tool, arguments)
+
+    async def call_effect(
+        self, ctx: Context, name: str, kind: str, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
+        """Run a function for a turn, recorded."""
+        return await call_effect(self, ctx.turn, (name, kind, function), arguments, named)
+
+
+def _retrieved(task: asyncio.Task[bytes]) -> None:
+    """What an effect raised was recorded; whoever waits for it gets it, and nobody is warned if nobody does."""
+    if not task.cancelled():
+        task.exception()

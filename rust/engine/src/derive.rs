@@ -1,0 +1,109 @@
+//! A new run from the first frames of another one: it goes on from there with what this process has now.
+
+use std::sync::Arc;
+
+use interlock_journal::{Append, Frame, Payload, StartRow, user_id};
+use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
+use interlock_kernel::{Event, Input, RunId, State, evolve};
+
+use crate::engine::{Core, Engine};
+use crate::live::{Batch, Said};
+use crate::resume::Resumed;
+use crate::{EngineError, settle};
+
+/// Where to fork, and what is to be different.
+#[derive(Debug, Default)]
+pub struct Derive {
+    /// The last frame that is copied.
+    pub seq: u32,
+    /// Stands in place of the message that was given there.
+    pub text: Option<String>,
+    pub data: Option<Vec<u8>>,
+    /// Route by the rules in force now instead of those that the run was started under.
+    pub new_rules: bool,
+}
+
+impl Engine {
+    /// Start a run as a copy of another one's first frames. What happened there has happened: an effect with the same key gets its result.
+    ///
+    /// # Errors
+    /// `UnknownFrame` when the run has no such frame, `Refused` when it was over there, or takes no message there.
+    pub fn derive(&self, run: u64, wanted: Derive) -> Result<Resumed, EngineError> {
+        let bytes = wanted.text.as_ref().map_or(0, String::len);
+        if bytes > MAX_TEXT {
+            return Err(EngineError::TextTooLong { bytes, limit: MAX_TEXT });
+        }
+        let mut core = self.lock()?;
+        core.has_room(self.journal.queued_bytes())?;
+        let frames = self.journal.frames(run)?;
+        let count = frames.len();
+        let events: Vec<Event> = frames.into_iter().take(wanted.seq as usize + 1).filter_map(Frame::into_event).collect();
+        if events.len() != wanted.seq as usize + 1 {
+            return Err(EngineError::UnknownFrame { run: run.to_string(), seq: wanted.seq, frames: count });
+        }
+        let payloads = self.journal.payloads(run)?;
+        core.copy(self, run, wanted, events, payloads)
+    }
+}
+
+impl Core {
+    fn copy(
+        &mut self,
+        engine: &Engine,
+        from: u64,
+        wanted: Derive,
+        mut events: Vec<Event>,
+        all: Vec<Payload>,
+    ) -> Result<Resumed, EngineError> {
+        let mut live = self.fold(&engine.journal, from)?; // checks the payloads, and has plan and rules at hand
+        let (of, now) = (live.id, engine.clock.now());
+        let number = self.next_run;
+        self.next_run += 1;
+        let id = RunId(u128::from(now.0 / 1_000) << 80 | u128::from_be_bytes(self.salts.draw()) >> 48);
+        let plan = Arc::clone(settle::plan_of(&live.state));
+        let mut state = State::new(Arc::clone(&plan));
+        for event in &mut events {
+            if let Event::RunStarted(started) = event {
+                started.run = id;
+                if wanted.new_rules {
+                    started.rules = self.table.as_ref().map(|table| table.revision());
+                }
+            }
+            state = evolve(state, event).map_err(|corrupt| EngineError::Corrupt { run: from, corrupt })?;
+        }
+        if wanted.new_rules {
+            live.rules = self.rules_in_force(&engine.journal, &plan)?;
+        }
+        if let State::Running(running) = &mut state {
+            running.origin = of; // until the event below says so for ever
+        }
+        let used: Vec<u32> = events.iter().flat_map(interlock_journal::refs).map(|one| one.number).collect();
+        let last = used.iter().max().map_or(0, |last| last + 1);
+        live.held.truncate(last as usize); // what was said later was not said here
+        let payloads: Vec<Payload> = all.into_iter().filter(|payload| payload.number < last && used.contains(&payload.number)).collect();
+        (live.number, live.id, live.state, live.seq) = (number, id, state, wanted.seq + 1);
+        let mut batch = Batch { events, payloads };
+        let message = match wanted.text {
+            None => None,
+            Some(text) => Some(batch.message(&mut live.held, &mut self.salts, Said { text, data: wanted.data, ..Said::default() })?),
+        };
+        let input = Input::Derived { from: of, seq: wanted.seq, deadline: now.after_ms(RUN_DEADLINE_MS), message };
+        let book = live.book();
+        let decided = interlock_kernel::decide(&live.state, input, &book, now);
+        let derived = decided.map_err(|refusal| EngineError::Refused { run: from, refusal })?;
+        for event in derived {
+            let before = std::mem::replace(&mut live.state, State::Unstarted(Arc::clone(&plan)));
+            live.state = evolve(before, &event).map_err(|corrupt| EngineError::Corrupt { run: number, corrupt })?;
+            live.seq += 1;
+            batch.events.push(event);
+        }
+        let user = live.held.user.as_deref().map(user_id).transpose()?.flatten();
+        let start = StartRow { id, key: None, plan: plan.name.clone(), user, thread: None }; // it is no part of the conversation
+        let append = Append { run: number, first_seq: 0, at: now, events: &batch.events, payloads: batch.payloads, start: Some(start) };
+        live.ticket = engine.journal.append(append)?.0;
+        self.live.insert(number, live);
+        self.stats.started += 1;
+        self.feed(&engine.journal, number, Input::Advanced, Batch::default(), now)?;
+        self.go_on(engine, number, now)
+    }
+}

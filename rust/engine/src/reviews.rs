@@ -1,0 +1,282 @@
+//! People's words about runs that wait for them. A run that rests in a review is not in memory: it is folded when somebody speaks.
+
+use interlock_journal::{Journal, PayloadKind};
+use interlock_kernel::limits::RUN_DEADLINE_MS;
+use interlock_kernel::{Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, due};
+
+use crate::engine::{Core, Engine};
+use crate::live::{Batch, Live, Said};
+use crate::resume::Resumed;
+use crate::step::{Owed, Shown, Step};
+use crate::{EngineError, settle};
+
+/// What a person says about a review.
+#[derive(Debug)]
+pub struct Word {
+    pub by: Reviewer,
+    /// Why, in their words.
+    pub reason: String,
+    pub says: Says,
+}
+
+#[derive(Debug)]
+pub enum Says {
+    Decides {
+        verdict: ReviewVerdict,
+        /// The answer, with JSON beside it; for an effect the JSON is its result, or its changed arguments.
+        text: Option<String>,
+        data: Option<Vec<u8>>,
+    },
+    Claims {
+        for_ms: u64,
+    },
+    Reassigns {
+        role: Option<Name>,
+        person: Option<Name>,
+    },
+}
+
+/// A review as the person who decides is shown it.
+#[derive(Debug)]
+pub struct ReviewShown {
+    pub run: RunId,
+    pub plan: Name,
+    pub review: u32,
+    pub why: &'static str,
+    pub open: OpenReview,
+    /// The reply, or the message; for an effect its arguments are in `arguments`.
+    pub about: Shown,
+    pub arguments: Option<String>,
+    pub attached: Vec<Shown>,
+    /// What was said in the run, in order.
+    pub said: Vec<Shown>,
+    pub user: Option<Vec<u8>>,
+}
+
+impl Engine {
+    /// Terms for reviews of which a plan says nothing.
+    pub fn set_review_terms(&self, text: &str) -> Result<(), EngineError> {
+        let terms = serde_json::from_str(text)?;
+        self.lock()?.terms = Some(std::sync::Arc::new(terms));
+        Ok(())
+    }
+
+    /// A person decides, claims or reassigns one of a run's reviews; without a number the one that is open.
+    /// Of two who decide at once one wins, and the other is told by `Refused`.
+    ///
+    /// # Errors
+    /// `NotInReview` when nothing is open, `WhichReview` when several are and none was named, `Refused` when it can't be said by them, or any more.
+    pub fn review(&self, run: u64, number: Option<u32>, word: Word) -> Result<Resumed, EngineError> {
+        let mut core = self.lock()?;
+        let now = self.clock.now();
+        let was_resting = core.wake_up(self, run, now)?;
+        let heard = core.hear(&self.journal, run, number, word, now);
+        if heard.is_err() && was_resting {
+            core.rest(run);
+        }
+        heard?;
+        core.go_on(self, run, now)
+    }
+
+    /// The reviews of a run that are open.
+    pub fn reviews(&self, run: u64) -> Result<Vec<ReviewShown>, EngineError> {
+        let core = self.lock()?;
+        if let Some(live) = core.live.get(&run) {
+            return Ok(live.reviews());
+        }
+        Ok(core.fold(&self.journal, run)?.reviews())
+    }
+}
+
+impl Core {
+    /// Bring a run that rests back into memory. Gives whether it did: the run may go on beside a review of one effect.
+    pub(crate) fn wake_up(&mut self, engine: &Engine, run: u64, now: Micros) -> Result<bool, EngineError> {
+        if self.live.contains_key(&run) {
+            return Ok(false);
+        }
+        let mut folded = self.fold(&engine.journal, run)?;
+        let is_open = match &folded.state {
+            State::InReview(waiting) => waiting.decided.is_none(),
+            State::Running(running) => running.paused,
+            State::Unstarted(_) | State::Ended(_) => false,
+        };
+        if !is_open && !matches!(folded.state, State::Ended(_)) {
+            let status = settle::status(&folded.state).name();
+            return Err(EngineError::NotInReview { run: folded.id.to_string(), status });
+        }
+        if let State::Ended(_) = folded.state {
+            let status = settle::status(&folded.state).name();
+            return Err(self.ended(engine, run, folded.id, status));
+        }
+        let row = engine.journal.find_id(folded.id)?;
+        folded.key = row.and_then(|row| row.key);
+        if let Some(key) = &folded.key {
+            self.keys.insert(key.clone(), run);
+        }
+        let has_lost = matches!(&folded.state, State::Running(running) if running.intents.values().any(|intent| !intent.orphaned));
+        self.live.insert(run, folded);
+        self.resting.remove(&run);
+        if has_lost {
+            // The process went down while it waited for the end of what acted.
+            let deadline = now.after_ms(RUN_DEADLINE_MS);
+            self.feed(&engine.journal, run, Input::Reopened { deadline }, Batch::default(), now)?;
+        }
+        Ok(true)
+    }
+
+    /// What to say to somebody who decides a run that is over: who was faster, if a review of it was decided.
+    fn ended(&self, engine: &Engine, run: u64, id: RunId, status: &'static str) -> EngineError {
+        let frames = engine.journal.frames(run).unwrap_or_default(); // the fold has just read them
+        let decided = frames.iter().rev().filter_map(interlock_journal::Frame::event).find_map(|event| match event {
+            interlock_kernel::Event::ReviewDecided(decided) => Some((decided.review, decided.by.clone())),
+            _ => None, // looked for by its kind
+        });
+        match decided {
+            Some((review, by)) => EngineError::Refused { run, refusal: interlock_kernel::Refusal::ReviewClosed { review, by } },
+            None => EngineError::NotInReview { run: id.to_string(), status },
+        }
+    }
+
+    fn hear(&mut self, journal: &Journal, run: u64, number: Option<u32>, word: Word, now: Micros) -> Result<(), EngineError> {
+        let Some(live) = self.live.get_mut(&run) else { return Err(EngineError::Internal("a run rests that was woken")) };
+        let review = live.which(number)?;
+        let subject = live.open_reviews().into_iter().find(|(id, _)| *id == review).map(|(_, open)| open.subject.clone());
+        let mut batch = Batch::default();
+        let by = word.by;
+        let mut reason = |live: &mut Live, batch: &mut Batch| {
+            let said = Said { text: word.reason.clone(), sender: Some(by.name.clone()), ..Said::default() };
+            batch.message(&mut live.held, &mut self.salts, said)
+        };
+        let input = match word.says {
+            Says::Claims { for_ms } => Input::ReviewClaimed { review, by: by.clone(), until: now.after_ms(for_ms) },
+            Says::Reassigns { role, person } => {
+                let decision = reason(live, &mut batch)?;
+                Input::ReviewReassigned { review, by: by.clone(), role, person, decision }
+            }
+            Says::Decides { verdict, text, data } => {
+                let decision = reason(live, &mut batch)?;
+                let content = content(live, &mut batch, &mut self.salts, (subject.as_ref(), verdict), (text, data), &by.name)?;
+                let deadline = now.after_ms(RUN_DEADLINE_MS);
+                Input::ReviewAnswered { review, by: by.clone(), decision, verdict, content, deadline }
+            }
+        };
+        self.feed(journal, run, input, batch, now).map(|_| ())
+    }
+
+    /// After a word: the run rests again, ends, or goes on, if its plan and its agents are here.
+    pub(crate) fn go_on(&mut self, engine: &Engine, run: u64, now: Micros) -> Result<Resumed, EngineError> {
+        let Some(live) = self.live.get(&run) else { return Err(EngineError::Internal("a run was decided that is not live")) };
+        let (id, plan) = (live.id, settle::plan_of(&live.state).clone());
+        let goes_on = matches!(&live.state, State::Running(running) if !running.paused);
+        if goes_on
+            && live.offered.is_empty()
+            && let Some(needs) = self.absent(&plan)
+        {
+            self.waits_for(run, id, needs);
+            let settled = self.look_up(&engine.journal, run)?;
+            return Ok(Resumed { run, id, step: Step::of(Owed::Settled(settled)), plan: plan.name.clone() });
+        }
+        let step = self.owed(&engine.journal, run, now)?;
+        Ok(Resumed { run, id, step, plan: plan.name.clone() })
+    }
+
+    /// Out of memory again; only the time when its first review is due is kept.
+    pub(crate) fn rest(&mut self, run: u64) {
+        self.let_rest(run);
+        if let Some(key) = self.live.remove(&run).and_then(|live| live.key) {
+            self.keys.remove(&key);
+        }
+    }
+
+    pub(crate) fn let_rest(&mut self, run: u64) {
+        if let Some(at) = self.live.get(&run).and_then(|live| due(&live.state)) {
+            self.rests_until(run, at);
+        }
+    }
+
+    pub(crate) fn rests_until(&mut self, run: u64, at: Micros) {
+        self.resting.insert(run, at);
+        self.deadlines.push(at, run);
+    }
+
+    /// The time of a resting run's review has run out: what its terms say, and what follows.
+    pub(crate) fn overdue(&mut self, engine: &Engine, run: u64, now: Micros) -> Result<Option<Resumed>, EngineError> {
+        if self.resting.get(&run).is_none_or(|due| *due > now) {
+            return Ok(None);
+        }
+        self.wake_up(engine, run, now)?;
+        while self.feed(&engine.journal, run, Input::TimePassed, Batch::default(), now)?.is_some() {}
+        self.go_on(engine, run, now).map(Some)
+    }
+}
+
+/// What stands in place of what was asked about: an answer is a message, an effect's arguments and result are JSON.
+fn content(
+    live: &mut Live,
+    batch: &mut Batch,
+    salts: &mut interlock_journal::SaltSource,
+    (subject, verdict): (Option<&ReviewSubject>, ReviewVerdict),
+    (text, data): (Option<String>, Option<Vec<u8>>),
+    by: &Name,
+) -> Result<Option<Ref>, EngineError> {
+    if matches!(verdict, ReviewVerdict::Approved | ReviewVerdict::Rejected) || (text.is_none() && data.is_none()) {
+        return Ok(None);
+    }
+    if let Some(ReviewSubject::Effect { .. }) = subject {
+        let kind = if verdict == ReviewVerdict::Edited { PayloadKind::Arguments } else { PayloadKind::Result };
+        let bytes = match (data, text) {
+            (Some(data), _) => data,
+            (None, text) => serde_json::to_vec(&text)?,
+        };
+        return batch.bytes(&mut live.held, salts, kind, bytes).map(Some);
+    }
+    let said = Said { text: text.unwrap_or_default(), data, sender: Some(by.clone()), ..Said::default() };
+    batch.message(&mut live.held, salts, said).map(Some)
+}
+
+impl Live {
+    fn open_reviews(&self) -> Vec<(ReviewId, &OpenReview)> {
+        match &self.state {
+            State::InReview(waiting) if waiting.decided.is_none() => vec![(waiting.review, &waiting.open)],
+            State::Running(running) => running.open.iter().map(|(id, open)| (*id, open)).collect(),
+            State::Unstarted(_) | State::InReview(_) | State::Ended(_) => Vec::new(),
+        }
+    }
+
+    fn which(&self, number: Option<u32>) -> Result<ReviewId, EngineError> {
+        match (number, &self.open_reviews()[..]) {
+            (Some(number), _) => Ok(ReviewId(number)),
+            (None, [(only, _)]) => Ok(*only),
+            (None, []) => {
+                let status = settle::status(&self.state).name();
+                Err(EngineError::NotInReview { run: self.id.to_string(), status })
+            }
+            (None, several) => Err(EngineError::WhichReview { run: self.id.to_string(), open: several.len() }),
+        }
+    }
+
+    fn reviews(&self) -> Vec<ReviewShown> {
+        let show = |(id, open): (ReviewId, &OpenReview)| {
+            let is_effect = matches!(open.subject, ReviewSubject::Effect { .. });
+            let attached = match &self.state {
+                State::InReview(waiting) => self.held.for_a_person(waiting),
+                State::Unstarted(_) | State::Running(_) | State::Ended(_) => {
+                    open.attached.iter().map(|message| self.held.shown(*message)).collect()
+                }
+            };
+            ReviewShown {
+                run: self.id,
+                plan: settle::plan_of(&self.state).name.clone(),
+                review: id.0,
+                why: settle::in_short(open.why),
+                about: if is_effect { Shown::default() } else { self.held.shown(open.about) },
+                arguments: is_effect.then(|| self.held.text(open.about.number)).flatten(),
+                attached,
+                said: self.held.all_said(),
+                user: self.held.user.clone(),
+                open: open.clone(),
+            }
+        };
+        self.open_reviews().into_iter().map(show).collect()
+    }
+}
