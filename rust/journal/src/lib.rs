@@ -33,6 +33,7 @@ mod salt;
 mod scan;
 mod schema;
 mod scrub;
+mod snapshots;
 mod state;
 mod store;
 mod tables;

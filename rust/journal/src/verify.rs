@@ -14,7 +14,7 @@ use crate::frame::{Frame, Record};
 use crate::live::advance;
 use crate::query::{self, Answer, Fault};
 use crate::refs::refs;
-use crate::scan::{Roots, scan};
+use crate::scan::{Extent, scan};
 use crate::{Asked, JournalError, Payload, PayloadKind, Progress, Reader, Removed, RemovedWhy, RunRow, RunStatus};
 
 /// What was found to be whole.
@@ -50,12 +50,12 @@ pub(crate) fn check(connection: &Connection, progress: &Progress) -> Answer<Repo
 }
 
 fn check_runs(connection: &Connection, progress: &Progress) -> Answer<Report> {
-    let scan = scan(connection, Roots::All)?;
+    let scan = scan(connection, Extent::All)?;
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
     let removals = Removals::read(connection, &scan.frames)?;
     progress.expect(numbers.len() as u64);
-    let runs = scan.runs();
+    let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     let root = scan.frontier.root();
     let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
     for run in &numbers {
