@@ -46,5 +46,8 @@ def run(given: argparse.Namespace) -> int:
         print(orjson.dumps({"whole": True, "file": given.file, **report}).decode())
     else:
         print(f"{given.file} is whole: {report['frames']:,} frames of {report['runs']:,} runs, {report['payloads']:,} payloads")
+        for why in ("erased", "pruned"):
+            if report[why]:
+                print(f"{report[why]:,} payloads were {why}, and frames of the journal say so")
         print(f"Merkle root {report['root']}")
     return 0

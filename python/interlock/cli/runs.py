@@ -1,4 +1,4 @@
-"""``interlock runs list`` and ``interlock runs show RUN``: what happened, and why."""
+"""``interlock runs list`` and ``interlock runs show RUN``: what happened, and why. ``prune`` and ``erase`` are in ``upkeep``."""
 
 from __future__ import annotations
 
@@ -12,6 +12,8 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from interlock._core import Reader
+from interlock.cli import upkeep
+from interlock.cli.moments import moment
 from interlock.cli.timeline import print_timeline
 from interlock.errors import UsageError
 
@@ -20,15 +22,22 @@ STATUSES = ("open", "in_review", "delivered", "failed", "cancelled")
 
 def add_parser(commands: Any) -> None:
     """Add ``runs`` to the command line."""
-    runs = commands.add_parser("runs", help="list runs, or show one")
+    runs = commands.add_parser("runs", help="list runs, show one, or remove what was said in them")
     actions = runs.add_subparsers(dest="action", required=True, metavar="ACTION")
     listing = actions.add_parser("list", help="the newest runs of a journal")
     listing.add_argument("--status", choices=STATUSES, help="only runs that stand so")
+    listing.add_argument("--user", metavar="ID", help="only runs on behalf of this user")
+    listing.add_argument("--thread", metavar="ID", help="only runs of this conversation")
+    listing.add_argument(
+        "--since", type=moment, metavar="WHEN", help="only runs started then or later: 2026-11-01, 2026-11-01T08:30, or 2d"
+    )
+    listing.add_argument("--until", type=moment, metavar="WHEN", help="only runs started before")
     listing.add_argument("--limit", type=int, default=20, metavar="N", help="at most N runs (20)")
     listing.set_defaults(run=list_runs)
     show = actions.add_parser("show", help="one run as a timeline, with the evidence of each decision")
     show.add_argument("run_id", metavar="RUN", help="the run's id, or its first letters")
     show.set_defaults(run=show_run)
+    upkeep.add_actions(actions)
     for command in (listing, show):
         command.add_argument("--db", default=os.environ.get("INTERLOCK_DB"), metavar="FILE", help="the journal (or set INTERLOCK_DB)")
         command.add_argument("--json", action="store_true", help="print JSON lines (list) or one JSON object (show)")
@@ -36,7 +45,9 @@ def add_parser(commands: Any) -> None:
 
 def list_runs(given: argparse.Namespace) -> int:
     """The newest runs."""
-    rows = _rows(_reader(given), given.status, given.limit)
+    reader = _reader(given)
+    asked = {"user": given.user, "thread": given.thread, "since": given.since, "until": given.until}
+    rows: list[dict[str, Any]] = orjson.loads(reader.runs(given.status, given.limit, **asked))
     if given.json:
         for row in rows:
             print(orjson.dumps(row).decode())
@@ -55,7 +66,7 @@ def list_runs(given: argparse.Namespace) -> int:
 def show_run(given: argparse.Namespace) -> int:
     """One run, event by event."""
     reader = _reader(given)
-    found = [row for row in _rows(reader, None, 1_000_000) if row["id"].startswith(given.run_id.lower())]
+    found = [row for row in _rows(reader) if row["id"].startswith(given.run_id.lower())]
     if len(found) != 1:
         what = "no run" if not found else f"{len(found)} runs"
         raise UsageError(f"{what} whose id starts with {given.run_id!r}", hint="`interlock runs list` shows the ids")
@@ -73,6 +84,6 @@ def _reader(given: argparse.Namespace) -> Reader:
     return Reader(given.db)
 
 
-def _rows(reader: Reader, status: str | None, limit: int) -> list[dict[str, Any]]:
-    rows: list[dict[str, Any]] = orjson.loads(reader.runs(status, limit))
+def _rows(reader: Reader) -> list[dict[str, Any]]:
+    rows: list[dict[str, Any]] = orjson.loads(reader.runs(None, 1_000_000))
     return rows

@@ -3,21 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any, TypeAlias
+from typing import Any
 
 from rich.console import Console
 from rich.markup import escape
 
 _SHORT = 300
-Payloads: TypeAlias = dict[int, dict[str, Any]]
+
+
+class Payloads(dict[int, dict[str, Any]]):
+    """A run's payloads by number, and in one word why they are gone, if they are."""
+
+    gone: str | None = None
 
 
 def print_timeline(console: Console, row: dict[str, Any], history: dict[str, Any]) -> None:
     """Print a run's events with the texts that they refer to."""
-    payloads = {payload["number"]: payload for payload in history["payloads"]}
-    console.print(
-        f"[bold]run {row['id']}[/]  plan {escape(row['plan'])}  [bold]{row['status']}[/]" + (f"  key {row['key']}" if row["key"] else "")
-    )
+    payloads = Payloads((payload["number"], payload) for payload in history["payloads"])
+    payloads.gone = row["removed"]
+    about = "".join(f"  {what} {escape(row[what])}" for what in ("key", "user", "thread") if row[what])
+    console.print(f"[bold]run {row['id']}[/]  plan {escape(row['plan'])}  [bold]{row['status']}[/]{about}", soft_wrap=True)
     start = row["started_us"]
     for event in history["events"]:
         headline = escape(_HEADLINES[event["kind"]](event, payloads))
@@ -33,7 +38,7 @@ def _said(payloads: Payloads, reference: dict[str, Any] | None) -> str:
     """What a payload says, shortened."""
     payload = payloads.get(reference["number"]) if reference else None
     if payload is None:
-        return "(not in the journal)" if reference else ""
+        return f"({payloads.gone or 'not in the journal'})" if reference else ""
     text = payload.get("text")
     text = str(payload.get("data", "")) if text is None else repr(text)
     return text if len(text) <= _SHORT else f"{text[:_SHORT]}…"

@@ -25,11 +25,11 @@ from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
-from interlock.runtime.reading import Reading
 from interlock.runtime.requests import checked, options, unreadable
 from interlock.runtime.started import Run
 from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
+from interlock.runtime.upkeep import Upkeep
 from interlock.tools import Tool
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ GRACE = 0.1
 """Seconds that agents which were told to stop have for cleaning up when the runtime closes, before they are told again."""
 
 
-class Runtime(Reading, Deciding):
+class Runtime(Upkeep, Deciding):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(

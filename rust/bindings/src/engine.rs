@@ -327,10 +327,36 @@ impl PyEngine {
         py.detach(|| crate::reader::history(self.engine.journal(), run)).map_err(|cause| error::journal(&cause))
     }
 
-    /// Every run with a status, newest first, as a JSON list.
-    #[pyo3(signature = (status=None, limit=100))]
-    fn runs(&self, py: Python<'_>, status: Option<&str>, limit: usize) -> PyResult<String> {
-        py.detach(|| crate::reader::runs(self.engine.journal(), status, limit)).map_err(|cause| error::journal(&cause))
+    /// The runs that are asked for, newest first, as a JSON list. `since` and `until` are microseconds since 1970.
+    #[pyo3(signature = (status=None, limit=100, *, user=None, thread=None, since=None, until=None))]
+    #[expect(clippy::too_many_arguments, reason = "one for each way to ask")]
+    fn runs(
+        &self,
+        py: Python<'_>,
+        status: Option<&str>,
+        limit: usize,
+        user: Option<&str>,
+        thread: Option<&str>,
+        since: Option<u64>,
+        until: Option<u64>,
+    ) -> PyResult<String> {
+        let wanted = crate::reader::filter(status, limit, user, thread, since, until);
+        py.detach(|| crate::reader::runs(self.engine.journal(), &wanted?)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// Erase what was said in a user's runs. Gives runs, payloads and bytes.
+    fn erase(&self, py: Python<'_>, user: &str, by: &str) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::erase(self.engine.journal(), user, by)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// Prune what was said in runs that ended before a moment (microseconds since 1970) and stand so.
+    fn prune(&self, py: Python<'_>, before: u64, statuses: Vec<String>, by: &str) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::prune(self.engine.journal(), before, &statuses, by)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// Write the file anew without its free pages.
+    fn compact(&self, py: Python<'_>) -> PyResult<()> {
+        py.detach(|| self.engine.journal().compact()).map_err(|cause| error::journal(&cause))
     }
 
     fn committed(&self) -> u64 {

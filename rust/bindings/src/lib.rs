@@ -12,6 +12,7 @@ mod reliability;
 mod review;
 mod routes;
 mod step;
+mod upkeep;
 
 use pyo3::prelude::*;
 

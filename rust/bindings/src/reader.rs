@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RunFilter, RunRow, RunStatus, describe};
-use interlock_kernel::Event;
+use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunFilter, RunRow, RunStatus, describe};
+use interlock_kernel::{Event, Micros};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
@@ -22,10 +22,31 @@ impl PyReader {
         Ok(Self { reader })
     }
 
-    /// Every run with a status, newest first, as a JSON list.
-    #[pyo3(signature = (status=None, limit=100))]
-    fn runs(&self, py: Python<'_>, status: Option<&str>, limit: usize) -> PyResult<String> {
-        py.detach(|| runs(&self.reader, status, limit)).map_err(|cause| error::journal(&cause))
+    /// The runs that are asked for, newest first, as a JSON list. `since` and `until` are microseconds since 1970.
+    #[pyo3(signature = (status=None, limit=100, *, user=None, thread=None, since=None, until=None))]
+    #[expect(clippy::too_many_arguments, reason = "one for each way to ask")]
+    fn runs(
+        &self,
+        py: Python<'_>,
+        status: Option<&str>,
+        limit: usize,
+        user: Option<&str>,
+        thread: Option<&str>,
+        since: Option<u64>,
+        until: Option<u64>,
+    ) -> PyResult<String> {
+        let wanted = filter(status, limit, user, thread, since, until);
+        py.detach(|| runs(&self.reader, &wanted?)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// What erasing a user would remove: runs, payloads and bytes.
+    fn would_erase(&self, py: Python<'_>, user: &str) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::would_erase(&self.reader, user)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// What pruning would remove.
+    fn would_prune(&self, py: Python<'_>, before: u64, statuses: Vec<String>) -> PyResult<crate::upkeep::Counts> {
+        py.detach(|| crate::upkeep::would_prune(&self.reader, before, &statuses)).map_err(|cause| error::journal(&cause))
     }
 
     /// The run whose id starts with this text, as one JSON object with its row, frames and payloads.
@@ -38,7 +59,11 @@ impl PyReader {
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     let report = py.detach(|| interlock_journal::verify(&path)).map_err(|cause| error::journal(&cause))?;
-    Ok(json!({ "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "root": report.root.to_string() }).to_string())
+    let (erased, pruned, root) = (report.erased, report.pruned, report.root.to_string());
+    let found = json!({
+        "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned, "root": root,
+    });
+    Ok(found.to_string())
 }
 
 /// What the timeline needs of a journal, whether this process owns it or only reads it.
@@ -67,17 +92,26 @@ macro_rules! source {
 source!(Journal);
 source!(Reader);
 
-pub(crate) fn runs(journal: &impl Source, status: Option<&str>, limit: usize) -> Result<String, JournalError> {
-    let status = match status {
-        None => None,
-        Some(text) => Some(
-            RunStatus::ALL
-                .into_iter()
-                .find(|known| known.word() == text)
-                .ok_or_else(|| JournalError::Misused { what: format!("{text:?} is not a run's status") })?,
-        ),
-    };
-    let rows = journal.runs(&RunFilter { status, plan: None, limit: Some(limit) })?;
+/// Which runs are asked for, in the journal's terms.
+pub(crate) fn filter(
+    status: Option<&str>,
+    limit: usize,
+    user: Option<&str>,
+    thread: Option<&str>,
+    since: Option<u64>,
+    until: Option<u64>,
+) -> Result<RunFilter, JournalError> {
+    let status = status.map(status_of).transpose()?;
+    let (user, thread, since, until) = (user.map(Into::into), thread.map(Into::into), since.map(Micros), until.map(Micros));
+    Ok(RunFilter { status, plan: None, user, thread, since, until, limit: Some(limit), ..RunFilter::default() })
+}
+
+pub(crate) fn status_of(word: &str) -> Result<RunStatus, JournalError> {
+    word.parse().map_err(|what| JournalError::Misused { what })
+}
+
+pub(crate) fn runs(journal: &impl Source, filter: &RunFilter) -> Result<String, JournalError> {
+    let rows = journal.runs(filter)?;
     Ok(Value::Array(rows.iter().map(row).collect()).to_string())
 }
 
@@ -85,6 +119,7 @@ fn row(row: &RunRow) -> Value {
     json!({
         "run": row.number, "id": row.id.to_string(), "key": row.key.as_deref(), "plan": &*row.plan, "status": row.status.word(),
         "started_us": row.started.0, "ended_us": row.ended.map(|at| at.0), "frames": row.frames,
+        "user": row.user.as_deref(), "thread": row.thread.as_deref(), "removed": row.removed.map(RemovedWhy::word),
     })
 }
 

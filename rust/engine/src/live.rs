@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{MessageBody, Payload, PayloadKind, SaltSource};
+use interlock_journal::{MessageBody, Payload, PayloadKind, RemovedWhy, SaltSource};
 use interlock_kernel::{Content, EffectClass, EffectKey, Event, Micros, Name, NodeId, Payloads, Ref, RunId, State, Turn, TurnId};
 use interlock_rules::RuleBook;
 use rustc_hash::FxHashMap;
@@ -27,8 +27,11 @@ pub(crate) struct Live {
     /// The earliest wake-up that the deadline heap has for this run.
     pub armed: Option<Micros>,
     pub key: Option<Arc<str>>,
+    pub thread: Option<Arc<str>>,
     pub effects: Underway,
     pub watched: bool,
+    /// Why what was said in it is gone. Only a run that is over can be so.
+    pub removed: Option<RemovedWhy>,
 }
 
 /// A turn that an agent works on, or that waits until one may.

@@ -72,7 +72,7 @@ impl Core {
         self.stats.frames += batch.events.len() as u64;
         self.stats.turns += batch.events.iter().filter(|event| matches!(event, Event::TurnStarted(_))).count() as u64;
         self.stats.passages += batch.events.iter().map(|event| passages(event).len() as u64).sum::<u64>();
-        let start = settle::start_row(live, &batch.events);
+        let start = settle::start_row(live, &batch.events)?;
         if live.watched {
             let seen = (first_seq..).zip(&batch.events).map(|(seq, event)| Seen { seq, at: now, event: event.clone() });
             self.watched.entry(run).or_default().extend(seen);

@@ -83,6 +83,9 @@ impl Core {
         let waits = self.waiting.get(&run);
         let folded = self.fold(journal, run)?;
         let mut settled = settle::settled(&folded.state, &folded.held, journal.committed());
+        if let Some(why) = folded.removed {
+            settled.reason = Some(settle::without_texts(&folded.state, why));
+        }
         if let Some(waiting) = waits {
             settled.status = Status::Waiting;
             settled.reason = Some(waiting.needs.clone());
@@ -98,6 +101,7 @@ impl Core {
             return Ok(None);
         }
         live.key.clone_from(&row.key);
+        live.thread.clone_from(&row.thread);
         if let Some(key) = &row.key {
             self.keys.insert(key.clone(), row.number);
         }
@@ -135,7 +139,10 @@ impl Core {
     pub(crate) fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
         let frames = journal.frames(run)?;
         let payloads = journal.payloads(run)?;
-        check_commitments(run, &frames, &payloads)?;
+        let removed = if payloads.is_empty() { journal.removed(run)? } else { None };
+        if removed.is_none() {
+            check_commitments(run, &frames, &payloads)?; // what was removed is gone, and the journal says so
+        }
         let mut held = hold(payloads)?;
         let Some(Event::RunStarted(started)) = frames.first().and_then(Frame::event) else {
             return Err(EngineError::UnknownRun { run: run.to_string() });
@@ -160,8 +167,10 @@ impl Core {
             ticket: journal.committed(),
             armed: None,
             key: None,
+            thread: None,
             effects: Underway::default(),
             watched: self.watched.contains_key(&run),
+            removed,
         })
     }
 

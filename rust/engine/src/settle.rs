@@ -1,6 +1,6 @@
 //! How a run stands, in words and as the journal's row.
 
-use interlock_journal::StartRow;
+use interlock_journal::{RemovedWhy, StartRow, user_id};
 use interlock_kernel::{
     CheckVerdict, EndedHow, Event, Failure, Micros, OpenReview, Phase, RefusalWhy, ReviewSubject, ReviewWhy, RunFailCode, State,
     UnavailableWhy,
@@ -26,12 +26,13 @@ pub(crate) fn plan_of(state: &State) -> &std::sync::Arc<interlock_kernel::plan::
 }
 
 /// The row that a run's first frame adds to the list of runs.
-pub(crate) fn start_row(live: &Live, events: &[Event]) -> Option<StartRow> {
-    matches!(events.first(), Some(Event::RunStarted(_))).then(|| StartRow {
-        id: live.id,
-        key: live.key.clone(),
-        plan: plan_of(&live.state).name.clone(),
-    })
+pub(crate) fn start_row(live: &Live, events: &[Event]) -> Result<Option<StartRow>, EngineError> {
+    if !matches!(events.first(), Some(Event::RunStarted(_))) {
+        return Ok(None);
+    }
+    let user = live.held.user.as_deref().map(user_id).transpose()?.flatten();
+    let (key, plan, thread) = (live.key.clone(), plan_of(&live.state).name.clone(), live.thread.clone());
+    Ok(Some(StartRow { id: live.id, key, plan, user, thread }))
 }
 
 impl Core {
@@ -110,6 +111,16 @@ pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
         },
     }
     settled
+}
+
+/// How a run stands whose texts are gone: in the words of its events alone.
+pub(crate) fn without_texts(state: &State, why: RemovedWhy) -> String {
+    let gone = format!("what was said in it was {why}");
+    let State::Ended(ended) = state else { return gone };
+    match &ended.how {
+        EndedHow::Failed { code, .. } => format!("{} ({gone})", why_failed(*code)),
+        EndedHow::Delivered { .. } | EndedHow::Cancelled { .. } => gone,
+    }
 }
 
 fn why_failed(code: RunFailCode) -> &'static str {

@@ -93,8 +93,10 @@ impl Core {
             ticket: 0,
             armed: None,
             key: request.key.map(Into::into),
+            thread: request.thread.map(Into::into),
             effects: Underway::default(),
             watched: request.watch,
+            removed: None,
         };
         Ok((live, Input::Requested { run: id, rules: table, message, request: about, deadline }, batch))
     }

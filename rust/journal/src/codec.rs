@@ -7,9 +7,9 @@ use interlock_kernel::Event;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::JournalError;
 use crate::frame::{self, CHECKSUM, Frame, HEADER, Header, Opened, Place, Record, Registered};
 use crate::upcast;
+use crate::{JournalError, Removed};
 
 /// A frame's kind, by its number, in the version that this program writes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +20,7 @@ struct Kind {
 
 const REGISTERED: Kind = Kind { number: 0x7f00, version: 1 };
 const OPENED: Kind = Kind { number: 0x7f01, version: 1 };
+const REMOVED: Kind = Kind { number: 0x7f02, version: 1 };
 
 /// The one table of kinds: number, version, event, name. Everything that differs between kinds is derived from it.
 macro_rules! kinds {
@@ -52,6 +53,7 @@ macro_rules! kinds {
                 $($number => Some($version),)*
                 number if number == REGISTERED.number => Some(REGISTERED.version),
                 number if number == OPENED.number => Some(OPENED.version),
+                number if number == REMOVED.number => Some(REMOVED.version),
                 _ => None,
             }
         }
@@ -100,6 +102,10 @@ pub(crate) fn encode_opened(body: &Opened, place: Place, out: &mut Vec<u8>) -> R
     write(OPENED, place, body, out)
 }
 
+pub(crate) fn encode_removed(body: &Removed, place: Place, out: &mut Vec<u8>) -> Result<(), JournalError> {
+    write(REMOVED, place, body, out)
+}
+
 /// Reads one frame, whatever version it was written in.
 pub fn decode(bytes: &[u8]) -> Result<Frame, JournalError> {
     let (header, body) = frame::open(bytes)?;
@@ -124,9 +130,10 @@ fn record(kind: u16, run: u64, body: &[u8]) -> Result<Record, JournalError> {
     let record = match event(kind, body)? {
         Some(event) => Record::Run(event),
         None if kind == REGISTERED.number => Record::Registered(read(body)?),
+        None if kind == REMOVED.number => Record::Removed(read(body)?),
         None => Record::Opened(read(body)?),
     };
-    let own = matches!(record, Record::Registered(_) | Record::Opened(_));
+    let own = matches!(record, Record::Registered(_) | Record::Opened(_) | Record::Removed(_));
     if own != (run == 0) {
         return Err(JournalError::damaged(format!("a frame of kind {kind} can't stand in run {run}")));
     }

@@ -7,6 +7,7 @@ mod tests;
 
 use std::os::fd::RawFd;
 use std::sync::atomic::Ordering;
+use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
@@ -14,9 +15,10 @@ use interlock_kernel::{Digest, Name, RunId};
 
 use crate::frame::{DocumentKind, Frame};
 use crate::lock::Ownership;
-use crate::queue::{Shared, State};
+use crate::queue::{Shared, State, Upkeep};
+use crate::removal::{self, Removal};
 use crate::store::{self, Store, lock};
-use crate::{Append, JournalError, Payload, Reader, RunFilter, RunRow, Ticket};
+use crate::{Append, Gone, JournalError, Payload, Reader, Removed, RemovedWhy, RunFilter, RunRow, Ticket, query};
 
 pub(crate) struct Durable {
     /// The process that opened it. A fork's copy has no writer thread, and must not touch the connections.
@@ -57,6 +59,18 @@ impl Durable {
                 return Ok(state);
             }
         }
+    }
+
+    fn attend(&self, what: Upkeep) -> Result<bool, JournalError> {
+        let state = self.state()?;
+        state.open()?;
+        let told = self.shared.ask(state, what);
+        told.recv().map_err(|_| self.stopped())?
+    }
+
+    /// Why the writer gives no answer.
+    fn stopped(&self) -> JournalError {
+        self.failure().map_or(JournalError::Closed, |cause| JournalError::Failed { cause: cause.into() })
     }
 
     /// Waits until what is queued of a run is in the file. A run that is not in memory is there; run 0 is not followed.
@@ -147,6 +161,10 @@ impl Store for Durable {
         self.reader.payloads(run)
     }
 
+    fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError> {
+        Ok(self.reader.ask(|connection| query::run(connection, run))?.and_then(|row| row.removed))
+    }
+
     fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
         Ok(self.state()?.live.unfinished())
     }
@@ -155,6 +173,27 @@ impl Store for Durable {
         let Some(known) = self.state()?.own.document(digest) else { return Ok(None) };
         self.shared.wait(known.ticket)?;
         self.reader.document(digest)
+    }
+
+    fn remove(&self, why: RemovedWhy, runs: &[u64], by: &str) -> Result<Gone, JournalError> {
+        let mut state = self.state()?;
+        state.open()?;
+        let frame = state.own.removed(&Removed { why, runs: removal::ranges(runs), by: by.into() })?;
+        state.size += 1;
+        let ticket = state.size;
+        let (tell, told) = channel();
+        state.batch.removals.push(Removal { why, runs: runs.to_vec(), tell });
+        self.shared.enqueue(state, 0, &frame, vec![]);
+        self.shared.wait(ticket)?;
+        told.recv().map_err(|_| self.stopped())
+    }
+
+    fn clear(&self) -> Result<bool, JournalError> {
+        self.attend(Upkeep::Clear)
+    }
+
+    fn compact(&self) -> Result<(), JournalError> {
+        self.attend(Upkeep::Compact).map(drop)
     }
 
     fn queued_bytes(&self) -> usize {

@@ -7,6 +7,8 @@ use std::sync::Arc;
 
 use interlock_kernel::RunId;
 
+use crate::RunStatus;
+
 /// A run as messages name it: its number in the file, and its id where that is known.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct RunName {
@@ -69,6 +71,12 @@ pub enum JournalError {
     OutOfOrder { run: u64, expected: u32, given: u32 },
     #[error("run {run} was not started, or is over")]
     UnknownRun { run: u64 },
+    #[error("run {run} is {}", if *status == RunStatus::InReview { "in review" } else { "under way" })]
+    NotOver { run: RunId, status: RunStatus },
+    #[error("runs that are {} can't be pruned: they are not over", status.word())]
+    NotPrunable { status: RunStatus },
+    #[error("what was removed may still lie in the journal's log, which somebody reads")]
+    LogInUse,
     #[error("{what} has {bytes} bytes, and {limit} are the limit")]
     TooLarge { what: &'static str, bytes: usize, limit: usize },
     #[error("{what}")]
@@ -96,6 +104,9 @@ impl JournalError {
             Self::KeyTaken { .. } => "journal.key_taken",
             Self::OutOfOrder { .. } => "journal.out_of_order",
             Self::UnknownRun { .. } => "journal.unknown_run",
+            Self::NotOver { .. } => "usage.run_not_over",
+            Self::NotPrunable { .. } => "usage.not_prunable",
+            Self::LogInUse => "journal.log_in_use",
             Self::TooLarge { .. } => "journal.too_large",
             Self::Misused { .. } => "journal.misused",
             Self::NoEntropy { .. } => "journal.no_entropy",
@@ -121,6 +132,14 @@ impl JournalError {
             Self::OutOfOrder { .. } | Self::UnknownRun { .. } | Self::Misused { .. } => {
                 "this is a mistake in the program that appends; nothing was written".into()
             }
+            Self::NotOver { status, .. } => match status {
+                RunStatus::InReview => "decide or cancel it first; nothing was erased".into(),
+                RunStatus::Open | RunStatus::Delivered | RunStatus::Failed | RunStatus::Cancelled => {
+                    "wait until it has ended, or cancel it first; nothing was erased".into()
+                }
+            },
+            Self::NotPrunable { .. } => "prune runs that are delivered, failed or cancelled".into(),
+            Self::LogInUse => "close what reads the journal, then ask for the same again: the rest is done already".into(),
             Self::TooLarge { .. } => "keep large contents outside and pass a reference to them".into(),
             Self::NoEntropy { .. } => "check that the sandbox allows the system's random source".into(),
         }

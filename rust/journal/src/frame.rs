@@ -8,7 +8,7 @@
 use interlock_kernel::{Digest, Event, Micros, Name, Ref};
 use serde::{Deserialize, Serialize};
 
-use crate::JournalError;
+use crate::{JournalError, Removed};
 
 pub(crate) const HEADER: usize = 28;
 pub(crate) const CHECKSUM: usize = 4;
@@ -40,7 +40,7 @@ impl Frame {
     pub fn event(&self) -> Option<&Event> {
         match &self.record {
             Record::Run(event) => Some(event),
-            Record::Registered(_) | Record::Opened(_) => None,
+            Record::Registered(_) | Record::Opened(_) | Record::Removed(_) => None,
         }
     }
 
@@ -48,7 +48,7 @@ impl Frame {
     pub fn into_event(self) -> Option<Event> {
         match self.record {
             Record::Run(event) => Some(event),
-            Record::Registered(_) | Record::Opened(_) => None,
+            Record::Registered(_) | Record::Opened(_) | Record::Removed(_) => None,
         }
     }
 }
@@ -63,6 +63,8 @@ pub enum Record {
     Registered(Registered),
     /// A process took the journal.
     Opened(Opened),
+    /// What was said in some runs was removed.
+    Removed(Removed),
 }
 
 /// A plan, a rule file or an index, by the digest under which runs name it. Its text is payload `content.number` of run 0.

@@ -11,7 +11,7 @@ use crate::durable::Durable;
 use crate::frame::{DocumentKind, Frame};
 use crate::memory::Memory;
 use crate::store::Store;
-use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket};
+use crate::{Append, JournalError, Payload, RemovedWhy, RunFilter, RunRow, Ticket};
 
 /// A journal that this process may append to. Share it between threads by reference.
 ///
@@ -23,7 +23,7 @@ use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket};
 /// let (id, message) = (RunId(7), Ref { number: 0, commitment: Digest::default() });
 /// let started = RunStarted { run: id, plan: Digest::default(), rules: None, message, request: None, deadline: Micros(9), passages: vec![] };
 /// let events = [Event::RunStarted(started), Event::RunFailed(RunFailed { code: RunFailCode::StepFailed })];
-/// let start = Some(StartRow { id, key: None, plan: "support".into() });
+/// let start = Some(StartRow { id, key: None, plan: "support".into(), user: None, thread: None });
 /// let run = journal.next_run();
 /// let ticket = journal.append(Append { run, first_seq: 0, at: Micros(1), events: &events, payloads: vec![], start })?;
 /// assert!(journal.committed() >= ticket.0);
@@ -140,6 +140,11 @@ impl Journal {
     /// A run's payloads by number.
     pub fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError> {
         self.store.payloads(run)
+    }
+
+    /// Why a run's payloads are gone; nothing while they are there.
+    pub fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError> {
+        self.store.removed(run)
     }
 
     /// The runs that are open or in review, newest first.

@@ -5,7 +5,7 @@ use interlock_kernel::{Event, Micros, RunId};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
-use crate::{Append, JournalError, RunFilter, RunRow, RunStatus};
+use crate::{Append, JournalError, RemovedWhy, RunFilter, RunRow, RunStatus, StartRow};
 
 /// The largest payload: far above any message, and below what SQLite can hold.
 const LARGEST_PAYLOAD: usize = 256 << 20;
@@ -54,6 +54,17 @@ impl Live {
         Some(known)
     }
 
+    /// A finished run's payloads were removed; an erased run forgets also who asked.
+    pub(crate) fn forget(&mut self, run: u64, why: RemovedWhy) {
+        let Some(mut known) = self.remove(run) else { return };
+        let row = &mut known.row;
+        match why {
+            RemovedWhy::Pruned => _ = row.removed.get_or_insert(why),
+            RemovedWhy::Erased => (row.removed, row.key, row.user, row.thread) = (Some(why), None, None, None),
+        }
+        self.insert(known);
+    }
+
     /// Whether the append may happen. Nothing changes.
     pub(crate) fn check(&self, append: &Append<'_>) -> Result<(), JournalError> {
         if let Some(payload) = append.payloads.iter().find(|payload| payload.bytes.len() > LARGEST_PAYLOAD) {
@@ -92,9 +103,10 @@ impl Live {
     /// Takes note of an append that was checked, and gives the run's status after it.
     pub(crate) fn apply(&mut self, append: &Append<'_>, ticket: u64) -> RunStatus {
         if let Some(start) = &append.start {
-            let (key, plan) = (start.key.clone(), start.plan.clone());
-            let row =
-                RunRow { number: append.run, id: start.id, key, plan, status: RunStatus::Open, started: append.at, ended: None, frames: 0 };
+            let StartRow { id, key, plan, user, thread } = start.clone();
+            let (number, started) = (append.run, append.at);
+            let (status, ended, removed) = (RunStatus::Open, None, None);
+            let row = RunRow { number, id, key, plan, status, started, ended, frames: 0, user, thread, removed };
             self.insert(Known { row, ticket });
         }
         let Some(known) = self.runs.get_mut(&append.run) else { return RunStatus::Open };
@@ -105,10 +117,7 @@ impl Live {
 
     /// Newest first.
     pub(crate) fn list(&self, filter: &RunFilter) -> Vec<RunRow> {
-        let wanted = |row: &&RunRow| {
-            filter.status.is_none_or(|status| row.status == status) && filter.plan.as_ref().is_none_or(|plan| row.plan == *plan)
-        };
-        let mut rows: Vec<_> = self.runs.values().map(|known| &known.row).filter(wanted).collect();
+        let mut rows: Vec<_> = self.runs.values().map(|known| &known.row).filter(|row| filter.admits(row)).collect();
         rows.sort_unstable_by_key(|row| std::cmp::Reverse(row.number));
         rows.into_iter().take(filter.limit.unwrap_or(usize::MAX)).cloned().collect()
     }

@@ -13,7 +13,7 @@ use crate::live::Live;
 use crate::merkle::{self, Frontier};
 use crate::own::Own;
 use crate::store::{self, Store, lock};
-use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket, codec};
+use crate::{Append, Gone, JournalError, Payload, Removed, RemovedWhy, RunFilter, RunRow, Ticket, codec, removal};
 
 pub(crate) struct Memory {
     state: Mutex<State>,
@@ -141,8 +141,29 @@ impl Store for Memory {
         Ok(lock(&self.state).kept.get(&run).map(|kept| kept.payloads.clone()).unwrap_or_default())
     }
 
+    fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError> {
+        Ok(lock(&self.state).live.get(run).and_then(|known| known.row.removed))
+    }
+
     fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
         Ok(lock(&self.state).live.unfinished())
+    }
+
+    fn remove(&self, why: RemovedWhy, runs: &[u64], by: &str) -> Result<Gone, JournalError> {
+        let mut state = lock(&self.state);
+        state.open()?;
+        let frame = state.own.removed(&Removed { why, runs: removal::ranges(runs), by: by.into() })?;
+        state.frontier.push(merkle::leaf(&frame));
+        state.keep(0, &frame, vec![]);
+        let mut gone = Gone::default();
+        for run in runs {
+            let payloads = state.kept.get_mut(run).map(|kept| std::mem::take(&mut kept.payloads)).unwrap_or_default();
+            let bytes = payloads.iter().map(|payload| payload.bytes.len() as u64).sum();
+            gone.add(Gone { runs: 1, payloads: payloads.len() as u64, bytes });
+            state.live.forget(*run, why);
+        }
+        self.committed.store(state.frontier.size(), Ordering::Release);
+        Ok(gone)
     }
 
     fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError> {

@@ -6,7 +6,7 @@ use interlock_kernel::{Digest, Micros, Name};
 use rustc_hash::FxHashMap;
 
 use crate::frame::{DocumentKind, Frame, Opened, Place, Record, Registered};
-use crate::{JournalError, Payload, PayloadKind, SaltSource, codec};
+use crate::{JournalError, Payload, PayloadKind, Removed, SaltSource, codec};
 
 /// Where a document's text is, and when it is committed.
 #[derive(Debug, Clone, Copy)]
@@ -36,7 +36,7 @@ impl Own {
                 self.payloads = self.payloads.max(document.content.number + 1);
                 self.documents.insert(document.digest, Kept { payload: document.content.number, ticket: 0 });
             }
-            Record::Run(_) | Record::Opened(_) => {}
+            Record::Run(_) | Record::Opened(_) | Record::Removed(_) => {}
         }
     }
 
@@ -68,6 +68,14 @@ impl Own {
     pub(crate) fn opened(&mut self, by: &str) -> Result<Vec<u8>, JournalError> {
         let mut frame = Vec::new();
         codec::encode_opened(&Opened { by: by.to_owned() }, self.place(), &mut frame)?;
+        self.frames += 1;
+        Ok(frame)
+    }
+
+    /// The frame that says what was removed.
+    pub(crate) fn removed(&mut self, removed: &Removed) -> Result<Vec<u8>, JournalError> {
+        let mut frame = Vec::new();
+        codec::encode_removed(removed, self.place(), &mut frame)?;
         self.frames += 1;
         Ok(frame)
     }

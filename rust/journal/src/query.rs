@@ -1,17 +1,30 @@
 //! Questions to the journal's tables. Each reads, checks what it read, and writes nothing.
 
+use std::path::Path;
+
 use interlock_kernel::{Digest, Micros, RunId};
-use rusqlite::{Connection, OptionalExtension, Params, Row};
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 
 use crate::error::RunName;
 use crate::frame::{self, Frame, Header, Place, Record};
-use crate::{JournalError, Payload, PayloadKind, RunFilter, RunRow, RunStatus, codec};
+use crate::{Gone, JournalError, Payload, PayloadKind, RunFilter, RunRow, RunStatus, codec};
 
 /// SQLite's errors and ours, until the reader puts the file's path to the former.
 #[derive(Debug)]
 pub(crate) enum Fault {
     Sql(rusqlite::Error),
     Journal(JournalError),
+}
+
+impl Fault {
+    /// SQLite's errors under the file's name.
+    pub(crate) fn of(self, path: &Path) -> JournalError {
+        match self {
+            Self::Sql(cause) => JournalError::store(path, cause),
+            Self::Journal(cause) => cause,
+        }
+    }
 }
 
 impl From<rusqlite::Error> for Fault {
@@ -28,7 +41,17 @@ impl From<JournalError> for Fault {
 
 pub(crate) type Answer<T> = Result<T, Fault>;
 
-const COLUMNS: &str = "SELECT run, id, key, plan, status, started, ended, frames FROM runs";
+/// The file's format. A file of format 1 is read as it is while nobody owns it; its owner lifts it.
+pub(crate) fn format(connection: &Connection) -> Answer<u32> {
+    Ok(connection.prepare_cached("PRAGMA user_version")?.query_row([], |row| row.get(0))?)
+}
+
+fn run_columns(connection: &Connection) -> Answer<&'static str> {
+    Ok(match format(connection)? {
+        1 => "run, id, key, plan, status, started, ended, frames, NULL, NULL, NULL",
+        _ => "run, id, key, plan, status, started, ended, frames, user, thread, removed",
+    })
+}
 
 pub(crate) fn run(connection: &Connection, number: u64) -> Answer<Option<RunRow>> {
     one_run(connection, "WHERE run = ?1", [number.cast_signed()])
@@ -43,21 +66,39 @@ pub(crate) fn by_key(connection: &Connection, key: &str) -> Answer<Option<RunRow
 }
 
 fn one_run(connection: &Connection, condition: &str, parameters: impl Params) -> Answer<Option<RunRow>> {
-    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {condition}"))?;
+    let columns = run_columns(connection)?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs {condition}"))?;
     statement.query_row(parameters, |row| Ok(run_row(row))).optional()?.transpose()
 }
 
 /// Newest first.
 pub(crate) fn runs(connection: &Connection, filter: &RunFilter) -> Answer<Vec<RunRow>> {
-    let conditions = match (filter.status, &filter.plan) {
-        (None, None) => "WHERE ?1 IS NULL AND ?2 IS NULL",
-        (Some(_), None) => "WHERE status = ?1 AND ?2 IS NULL",
-        (None, Some(_)) => "WHERE ?1 IS NULL AND plan = ?2",
-        (Some(_), Some(_)) => "WHERE status = ?1 AND plan = ?2",
-    };
+    let moment = |at: Micros| at.0.cast_signed();
+    let (status, plan) = (filter.status.map(RunStatus::word), filter.plan.as_deref());
+    let (since, until, ended_before) = (filter.since.map(moment), filter.until.map(moment), filter.ended_before.map(moment));
     let limit = filter.limit.and_then(|limit| i64::try_from(limit).ok()).unwrap_or(-1); // SQLite's word for no limit
-    let mut statement = connection.prepare_cached(&format!("{COLUMNS} {conditions} ORDER BY run DESC LIMIT ?3"))?;
-    let mut rows = statement.query((filter.status.map(RunStatus::word), filter.plan.as_deref(), limit))?;
+    let given: [(&str, Option<&dyn ToSql>); 7] = [
+        ("status = ?", status.as_ref().map(|word| word as _)),
+        ("plan = ?", plan.as_ref().map(|plan| plan as _)),
+        ("user = ?", filter.user.as_ref().map(|user| user as _)),
+        ("thread = ?", filter.thread.as_ref().map(|thread| thread as _)),
+        ("started >= ?", since.as_ref().map(|at| at as _)),
+        ("started < ?", until.as_ref().map(|at| at as _)),
+        ("ended < ?", ended_before.as_ref().map(|at| at as _)),
+    ];
+    let (mut conditions, mut values): (Vec<_>, Vec<_>) = given.into_iter().filter_map(|(what, value)| Some((what, value?))).unzip();
+    values.push(&limit);
+    let (columns, format) = (run_columns(connection)?, format(connection)?);
+    if filter.whole && format > 1 {
+        conditions.push("removed IS NULL");
+    }
+    if format == 1 && (filter.user.is_some() || filter.thread.is_some()) {
+        let what = "the file has format 1, which does not list runs by user or thread: open it with a runtime once";
+        return Err(JournalError::Misused { what: what.into() }.into());
+    }
+    let condition = if conditions.is_empty() { String::new() } else { format!("WHERE {}", conditions.join(" AND ")) };
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs {condition} ORDER BY run DESC LIMIT ?"))?;
+    let mut rows = statement.query(values.as_slice())?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
         found.push(run_row(row)?);
@@ -88,6 +129,9 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
         started: Micros(row.get::<_, i64>(5)?.cast_unsigned()),
         ended: row.get::<_, Option<i64>>(6)?.map(|at| Micros(at.cast_unsigned())),
         frames: u32::try_from(frames).map_err(|_| damaged(format!("the run can't have {frames} frames")))?,
+        user: row.get(8)?,
+        thread: row.get(9)?,
+        removed: row.get::<_, Option<String>>(10)?.map(|word| word.parse().map_err(damaged)).transpose()?,
     })
 }
 
@@ -132,8 +176,17 @@ pub(crate) fn check_frame(bytes: &[u8], run: u64, seq: i64, expected: usize) -> 
     Ok(header)
 }
 
+/// Payloads with their bytes, also where these lie apart. Only the join tells bytes that are empty from bytes that are gone.
+fn payload_columns(connection: &Connection) -> Answer<&'static str> {
+    Ok(match format(connection)? {
+        1 => "SELECT number, kind, salt, bytes, NULL, NULL FROM payloads",
+        _ => "SELECT number, kind, salt, p.bytes, content, c.bytes FROM payloads p LEFT JOIN contents c ON c.digest = content",
+    })
+}
+
 pub(crate) fn payloads(connection: &Connection, run: u64) -> Answer<Vec<Payload>> {
-    let mut statement = connection.prepare_cached("SELECT number, kind, salt, bytes FROM payloads WHERE run = ?1 ORDER BY number")?;
+    let columns = payload_columns(connection)?;
+    let mut statement = connection.prepare_cached(&format!("{columns} WHERE run = ?1 ORDER BY number"))?;
     let mut rows = statement.query([run.cast_signed()])?;
     let mut found = Vec::new();
     while let Some(row) = rows.next()? {
@@ -145,23 +198,47 @@ pub(crate) fn payloads(connection: &Connection, run: u64) -> Answer<Vec<Payload>
 fn payload(row: &Row<'_>) -> Answer<Payload> {
     let (number, kind): (i64, i64) = (row.get(0)?, row.get(1)?);
     let damaged = |what: &str| JournalError::damaged(format!("payload {number} {what}"));
+    let bytes = match (blob(row, 3)?, row.get_ref(4)?, row.get_ref(5)?) {
+        (bytes, ValueRef::Null, _) => bytes,
+        (b"", ValueRef::Blob(_), ValueRef::Blob(bytes)) => bytes,
+        (_, ValueRef::Blob(digest), ValueRef::Null) => return Err(damaged(&format!("lacks its content {}", hex(digest))).into()),
+        (_, _, _) => return Err(damaged("has a content and bytes of its own").into()),
+    };
     Ok(Payload {
         number: u32::try_from(number).map_err(|_| damaged("has no possible number"))?,
         kind: u8::try_from(kind).ok().and_then(PayloadKind::from_number).ok_or_else(|| damaged("is of no known kind"))?,
         salt: blob(row, 2)?.try_into().map_err(|_| damaged("has a salt of the wrong length"))?,
-        bytes: blob(row, 3)?.to_vec(),
+        bytes: bytes.to_vec(),
     })
+}
+
+/// How many payloads a run has, and how long they are together.
+pub(crate) fn weigh(connection: &Connection, run: u64) -> Answer<Gone> {
+    let mut statement = connection.prepare_cached(match format(connection)? {
+        1 => "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM payloads WHERE run = ?1",
+        _ => {
+            "SELECT count(*), coalesce(sum(length(coalesce(c.bytes, p.bytes))), 0)
+            FROM payloads p LEFT JOIN contents c ON c.digest = content WHERE run = ?1"
+        }
+    })?;
+    let (payloads, bytes): (i64, i64) = statement.query_row([run.cast_signed()], |row| Ok((row.get(0)?, row.get(1)?)))?;
+    Ok(Gone { runs: 1, payloads: payloads.cast_unsigned(), bytes: bytes.cast_unsigned() })
 }
 
 /// The payload of run 0 that holds a document's text.
 pub(crate) fn document(connection: &Connection, digest: &Digest) -> Answer<Option<Payload>> {
     let registered = frames(connection, 0)?.into_iter().rev().find_map(|(_, frame)| match frame.record {
         Record::Registered(document) => (document.digest == *digest).then_some(document.content.number),
-        Record::Opened(_) | Record::Run(_) => None,
+        Record::Opened(_) | Record::Run(_) | Record::Removed(_) => None,
     });
     let Some(number) = registered else { return Ok(None) };
-    let mut statement = connection.prepare_cached("SELECT number, kind, salt, bytes FROM payloads WHERE run = 0 AND number = ?1")?;
+    let columns = payload_columns(connection)?;
+    let mut statement = connection.prepare_cached(&format!("{columns} WHERE run = 0 AND number = ?1"))?;
     statement.query_row([number], |row| Ok(payload(row))).optional()?.transpose()
+}
+
+pub(crate) fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 pub(crate) fn blob<'a>(row: &'a Row<'_>, column: usize) -> Answer<&'a [u8]> {

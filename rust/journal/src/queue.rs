@@ -2,12 +2,14 @@
 //! The lock is held for bookkeeping only, never while encoding or writing.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use interlock_kernel::Digest;
 
 use crate::live::Live;
 use crate::own::Own;
+use crate::removal::Removal;
 use crate::store::lock;
 use crate::wake::{Wake, Wanted};
 use crate::{JournalError, Payload, RunRow};
@@ -51,7 +53,25 @@ pub(crate) struct Batch {
     pub payloads: Vec<(u64, Payload)>,
     /// Runs whose row changed; a run may stand here more than once.
     pub touched: Vec<u64>,
+    pub removals: Vec<Removal>,
+    /// What to do after the commit.
+    pub chores: Vec<Chore>,
     pub bytes: usize,
+}
+
+/// Work on the file as a whole, which only its writer may do. Whoever asked is told what came of it.
+#[derive(Debug)]
+pub(crate) struct Chore {
+    pub what: Upkeep,
+    pub tell: Sender<Result<bool, JournalError>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Upkeep {
+    /// Put the log into the file, cut it to nothing, and overwrite what no page holds any more. False when a reader is in the way.
+    Clear,
+    /// Write the file anew without its free pages.
+    Compact,
 }
 
 impl Batch {
@@ -59,6 +79,8 @@ impl Batch {
         self.frames.clear();
         self.payloads.clear();
         self.touched.clear();
+        self.removals.clear();
+        self.chores.clear();
         self.bytes = 0;
         self.frames.shrink_to(1 << 20); // one burst does not hold its memory for ever
         self.payloads.shrink_to(1 << 12);
@@ -88,6 +110,18 @@ impl Shared {
         if run != 0 {
             batch.touched.push(run);
         }
+        self.wake_writer(state);
+    }
+
+    /// Has the writer do something between two commits. An answer that never comes is an error for whoever waits for it.
+    pub(crate) fn ask(&self, mut state: MutexGuard<'_, State>, what: Upkeep) -> Receiver<Result<bool, JournalError>> {
+        let (tell, told) = channel();
+        state.batch.chores.push(Chore { what, tell });
+        self.wake_writer(state);
+        told
+    }
+
+    fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
         let sleeps = std::mem::take(&mut state.idle);
         drop(state);
         if sleeps {
@@ -98,7 +132,7 @@ impl Shared {
     /// For the writer: waits for work and takes all of it, with the rows of the runs in it. Nothing when it is time to stop.
     pub(crate) fn take(&self, spare: &mut Batch) -> Option<(u64, Vec<RunRow>)> {
         let mut state = lock(&self.state);
-        while state.batch.frames.is_empty() {
+        while state.batch.frames.is_empty() && state.batch.chores.is_empty() {
             if state.closing {
                 return None;
             }

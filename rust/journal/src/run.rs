@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use interlock_kernel::{Event, Micros, Name, ReviewSubject, RunId};
 
-use crate::Payload;
+use crate::{Payload, RemovedWhy};
 
 /// Where a run stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -109,6 +109,12 @@ pub struct RunRow {
     pub started: Micros,
     pub ended: Option<Micros>,
     pub frames: u32,
+    /// For whom it acts, by id. Nothing when nobody said, when it was erased, or in a file of format 1.
+    pub user: Option<Arc<str>>,
+    /// The conversation that it belongs to.
+    pub thread: Option<Arc<str>>,
+    /// Why its payloads are gone, if they are.
+    pub removed: Option<RemovedWhy>,
 }
 
 /// Which runs to list.
@@ -116,8 +122,32 @@ pub struct RunRow {
 pub struct RunFilter {
     pub status: Option<RunStatus>,
     pub plan: Option<Name>,
+    pub user: Option<Arc<str>>,
+    pub thread: Option<Arc<str>>,
+    /// Started at this moment or later.
+    pub since: Option<Micros>,
+    /// Started before this moment.
+    pub until: Option<Micros>,
+    /// Over, and ended before this moment.
+    pub ended_before: Option<Micros>,
+    /// Only runs whose payloads are all there.
+    pub whole: bool,
     /// At most so many; all of them if not given.
     pub limit: Option<usize>,
+}
+
+impl RunFilter {
+    /// Whether a run is wanted; the limit is not looked at.
+    pub fn admits(&self, row: &RunRow) -> bool {
+        self.status.is_none_or(|status| row.status == status)
+            && self.plan.as_ref().is_none_or(|plan| row.plan == *plan)
+            && self.user.as_ref().is_none_or(|user| row.user.as_ref() == Some(user))
+            && self.thread.as_ref().is_none_or(|thread| row.thread.as_ref() == Some(thread))
+            && self.since.is_none_or(|since| row.started >= since)
+            && self.until.is_none_or(|until| row.started < until)
+            && self.ended_before.is_none_or(|before| row.ended.is_some_and(|ended| ended < before))
+            && !(self.whole && row.removed.is_some())
+    }
 }
 
 /// What the list of runs must know when a run starts.
@@ -126,6 +156,8 @@ pub struct StartRow {
     pub id: RunId,
     pub key: Option<Arc<str>>,
     pub plan: Name,
+    pub user: Option<Arc<str>>,
+    pub thread: Option<Arc<str>>,
 }
 
 /// What is appended to a run at once: all of it is committed, or none.

@@ -3,32 +3,25 @@
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use crate::JournalError;
+use crate::query::Fault;
+use crate::tables::{self, SINCE_2, TABLES};
 
 /// The format that this program writes. A change of tables is a new one.
-pub(crate) const FORMAT: u32 = 1;
+pub(crate) const FORMAT: u32 = 2;
 /// `INTL` in ASCII, in the file's header.
 const APPLICATION_ID: u32 = 0x494e_544c;
 
+/// How long a connection waits for another one: SQLite's wrapper has the same.
+pub(crate) const BUSY: Duration = Duration::from_secs(5);
+
 /// Memory for pages, a connection: 32 MiB (SQLite counts negative numbers in KiB).
 const CACHE: i32 = -32 * 1024;
-
-const TABLES: &str = "
-    CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-    CREATE TABLE frames(pos INTEGER PRIMARY KEY, run INTEGER NOT NULL, seq INTEGER NOT NULL, bytes BLOB NOT NULL);
-    CREATE UNIQUE INDEX frames_by_run ON frames(run, seq);
-    CREATE TABLE payloads(run INTEGER NOT NULL, number INTEGER NOT NULL, kind INTEGER NOT NULL, salt BLOB NOT NULL,
-        bytes BLOB NOT NULL, PRIMARY KEY(run, number)) WITHOUT ROWID;
-    CREATE TABLE runs(run INTEGER PRIMARY KEY, id TEXT NOT NULL UNIQUE, key TEXT UNIQUE, plan TEXT NOT NULL,
-        status TEXT NOT NULL, started INTEGER NOT NULL, ended INTEGER, frames INTEGER NOT NULL);
-    CREATE INDEX runs_by_status ON runs(status, run);
-    CREATE INDEX runs_by_plan ON runs(plan, run);
-    CREATE TABLE commits(size INTEGER PRIMARY KEY, root BLOB NOT NULL);
-";
 
 /// The path with something added to its name.
 pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
@@ -62,6 +55,7 @@ fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.execute_batch(TABLES)?;
+    transaction.execute_batch(SINCE_2)?;
     transaction.execute("INSERT INTO meta VALUES('format', ?1), ('written_by', ?2)", (FORMAT.to_string(), by))?;
     transaction.commit()?;
     connection.pragma_update(None, "journal_mode", "wal")?;
@@ -81,6 +75,7 @@ pub(crate) fn writer(path: &Path, by: &str, max_bytes: Option<u64>) -> rusqlite:
     let connection = Connection::open_with_flags(path, flags)?;
     connection.pragma_update(None, "journal_mode", "wal")?;
     connection.pragma_update(None, "synchronous", "full")?;
+    connection.pragma_update(None, "secure_delete", "on")?; // what is removed is overwritten
     tune(&connection)?;
     if let Some(bytes) = max_bytes {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)?;
@@ -88,6 +83,15 @@ pub(crate) fn writer(path: &Path, by: &str, max_bytes: Option<u64>) -> rusqlite:
     }
     connection.execute("UPDATE meta SET value = ?1 WHERE key = 'written_by' AND value <> ?1", [by])?;
     Ok(connection)
+}
+
+/// Brings a file of an earlier format to the present one. For its owner, after it was found whole.
+pub(crate) fn lift(path: &Path) -> Result<(), JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags).map_err(|cause| JournalError::store(path, cause))?;
+    let set = |name, value| connection.pragma_update(None, name, value);
+    let careful = set("synchronous", "full").and_then(|()| set("secure_delete", "on")).map_err(Fault::from);
+    careful.and_then(|()| tables::migrate(&mut connection)).map_err(|fault| fault.of(path))
 }
 
 /// Whether the file ends where a page does. SQLite would read what is missing of the last page as zeros.

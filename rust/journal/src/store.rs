@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use interlock_kernel::{Digest, Name, RunId};
 
 use crate::frame::{DocumentKind, Frame, Place};
-use crate::{Append, JournalError, Payload, RunFilter, RunRow, Ticket, codec};
+use crate::{Append, Gone, JournalError, Payload, RemovedWhy, RunFilter, RunRow, Ticket, codec};
 
 pub(crate) trait Store: Send + Sync {
     fn append(&self, append: Append<'_>) -> Result<Ticket, JournalError>;
@@ -21,12 +21,23 @@ pub(crate) trait Store: Send + Sync {
     fn runs(&self, filter: &RunFilter) -> Result<Vec<RunRow>, JournalError>;
     fn frames(&self, run: u64) -> Result<Vec<Frame>, JournalError>;
     fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError>;
+    fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError>;
     fn unfinished(&self) -> Result<Vec<RunRow>, JournalError>;
     fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError>;
+
+    /// Removes the payloads of finished runs, and writes down that it did.
+    fn remove(&self, why: RemovedWhy, runs: &[u64], by: &str) -> Result<Gone, JournalError>;
 
     // What follows matters only where commits take time.
     fn queued_bytes(&self) -> usize {
         0
+    }
+    /// Leaves no byte of what was removed. False when somebody reads, and it has to be tried again.
+    fn clear(&self) -> Result<bool, JournalError> {
+        Ok(true)
+    }
+    fn compact(&self) -> Result<(), JournalError> {
+        Ok(())
     }
     fn failure(&self) -> Option<JournalError> {
         None

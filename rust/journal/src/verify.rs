@@ -6,6 +6,8 @@ use std::path::Path;
 
 use interlock_kernel::{Digest, Event, Ref};
 use rusqlite::Connection;
+use rustc_hash::FxHashMap;
+use sha2::{Digest as _, Sha256};
 
 use crate::error::RunName;
 use crate::frame::{Frame, Record};
@@ -13,14 +15,18 @@ use crate::live::advance;
 use crate::query::{self, Answer};
 use crate::refs::refs;
 use crate::scan::{Roots, scan};
-use crate::{JournalError, Reader, RunRow, RunStatus};
+use crate::{Asked, JournalError, Payload, PayloadKind, Reader, Removed, RemovedWhy, RunRow, RunStatus};
 
 /// What was found to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Report {
     pub frames: u64,
     pub runs: u64,
+    /// Payloads that are there, and are those that were committed to.
     pub payloads: u64,
+    /// Payloads that are gone, as a frame says: they were erased for a user, or pruned with age.
+    pub erased: u64,
+    pub pruned: u64,
     /// The Merkle root over all frames.
     pub root: Digest,
 }
@@ -41,34 +47,79 @@ fn check(connection: &Connection) -> Answer<Report> {
     let scan = scan(connection, Roots::All)?;
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
-    let mut payloads = 0;
-    for run in &numbers {
-        payloads += check_run(connection, *run, scan.frames[run])?;
-    }
+    let removals = Removals::read(connection, &scan.frames)?;
     let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
-    check_strays(connection, runs, payloads)?;
-    Ok(Report { frames: scan.frontier.size(), runs, payloads, root: scan.frontier.root() })
+    let root = scan.frontier.root();
+    let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
+    for run in &numbers {
+        let (there, gone) = check_run(connection, *run, scan.frames[run], removals.why(*run))?;
+        report.payloads += there;
+        match removals.why(*run) {
+            Some(RemovedWhy::Erased) => report.erased += gone,
+            Some(RemovedWhy::Pruned) | None => report.pruned += gone, // without a removal nothing is gone
+        }
+    }
+    check_strays(connection, runs, report.payloads)?;
+    check_contents(connection)?;
+    Ok(report)
 }
 
-/// One run: frames, payloads and row agree. Gives the number of payloads.
-fn check_run(connection: &Connection, number: u64, count: u32) -> Answer<u64> {
+/// Which runs' payloads were removed, as the journal's own records say. Erasing says more than pruning.
+struct Removals(FxHashMap<u64, RemovedWhy>);
+
+impl Removals {
+    fn read(connection: &Connection, known: &FxHashMap<u64, u32>) -> Answer<Self> {
+        let mut found = FxHashMap::default();
+        for (position, frame) in query::frames(connection, 0)? {
+            let Record::Removed(Removed { why, runs, .. }) = frame.record else { continue };
+            for run in runs.into_iter().flat_map(|(first, last)| first..=last) {
+                if run == 0 || !known.contains_key(&run) {
+                    let (name, what) = (RunName { number: 0, id: None }, format!("run {run} can't have been {why}: there is none"));
+                    return Err(JournalError::Corrupt { run: Some(name), frame: Some(position), what }.into());
+                }
+                let entry = found.entry(run).or_insert(why);
+                *entry = why.max(*entry);
+            }
+        }
+        Ok(Self(found))
+    }
+
+    fn why(&self, run: u64) -> Option<RemovedWhy> {
+        self.0.get(&run).copied()
+    }
+}
+
+/// One run: frames, payloads and row agree. Gives how many payloads are there, and how many are gone.
+fn check_run(connection: &Connection, number: u64, count: u32, removed: Option<RemovedWhy>) -> Answer<(u64, u64)> {
     let name = query::name(connection, number);
     let damaged = |frame, what: String| JournalError::Corrupt { run: Some(name), frame, what };
     let frames = query::frames(connection, number)?;
     if frames.len() != count as usize {
         return Err(damaged(None, format!("the run has {count} frames and its index {}", frames.len())).into());
     }
+    let wanted = wanted(name, &frames)?;
+    let payloads = query::payloads(connection, number)?;
+    let gone = match removed {
+        None => check_payloads(name, wanted, &payloads).map(|()| 0)?,
+        Some(why) => match payloads.first() {
+            Some(left) => return Err(damaged(None, format!("payload {} is there although the run was {why}", left.number)).into()),
+            None => wanted.len() as u64,
+        },
+    };
     if number != 0 {
         let row = query::run(connection, number)?.ok_or_else(|| damaged(None, "the run is missing from the list of runs".into()))?;
-        check_row(&row, &frames).map_err(|what| damaged(None, what))?;
+        check_row(&row, &frames, removed).map_err(|what| damaged(None, what))?;
+        check_asked(connection, &row, &payloads)?;
     }
-    check_payloads(connection, name, &frames)
+    Ok((payloads.len() as u64, gone))
 }
 
-/// Every reference has its payload, every payload its reference, and the commitments agree.
-fn check_payloads(connection: &Connection, name: RunName, frames: &[(u64, Frame)]) -> Answer<u64> {
+/// What the frames refer to: by number, the commitment and the frame that made it first.
+type Wanted = BTreeMap<u32, (Digest, u64)>;
+
+fn wanted(name: RunName, frames: &[(u64, Frame)]) -> Answer<Wanted> {
     let damaged = |frame, what: String| JournalError::Corrupt { run: Some(name), frame, what };
-    let mut wanted: BTreeMap<u32, (Digest, u64)> = BTreeMap::new();
+    let mut wanted = Wanted::new();
     for (position, frame) in frames {
         for Ref { number, commitment } in references(frame) {
             let (first, _) = wanted.entry(number).or_insert((commitment, *position));
@@ -77,8 +128,13 @@ fn check_payloads(connection: &Connection, name: RunName, frames: &[(u64, Frame)
             }
         }
     }
-    let payloads = query::payloads(connection, name.number)?;
-    for payload in &payloads {
+    Ok(wanted)
+}
+
+/// Every reference has its payload, every payload its reference, and the commitments agree.
+fn check_payloads(name: RunName, mut wanted: Wanted, payloads: &[Payload]) -> Answer<()> {
+    let damaged = |frame, what: String| JournalError::Corrupt { run: Some(name), frame, what };
+    for payload in payloads {
         match wanted.remove(&payload.number) {
             None => return Err(damaged(None, format!("no frame refers to payload {}", payload.number)).into()),
             Some((commitment, position)) if payload.reference().commitment != commitment => {
@@ -89,7 +145,7 @@ fn check_payloads(connection: &Connection, name: RunName, frames: &[(u64, Frame)
     }
     match wanted.pop_first() {
         Some((number, (_, position))) => Err(damaged(Some(position), format!("payload {number} is missing")).into()),
-        None => Ok(payloads.len() as u64),
+        None => Ok(()),
     }
 }
 
@@ -97,27 +153,78 @@ fn references(frame: &Frame) -> Vec<Ref> {
     match &frame.record {
         Record::Run(event) => refs(event),
         Record::Registered(document) => vec![document.content],
-        Record::Opened(_) => vec![],
+        Record::Opened(_) | Record::Removed(_) => vec![],
     }
 }
 
 /// Whether the run's row is what its frames make of it. The key is not in the frames, the plan's name neither.
-fn check_row(row: &RunRow, frames: &[(u64, Frame)]) -> Result<(), String> {
+fn check_row(row: &RunRow, frames: &[(u64, Frame)], removed: Option<RemovedWhy>) -> Result<(), String> {
     let Some((_, first)) = frames.first() else { return Err("the run has no frames".into()) };
     match first.event() {
         Some(Event::RunStarted(started)) if started.run == row.id => {}
         Some(_) | None => return Err("the run's first frame does not start it under its id".into()),
     }
     let mut expected = RunRow { status: RunStatus::Open, started: first.at, ended: None, frames: 0, ..row.clone() };
+    if row.removed != removed {
+        let word = |why: Option<RemovedWhy>| why.map_or("whole", RemovedWhy::word);
+        return Err(format!(
+            "the list of runs says that the run is {}, the journal's own records say {}",
+            word(row.removed),
+            word(removed)
+        ));
+    }
+    if removed == Some(RemovedWhy::Erased) && (row.key.is_some() || row.user.is_some() || row.thread.is_some()) {
+        return Err("the list of runs names the key, the user or the thread of an erased run".into());
+    }
     for (_, frame) in frames {
         advance(&mut expected, frame.at, frame.event().map_or(&[], std::slice::from_ref));
     }
     if expected == *row { Ok(()) } else { Err(format!("the list of runs says {}, its frames say {}", summary(row), summary(&expected))) }
 }
 
+/// Whether the list of runs names the user and the thread that the request names.
+fn check_asked(connection: &Connection, row: &RunRow, payloads: &[Payload]) -> Answer<()> {
+    if query::format(connection)? == 1 {
+        return Ok(()); // it does not list them
+    }
+    if row.removed.is_some() {
+        return Ok(()); // what the request said is gone
+    }
+    let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
+    let asked = request.map(|request| Asked::of(&request.bytes)).transpose();
+    let name = RunName { number: row.number, id: Some(row.id) };
+    let asked = asked.map_err(|cause| cause.at(name, None))?.unwrap_or_default();
+    if asked == (Asked { user: row.user.clone(), thread: row.thread.clone() }) {
+        return Ok(());
+    }
+    let what = "the list of runs names another user or thread than the run's request".into();
+    Err(JournalError::Corrupt { run: Some(name), frame: None, what }.into())
+}
+
 fn summary(row: &RunRow) -> String {
     let ended = row.ended.map(|at| at.0);
     format!("{} with {} frames from {} to {ended:?}", row.status, row.frames, row.started.0)
+}
+
+/// Contents that are held once: each is the one that its digest says, and some payload holds it.
+fn check_contents(connection: &Connection) -> Answer<()> {
+    if query::format(connection)? == 1 {
+        return Ok(());
+    }
+    let mut statement = connection.prepare("SELECT digest, bytes, EXISTS (SELECT 1 FROM payloads WHERE content = digest) FROM contents")?;
+    let mut rows = statement.query([])?;
+    while let Some(row) = rows.next()? {
+        let (digest, bytes) = (query::blob(row, 0)?, query::blob(row, 1)?);
+        let what = if Sha256::digest(bytes).as_slice() != digest {
+            "is not the one that its digest says"
+        } else if row.get(2)? {
+            continue;
+        } else {
+            "belongs to no payload"
+        };
+        return Err(JournalError::damaged(format!("content {} {what}", query::hex(digest))).into());
+    }
+    Ok(())
 }
 
 /// Rows of runs that have no frames. Every other row was counted.

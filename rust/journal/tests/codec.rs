@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write;
 
 use common::{as_written, failures, one_of_each};
-use interlock_journal::{Journal, Place, Record, decode, describe, encode, name, refs};
+use interlock_journal::{Journal, Place, Record, Removed, RemovedWhy, RunStatus, decode, describe, encode, name, refs};
 use interlock_kernel::{Digest, Event, Micros};
 use proptest::prelude::*;
 
@@ -61,6 +61,8 @@ fn frames_of_every_past_version_are_read_for_ever() {
     assert!(matches!(decode(&golden["opened.1"]).unwrap().record, Record::Opened(opened) if opened.by == "interlock 0.1.0"));
     let Record::Registered(document) = decode(&golden["registered.1"]).unwrap().record else { panic!("not a document") };
     assert_eq!((&*document.name, document.digest), ("support", Digest([1; 32])));
+    let Record::Removed(removed) = decode(&golden["removed.1"]).unwrap().record else { panic!("not a removal") };
+    assert_eq!(removed, Removed { why: RemovedWhy::Pruned, runs: vec![(1, 1)], by: "interlock 0.1.0".into() });
 }
 
 #[test]
@@ -81,11 +83,12 @@ fn add_missing_golden_frames() {
     let path = folder.path().join("own.db");
     let journal = Journal::open(&path, "interlock 0.1.0").unwrap();
     journal.register(interlock_journal::DocumentKind::Plan, "support".into(), Digest([1; 32]), "{}").unwrap();
+    common::Story::new(&journal).tell(&journal).unwrap();
+    journal.prune(Micros(1_000), &[RunStatus::Delivered], "interlock 0.1.0").unwrap();
     journal.close().unwrap();
     let file = rusqlite::Connection::open(&path).unwrap();
-    for (position, name) in ["opened.1", "registered.1"].into_iter().enumerate() {
-        let bytes =
-            file.query_row("SELECT bytes FROM frames WHERE pos = ?1", [i64::try_from(position).unwrap()], |row| row.get(0)).unwrap();
+    for (position, name) in [(0, "opened.1"), (1, "registered.1"), (6, "removed.1")] {
+        let bytes = file.query_row("SELECT bytes FROM frames WHERE pos = ?1", [position], |row| row.get(0)).unwrap();
         golden.entry(name.to_owned()).or_insert(bytes);
     }
     for event in one_of_each() {

@@ -56,8 +56,9 @@ fn runs_are_listed_newest_first_by_status_and_plan() {
             story.start(&journal).unwrap()
         };
     }
-    let list =
-        |status, plan: Option<&str>, limit| numbers(&journal.runs(&RunFilter { status, plan: plan.map(Into::into), limit }).unwrap());
+    let list = |status, plan: Option<&str>, limit| {
+        numbers(&journal.runs(&RunFilter { status, plan: plan.map(Into::into), limit, ..RunFilter::default() }).unwrap())
+    };
     assert_eq!(list(None, None, None), [6, 5, 4, 3, 2, 1]);
     assert_eq!(list(None, None, Some(2)), [6, 5]);
     assert_eq!(list(Some(RunStatus::Delivered), None, None), [4, 3, 2, 1]);

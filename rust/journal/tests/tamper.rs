@@ -83,8 +83,8 @@ fn rows_that_were_removed_added_or_exchanged_are_found() {
         ("UPDATE frames SET seq = 9 WHERE pos = 20", "frame 9"),
         ("UPDATE frames SET bytes = 'text' WHERE pos = 20", "bytes are expected"),
         ("DELETE FROM payloads WHERE run = 3 AND number = 1", "payload 1 is missing"),
-        ("INSERT INTO payloads VALUES(3, 7, 1, zeroblob(16), x'00')", "no frame refers to payload 7"),
-        ("INSERT INTO payloads VALUES(77, 0, 1, zeroblob(16), x'00')", "payloads and no frames"),
+        ("INSERT INTO payloads VALUES(3, 7, 1, zeroblob(16), x'00', NULL)", "no frame refers to payload 7"),
+        ("INSERT INTO payloads VALUES(77, 0, 1, zeroblob(16), x'00', NULL)", "payloads and no frames"),
         ("UPDATE payloads SET kind = 2 WHERE run = 3 AND number = 1", "not the one that was committed to"),
         ("UPDATE payloads SET kind = 300 WHERE run = 3 AND number = 1", "of no known kind"),
         ("UPDATE payloads SET salt = x'00' WHERE run = 3 AND number = 1", "salt of the wrong length"),
@@ -93,8 +93,13 @@ fn rows_that_were_removed_added_or_exchanged_are_found() {
         ("UPDATE runs SET frames = 3 WHERE run = 3", "with 3 frames"),
         ("UPDATE runs SET ended = NULL WHERE run = 3", "to None"),
         ("UPDATE runs SET id = '0000000000000000000000000z' WHERE run = 3", "does not start it under its id"),
+        ("UPDATE runs SET user = 'eve' WHERE run = 3", "another user or thread"),
+        ("UPDATE runs SET thread = 't' WHERE run = 3", "another user or thread"),
         ("DELETE FROM runs WHERE run = 3", "missing from the list of runs"),
-        ("INSERT INTO runs VALUES(77, '0000000000000000000000000z', NULL, 'p', 'open', 1, NULL, 0)", "listed and has no frames"),
+        (
+            "INSERT INTO runs VALUES(77, '0000000000000000000000000z', NULL, 'p', 'open', 1, NULL, 0, NULL, NULL, NULL)",
+            "listed and has no frames",
+        ),
     ] {
         let found = after(sql);
         assert!(found.contains(said), "{sql}: {found}");

@@ -29,12 +29,15 @@ impl Durable {
         schema::create_if_missing(&path, by)?;
         let reader = Reader::open(&path)?;
         let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
+        if reader.ask(query::format)? < schema::FORMAT {
+            schema::lift(&path)?;
+        }
         let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
         let shared = Arc::new(share(live, own, wake, &scan.frontier));
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
-        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path }.spawn()?;
+        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes }.spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
         let durable = Self { opened_by: std::process::id(), shared, reader, writer, ownership };
         match durable.note_opening(by) {

@@ -283,35 +283,51 @@ pub struct Story {
     pub id: RunId,
     pub key: Option<String>,
     pub plan: &'static str,
+    pub user: Option<String>,
+    pub thread: Option<&'static str>,
+    /// What the user wrote.
+    pub says: Option<String>,
 }
 
 impl Story {
     pub fn new(journal: &Journal) -> Self {
         let run = journal.next_run();
-        Self { run, id: RunId(u128::from(run) << 80 | 0xabcd), key: None, plan: "support" }
+        Self { run, id: RunId(u128::from(run) << 80 | 0xabcd), key: None, plan: "support", user: None, thread: None, says: None }
     }
 
     pub fn keyed(journal: &Journal, key: &str) -> Self {
         Self { key: Some(key.into()), ..Self::new(journal) }
     }
 
+    /// The request's payload, as the engine writes it.
+    fn asks(&self) -> String {
+        let user = self.user.as_deref().map(|id| format!("{{\"id\":{id:?}}}")).unwrap_or("null".into());
+        let thread = self.thread.map(|id| format!("{id:?}")).unwrap_or("null".into());
+        format!("{{\"user\":{user},\"key\":null,\"thread\":{thread}}}")
+    }
+
     pub fn start(&self, journal: &Journal) -> Result<Ticket, JournalError> {
-        let message = payload(0, "I was charged twice");
+        let message = payload(0, self.says.as_deref().unwrap_or("I was charged twice"));
+        let request =
+            (self.user.is_some() || self.thread.is_some()).then(|| Payload { kind: PayloadKind::Request, ..payload(2, &self.asks()) });
         let events = [Event::RunStarted(RunStarted {
             run: self.id,
             plan: Digest([1; 32]),
             rules: None,
             message: message.reference(),
-            request: None,
+            request: request.as_ref().map(Payload::reference),
             deadline: Micros(9),
             passages: vec![],
         })];
-        let start = Some(StartRow { id: self.id, key: self.key.as_deref().map(Into::into), plan: self.plan.into() });
-        journal.append(Append { run: self.run, first_seq: 0, at: Micros(100), events: &events, payloads: vec![message], start })
+        let payloads = std::iter::once(message).chain(request).collect();
+        let (key, user, thread) = (self.key.as_deref().map(Into::into), self.user.as_deref().map(Into::into), self.thread.map(Into::into));
+        let start = Some(StartRow { id: self.id, key, plan: self.plan.into(), user, thread });
+        journal.append(Append { run: self.run, first_seq: 0, at: Micros(100), events: &events, payloads, start })
     }
 
     pub fn turn(&self, journal: &Journal) -> Result<Ticket, JournalError> {
-        let (message, reply) = (payload(0, "I was charged twice").reference(), payload(1, "You get it back"));
+        let (message, reply) =
+            (payload(0, self.says.as_deref().unwrap_or("I was charged twice")).reference(), payload(1, "You get it back"));
         let events = [
             Event::TurnStarted(TurnStarted {
                 turn: TurnId(0),
