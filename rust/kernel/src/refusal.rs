@@ -18,6 +18,10 @@ pub enum Refusal {
     Claimed { review: ReviewId, holder: Name },
     #[error("review {} needs different people, and {by:?} has signed already", review.0)]
     SignedAlready { review: ReviewId, by: Name },
+    #[error("review {} needs {approvals} different people, so it can't be given to one", review.0)]
+    OneForSeveral { review: ReviewId, approvals: u8 },
+    #[error("turn {turn:?} works beside another on the same step, and neither may change anything")]
+    TwoAtWork { turn: TurnId },
     #[error("review {} can't be {}", review.0, in_words(*verdict))]
     NotPossible { review: ReviewId, verdict: ReviewVerdict },
     #[error("review {} needs a content to be {}", review.0, in_words(*verdict))]

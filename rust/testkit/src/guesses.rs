@@ -1,11 +1,12 @@
 //! Inputs that nobody owed: any kind, any number, at any time.
 
 use interlock_kernel::{
-    Crossing, Digest, EffectClass, EffectKey, EffectOutcome, Failure, HandOff, Input, Micros, Name, Neighbour, Ref, Reply, ReviewId,
-    ReviewVerdict, RunId, Spent, TurnId,
+    Crossing, Digest, EffectKey, EffectOutcome, Failure, HandOff, Input, Micros, Name, Neighbour, Ref, Reply, ReviewId, ReviewVerdict,
+    Reviewer, RunId, Spent, TurnId,
 };
 use proptest::prelude::*;
 
+use crate::script::{CLASSES, terms};
 use crate::tape::{Tape, taped};
 
 /// Any input. Payload 0, the question, is the only one that it refers to, so that every text is at hand.
@@ -19,7 +20,7 @@ fn guess(tape: &mut Tape<'_>) -> Input {
     let ask = u32::from(tape.below(4));
     let later = |tape: &mut Tape<'_>| Micros(u64::from(tape.draw()) << 24);
     let outcome = |raises| if raises { EffectOutcome::Raised(nothing) } else { EffectOutcome::Returned(nothing) };
-    match tape.below(17) {
+    match tape.below(21) {
         0 | 1 => Input::Advanced,
         2 => Input::Requested { run: RunId(9), rules: None, message: nothing, request: None, deadline: later(tape) },
         3 => Input::Reopened { deadline: later(tape) },
@@ -42,21 +43,49 @@ fn guess(tape: &mut Tape<'_>) -> Input {
             Input::CrossingFound { ask, crossing }
         }
         13 => Input::FactFailed { ask, why: nothing },
-        14 => Input::EffectBegun { turn, key: key(tape), tool: "tool".into(), arguments: nothing },
+        14 => Input::EffectBegun {
+            turn,
+            key: key(tape),
+            tool: "tool".into(),
+            class: tape.one_of(&CLASSES[1..]),
+            arguments: nothing,
+            approve: tape.maybe(40, terms),
+        },
         15 => Input::EffectEnded {
             turn,
             key: key(tape),
             tool: "tool".into(),
-            class: if tape.chance(50) { EffectClass::Effect } else { EffectClass::Pure },
+            class: tape.one_of(&CLASSES),
             arguments: nothing,
             outcome: outcome(tape.chance(50)),
         },
-        _ => Input::ReviewAnswered {
-            review: ReviewId(tape.below(3).into()),
+        16 => Input::ReviewClaimed { review: review(tape), by: reviewer(tape), until: later(tape) },
+        17 => Input::ReviewReassigned {
+            review: review(tape),
+            by: reviewer(tape),
+            role: tape.maybe(50, |tape| tape.one_of(&["manager", "chief"]).into()),
+            person: tape.maybe(30, |tape| tape.one_of(&["pat", "kim"]).into()),
             decision: nothing,
-            verdict: if tape.chance(50) { ReviewVerdict::Rejected } else { ReviewVerdict::Answered },
+        },
+        18 => Input::Derived { from: RunId(8), seq: tape.draw().into(), deadline: later(tape), message: tape.maybe(50, |_| nothing) },
+        _ => Input::ReviewAnswered {
+            review: review(tape),
+            by: reviewer(tape),
+            decision: nothing,
+            verdict: tape.one_of(&[ReviewVerdict::Rejected, ReviewVerdict::Answered, ReviewVerdict::Approved, ReviewVerdict::Edited]),
+            content: tape.maybe(70, |_| nothing),
+            deadline: later(tape),
         },
     }
+}
+
+fn review(tape: &mut Tape<'_>) -> ReviewId {
+    ReviewId(tape.below(3).into())
+}
+
+fn reviewer(tape: &mut Tape<'_>) -> Reviewer {
+    let roles = tape.some(0, 2, |tape| tape.one_of(&["manager", "chief"]).into());
+    Reviewer { name: tape.one_of(&["pat", "kim", "sam"]).into(), roles }
 }
 
 fn reply(tape: &mut Tape<'_>, content: Ref) -> Reply {

@@ -3,9 +3,10 @@
 use std::sync::Arc;
 
 use interlock_kernel::plan::{Contract, DomainSpec, ForumSpec, NodeSpec, OnFailure, OnLimit, ParallelSpec, Plan, PlanSpec, StepSpec};
-use interlock_kernel::{Check, Confidence, Digest, Name};
+use interlock_kernel::{ApproveSpec, Check, Confidence, Digest, Expiry, Name, TermsSpec};
 use proptest::prelude::*;
 
+use crate::script::terms;
 use crate::tape::{Tape, taped};
 use crate::{RelaySpec, agent, panels, spec_of};
 
@@ -21,10 +22,16 @@ pub fn plans() -> impl Strategy<Value = Arc<Plan>> {
 
 /// Valid plans as they are written down, nested up to `DEEPEST` patterns deep.
 pub fn plan_specs() -> impl Strategy<Value = PlanSpec> {
-    taped(420, |tape| {
+    taped(430, |tape| {
+        let review = tape.maybe(30, |tape| match terms(tape) {
+            // Nothing can be approved in the place of a run that got stuck.
+            terms if terms.on_expiry == Expiry::Approve => TermsSpec { on_expiry: Expiry::Reject, ..terms },
+            terms => terms,
+        });
+        let approve = tape.maybe(25, |tape| ApproveSpec { when: tape.maybe(50, panels::expression), terms: terms(tape) });
         let mut maker = Maker { tape, room: ROOM, count: 0 };
         let root = maker.pattern(DEEPEST);
-        spec_of(root)
+        PlanSpec { review, approve, ..spec_of(root) }
     })
 }
 

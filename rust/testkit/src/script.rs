@@ -1,6 +1,6 @@
 //! What the agents of a test do, turn by turn.
 
-use interlock_kernel::{Confidence, EffectClass, Name, TurnId};
+use interlock_kernel::{Confidence, EffectClass, Expiry, Name, TermsSpec, TurnId};
 use proptest::prelude::*;
 
 use crate::tape::{Tape, taped};
@@ -52,8 +52,10 @@ pub struct Deed {
     pub number: u8,
     pub class: EffectClass,
     pub raises: bool,
-    /// It ends only after the turn.
-    pub late: bool,
+    /// It ends so many milliseconds after it began, which may be after the turn; nothing is at once.
+    pub takes_ms: Option<u64>,
+    /// The tool asks for a person's yes first.
+    pub approve: Option<TermsSpec>,
 }
 
 impl Script {
@@ -144,13 +146,34 @@ impl Act {
 
     #[must_use]
     pub fn doing(mut self, class: EffectClass, number: u8) -> Self {
-        self.deeds.push(Deed { number, class, raises: false, late: false });
+        self.deeds.push(Deed { number, class, raises: false, takes_ms: None, approve: None });
+        self
+    }
+
+    /// The effect that was named last ends so long after it began.
+    #[must_use]
+    pub fn lasting(mut self, takes_ms: u64) -> Self {
+        self.deeds.last_mut().into_iter().for_each(|deed| deed.takes_ms = Some(takes_ms));
+        self
+    }
+
+    /// The effect that was named last raises.
+    #[must_use]
+    pub fn failing(mut self) -> Self {
+        self.deeds.last_mut().into_iter().for_each(|deed| deed.raises = true);
+        self
+    }
+
+    /// The effect that was named last needs a person's yes.
+    #[must_use]
+    pub fn approved_by(mut self, terms: &TermsSpec) -> Self {
+        self.deeds.last_mut().into_iter().for_each(|deed| deed.approve = Some(terms.clone()));
         self
     }
 }
 
 pub fn scripts() -> impl Strategy<Value = Script> {
-    taped(90, |tape| Script(tape.some(1, 10, act)))
+    taped(110, |tape| Script(tape.some(1, 10, act)))
 }
 
 pub fn acts() -> impl Strategy<Value = Act> {
@@ -165,7 +188,7 @@ fn act(tape: &mut Tape<'_>) -> Act {
         _ => NEVER,
     };
     let said = said(tape);
-    let deeds = if tape.chance(20) { tape.some(1, 3, deed) } else { Vec::new() };
+    let deeds = if tape.chance(25) { tape.some(1, 3, deed) } else { Vec::new() };
     Act { deeds, takes_ms, said }
 }
 
@@ -201,6 +224,24 @@ fn whom(tape: &mut Tape<'_>) -> Whom {
 
 fn deed(tape: &mut Tape<'_>) -> Deed {
     let number = u8::try_from(tape.below(3)).unwrap_or(0);
-    let class = tape.one_of(&[EffectClass::Pure, EffectClass::Effect]);
-    Deed { number, class, raises: tape.chance(30), late: tape.chance(30) }
+    let class = tape.one_of(&CLASSES);
+    let raises = tape.chance(30);
+    let takes_ms = match tape.below(20) {
+        0..12 => None,
+        12..19 => Some(u64::from(tape.below(400))),
+        _ => Some(NEVER),
+    };
+    Deed { number, class, raises, takes_ms, approve: tape.maybe(25, terms) }
+}
+
+pub(crate) const CLASSES: [EffectClass; 3] = [EffectClass::Pure, EffectClass::Effect, EffectClass::EffectOnce];
+
+/// Who must say yes, how many of them, until when, and what follows if nobody does.
+pub(crate) fn terms(tape: &mut Tape<'_>) -> TermsSpec {
+    TermsSpec {
+        role: tape.maybe(50, |_| "manager".into()),
+        approvals: if tape.chance(30) { 2 } else { 1 },
+        due_ms: tape.maybe(40, |tape| 1 + u64::from(tape.below(3_000))),
+        on_expiry: tape.one_of(&[Expiry::Reject, Expiry::Approve, Expiry::Reassign("chief".into())]),
+    }
 }

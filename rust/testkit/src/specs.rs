@@ -171,7 +171,15 @@ pub fn domain(spec: DomainSpec) -> NodeSpec {
 
 /// A plan around a root node, with one schema, one table, and the expressions that the scripted rules know.
 pub fn spec_of(root: NodeSpec) -> PlanSpec {
-    PlanSpec { name: "plan".into(), root, schemas: vec!["{}".into()], expressions: expressions(), tables: vec!["{}".into()] }
+    PlanSpec {
+        name: "plan".into(),
+        root,
+        schemas: vec!["{}".into()],
+        expressions: expressions(),
+        tables: vec!["{}".into()],
+        review: None,
+        approve: None,
+    }
 }
 
 pub fn plan_of(root: NodeSpec) -> Result<Arc<Plan>, PlanError> {

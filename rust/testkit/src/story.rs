@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use interlock_kernel::plan::Plan;
 use interlock_kernel::{
     BranchEnd, CheckVerdict, Contributed, CrossingOutcome, Event, Fact, Failure, Floor, FloorPassed, JoinVerdict, Name, NodeId, Reconciled,
-    Ref, ReviewVerdict, StrandId, Target, TurnId, TurnReplied, TurnStarted,
+    Ref, ReviewDecided, ReviewVerdict, StrandId, Target, TurnId, TurnReplied, TurnStarted,
 };
 
 use crate::Papers;
@@ -46,10 +46,16 @@ impl Teller<'_> {
             Event::EffectIntended(intended) => format!("intends {}", intended.tool),
             Event::EffectCompleted(completed) => format!("completed {}", completed.tool),
             Event::ReviewOpened(opened) => format!("review of {}: {:?}", self.text(opened.about), opened.why),
-            Event::ReviewDecided(decided) => match decided.verdict {
-                ReviewVerdict::Answered => format!("reviewer says {}", self.text(decided.decision)),
-                ReviewVerdict::Rejected => "reviewer rejects".into(),
-            },
+            Event::ReviewDecided(decided) => self.decided(decided),
+            Event::ReviewClaimed(claimed) => format!("{} claims the review", claimed.by),
+            Event::ReviewReassigned(reassigned) => {
+                let to = reassigned.person.as_ref().or(reassigned.role.as_ref()).map_or("anybody", |name| name);
+                format!("{} reassigns to {to}", reassigned.by.as_deref().unwrap_or("time"))
+            }
+            Event::ReviewSigned(signed) => format!("{} signs {:?}", signed.by, signed.verdict),
+            Event::ReviewWithdrawn(_) => "review withdrawn".into(),
+            Event::RunPaused(_) => "paused".into(),
+            Event::RunDerived(_) => "derived".into(),
             Event::RunDelivered(delivered) => format!("delivered {}", self.text(delivered.message)),
             Event::RunFailed(failed) => format!("ended: {:?}", failed.code),
             Event::RunCancelled(_) => "cancelled".into(),
@@ -112,6 +118,17 @@ impl Teller<'_> {
         let to: Vec<&str> = reply.delegated.iter().map(|(name, _)| &**name).collect();
         let tasks = if to.is_empty() { String::new() } else { format!(" for {}", to.join(" and ")) };
         format!("says {text}{intent}{target}{tasks}")
+    }
+
+    fn decided(&self, decided: &ReviewDecided) -> String {
+        let content = decided.content.map_or("as it is", |content| self.text(content));
+        let who = if decided.by.is_some() { "reviewer" } else { "time" };
+        match decided.verdict {
+            ReviewVerdict::Answered => format!("{who} says {content}"),
+            ReviewVerdict::Rejected => format!("{who} rejects"),
+            ReviewVerdict::Approved => format!("{who} approves {content}"),
+            ReviewVerdict::Edited => format!("{who} edits to {content}"),
+        }
     }
 
     /// Each method that was tried, and what came of it.

@@ -5,8 +5,8 @@ use crate::run::{
     Decision, InReview, Phase, Running, State, Strand, absorbed, advance, effect, join, missed, one, outstanding, relay, review, turn, wall,
 };
 use crate::{
-    Book, BranchEnd, BranchEnded, Event, FactFailed, Gate, Input, Micros, Ref, Refusal, ReviewWhy, RunCancelled, RunDerived, RunFailCode,
-    RunFailed, RunId, RunPaused, RunResumed, RunStarted, StrandId, Subject,
+    Book, BranchEnd, Event, FactFailed, Gate, Input, Micros, Ref, Refusal, ReviewWhy, RunCancelled, RunDerived, RunFailCode, RunFailed,
+    RunId, RunPaused, RunResumed, RunStarted, StrandId, Subject,
 };
 
 /// What follows from an input, as events. `now` is when the shell received it.
@@ -126,12 +126,8 @@ fn on_time(running: &Running, book: &Book<'_>, now: Micros) -> Decision {
     }
     for strand in &running.strands {
         let here = Here { run: running, strand, book, now };
-        let waits = matches!(strand.phase, Phase::Paused { .. } | Phase::Held { .. }); // a person's time is not the branch's
-        if !waits && strand.due.is_some_and(|due| now >= due) {
-            let end = BranchEnd::Lost { why: ReviewWhy::BranchDeadline, failure: None };
-            let mut events = review::withdrawn(running, |stopped| stopped == strand.id);
-            events.push(Event::BranchEnded(BranchEnded { strand: strand.id, end }));
-            return Ok(events);
+        if !strand.awaits_person() && strand.due.is_some_and(|due| now >= due) {
+            return review::lost(running, strand.id, BranchEnd::Lost { why: ReviewWhy::BranchDeadline, failure: None });
         }
         if missed::escalates_at(strand).is_some_and(|at| now >= at) {
             return missed::escalate(here);

@@ -31,10 +31,14 @@ pub(super) fn on_begun(running: &Running, turn: TurnId, wanted: Wanted, book: &B
     }
     let Some(strand) = running.strand_of(turn) else { return absorbed() };
     let subject = || ReviewSubject::Effect { turn, key, tool: tool.clone() };
+    if strand.rival.is_some() {
+        return Err(Refusal::TwoAtWork { turn });
+    }
     // Repeating one whose end is unknown is what its class forbids: only a person can know.
-    if let Some(intent) = intent.filter(|intent| intent.class == EffectClass::EffectOnce) {
+    if class == EffectClass::EffectOnce && running.intended.contains(&key) && !running.approved.contains_key(&key) {
         let terms = approve.as_ref().or_else(|| review::terms(running, book));
-        return one(review::open(running, strand, (ReviewWhy::EffectUnknown, intent.arguments, Vec::new()), subject(), terms, now));
+        let about = intent.map_or(arguments, |intent| intent.arguments);
+        return one(review::open(running, strand, (ReviewWhy::EffectUnknown, about, Vec::new()), subject(), terms, now));
     }
     if let (Some(terms), None, None) = (&approve, running.approved.get(&key), intent) {
         return one(review::open(running, strand, (ReviewWhy::Approval, arguments, Vec::new()), subject(), Some(terms), now));

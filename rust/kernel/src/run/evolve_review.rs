@@ -4,10 +4,10 @@ use std::sync::Arc;
 
 use crate::plan::{OnFailure, Plan};
 use crate::run::evolve::{strand_mut, take};
-use crate::run::{Decided, InReview, OpenReview, Phase, Running, State, Turn};
+use crate::run::{Decided, InReview, OpenReview, Phase, Running, State, Strand, Turn};
 use crate::{
     Corrupt, Event, Micros, Ref, ReviewDecided, ReviewId, ReviewOpened, ReviewReassigned, ReviewSigned, ReviewSubject, ReviewVerdict,
-    ReviewWhy, RunDerived,
+    ReviewWhy, RunDerived, StrandId,
 };
 
 /// A review of the run, or of its answer, is a state of its own; one of an effect stops what it hangs on.
@@ -20,12 +20,10 @@ pub(super) fn opened(mut running: Box<Running>, opened: &ReviewOpened) -> Result
         }
         ReviewSubject::Effect { turn: of, .. } => {
             let strand = strand_mut(&mut running, opened.strand)?;
-            strand.phase = match take(strand) {
-                Phase::InTurn(turn) if turn.id == *of && opened.why != ReviewWhy::EffectForgotten => Phase::Paused { turn, review },
-                then @ (Phase::Answered { .. } | Phase::Forked) if opened.why == ReviewWhy::EffectForgotten => {
-                    Phase::Held { then: Box::new(then), review }
-                }
-                phase => return Err(Corrupt { event: "review_opened", state: phase.adjective() }),
+            strand.phase = match (take(strand), opened.why == ReviewWhy::EffectForgotten) {
+                (Phase::InTurn(turn), false) if turn.id == *of => Phase::Paused { turn, review },
+                (then @ (Phase::Answered { .. } | Phase::Forked), true) => Phase::Held { then: Box::new(then), review },
+                (phase, _) => return Err(Corrupt { event: "review_opened", state: phase.adjective() }),
             };
         }
     }
@@ -42,7 +40,9 @@ pub(super) fn decided(running: &mut Running, decided: &ReviewDecided) -> Result<
     running.intents.remove(&key);
     match decided.verdict {
         ReviewVerdict::Answered => {
-            running.effects.extend(decided.content.map(|content| (key, content)));
+            if let Some(content) = decided.content {
+                running.effects.entry(key).or_insert(content); // what the tool itself returned stands
+            }
         }
         ReviewVerdict::Approved | ReviewVerdict::Edited if open.why != ReviewWhy::EffectForgotten => {
             running.approved.insert(key, decided.content);
@@ -53,18 +53,37 @@ pub(super) fn decided(running: &mut Running, decided: &ReviewDecided) -> Result<
         }
     }
     let strand = strand_mut(running, open.strand)?;
-    strand.phase = match take(strand) {
-        Phase::Paused { turn, .. } => Phase::Woken { turn },
-        Phase::Held { .. } if decided.verdict == ReviewVerdict::Rejected => {
-            Phase::Stuck { message: open.about, why: open.why, attached: open.attached, policy: OnFailure::Fail, culprit: None }
-        }
-        Phase::Held { then, .. } => *then,
-        phase => return Err(Corrupt { event: "review_decided", state: phase.adjective() }),
-    };
+    strand.phase = go_on(take(strand));
+    if decided.verdict == ReviewVerdict::Rejected && open.why == ReviewWhy::EffectForgotten {
+        let (message, why, attached, policy) = (open.about, open.why, open.attached, OnFailure::Fail);
+        strand.phase = Phase::Stuck { message, why, attached, policy, culprit: None };
+    }
     if std::mem::take(&mut running.paused) {
         afresh(running, decided.at, decided.deadline);
+    } else {
+        branch_afresh(running, open.strand, decided.at)?;
     }
     Ok(())
+}
+
+/// What stood still for a person goes on.
+fn go_on(phase: Phase) -> Phase {
+    match phase {
+        Phase::Paused { turn, .. } => Phase::Woken { turn },
+        Phase::Held { then, .. } => *then,
+        phase @ (Phase::Entering { .. }
+        | Phase::AwaitingFact { .. }
+        | Phase::InTurn(_)
+        | Phase::Answered { .. }
+        | Phase::Routed { .. }
+        | Phase::Missed { .. }
+        | Phase::Woken { .. }
+        | Phase::Stuck { .. }
+        | Phase::Forked
+        | Phase::Delegating { .. }
+        | Phase::AtWall { .. }
+        | Phase::Left { .. }) => phase,
+    }
 }
 
 /// As `decided`, for a review of the run or of its answer.
@@ -75,32 +94,34 @@ pub(super) fn concluded(waiting: &mut InReview, decided: &ReviewDecided) {
 
 /// What is said about a review that stays open.
 pub(super) fn talked(open: &mut OpenReview, event: &Event) -> Result<(), Corrupt> {
-    match event {
-        Event::ReviewClaimed(claimed) => open.claim = Some((claimed.by.clone(), claimed.until)),
-        Event::ReviewReassigned(ReviewReassigned { by, role, person, .. }) => {
-            (open.terms.role, open.terms.person) = (role.clone(), person.clone());
-            (open.claim, open.proposal) = (None, None);
+    if let Event::ReviewClaimed(claimed) = event {
+        open.claim = Some((claimed.by.clone(), claimed.until));
+    } else if let Event::ReviewReassigned(ReviewReassigned { by, role, person, .. }) = event {
+        (open.terms.role, open.terms.person) = (role.clone(), person.clone());
+        (open.claim, open.proposal) = (None, None);
+        open.signed.clear();
+        if by.is_none() {
+            open.terms.due = None; // it was due, and those who are asked now have all the time they need
+        }
+    } else if let Event::ReviewSigned(ReviewSigned { by, verdict, content, .. }) = event {
+        let proposal = Some((*verdict, *content));
+        if open.proposal != proposal {
             open.signed.clear();
-            if by.is_none() {
-                open.terms.due = None; // it was due, and those who are asked now have all the time they need
-            }
         }
-        Event::ReviewSigned(ReviewSigned { by, verdict, content, .. }) => {
-            let proposal = Some((*verdict, *content));
-            if open.proposal != proposal {
-                open.signed.clear();
-            }
-            open.proposal = proposal;
-            open.signed.push(by.clone());
-        }
-        other => return Err(Corrupt { event: other.name(), state: "in review" }),
+        open.proposal = proposal;
+        open.signed.push(by.clone());
+    } else {
+        return Err(Corrupt { event: event.name(), state: "in review" });
     }
     Ok(())
 }
 
+/// The strand is about to end. Should that not have been written any more, it takes its turn again.
 pub(super) fn withdrawn(running: &mut Running, review: ReviewId) -> Result<(), Corrupt> {
-    running.open.remove(&review).ok_or(Corrupt { event: "review_withdrawn", state: "without that review" })?;
+    let open = running.open.remove(&review).ok_or(Corrupt { event: "review_withdrawn", state: "without that review" })?;
     running.closed.insert(review, None);
+    let strand = strand_mut(running, open.strand)?;
+    strand.phase = go_on(take(strand));
     Ok(())
 }
 
@@ -150,14 +171,37 @@ fn afresh(running: &mut Running, at: Micros, deadline: Micros) {
     }
     let timeout = |turn: &Turn, plan: &Plan| at.after_ms(plan.step(turn.node).map_or(0, |step| step.timeout_ms));
     for strand in &mut running.strands {
-        let parallel = plan.node(strand.root).and_then(|root| plan.parallel(root.parent?));
-        let limit = parallel.and_then(|parallel| parallel.branch_deadline_ms);
-        strand.due = strand.due.and(limit).map(|ms| at.after_ms(ms));
+        strand_afresh(&plan, strand, at);
         if let Phase::InTurn(turn) = &mut strand.phase {
             turn.due = timeout(turn, &plan);
         }
         if let Some(turn) = &mut strand.rival {
             turn.due = timeout(turn, &plan);
         }
+    }
+}
+
+/// The time that a person took is not the branch's, nor that of the domains that its turn stands in.
+fn branch_afresh(running: &mut Running, id: StrandId, at: Micros) -> Result<(), Corrupt> {
+    let plan = Arc::clone(&running.plan);
+    let strand = strand_mut(running, id)?;
+    strand_afresh(&plan, strand, at);
+    let node = strand.phase.turn().map(|turn| turn.node);
+    for domain in node.into_iter().flat_map(|node| plan.upwards(node)) {
+        let limit = plan.domain(domain).and_then(|found| found.deadline_ms);
+        if let Some(state) = running.domains.get_mut(&domain) {
+            state.until = state.until.and(limit).map(|ms| at.after_ms(ms));
+        }
+    }
+    Ok(())
+}
+
+/// A branch's deadline, and the time after which a routing rule calls a person.
+fn strand_afresh(plan: &Plan, strand: &mut Strand, at: Micros) {
+    let parallel = plan.node(strand.root).and_then(|root| plan.parallel(root.parent?));
+    let limit = parallel.and_then(|parallel| parallel.branch_deadline_ms);
+    strand.due = strand.due.and(limit).map(|ms| at.after_ms(ms));
+    for route in strand.relays.iter_mut().filter_map(|relay| relay.route.as_mut()) {
+        route.at = at;
     }
 }

@@ -5,8 +5,8 @@ use std::ops::Deref;
 use crate::plan::OnFailure;
 use crate::run::{Decision, Phase, Running, Strand, Turn, one, review};
 use crate::{
-    Book, BranchEnd, BranchEnded, CheckQuery, Content, Event, Fact, FactNeeded, Failure, Micros, NodeId, Ref, Refusal, ReviewSubject,
-    ReviewWhy, RunFailCode, RunFailed, Said, TurnReplied,
+    Book, BranchEnd, CheckQuery, Content, Event, Fact, FactNeeded, Failure, Micros, NodeId, Ref, Refusal, ReviewSubject, ReviewWhy,
+    RunFailCode, RunFailed, Said, TurnReplied,
 };
 
 #[derive(Clone, Copy)]
@@ -62,13 +62,16 @@ impl<'a> Here<'a> {
     /// Nothing helps: a person, or the end; a branch alone comes to nothing, and its fork decides.
     pub(super) fn give_up(&self, policy: OnFailure, why: ReviewWhy, code: RunFailCode, about: Ref, failure: Option<&Failure>) -> Decision {
         if !self.is_trunk() {
-            let end = BranchEnd::Lost { why, failure: failure.filter(|failure| !self.is_walled(failure)).cloned() };
-            return one(Event::BranchEnded(BranchEnded { strand: self.strand.id, end }));
+            let failure = failure.filter(|failure| !self.is_walled(failure)).cloned();
+            return review::lost(self.run, self.strand.id, BranchEnd::Lost { why, failure });
         }
         match policy {
             OnFailure::Review => {
                 let terms = review::terms(self.run, self.book);
-                one(review::open(self.run, self.strand, (why, about, self.attached()), ReviewSubject::Run, terms, self.now))
+                // Whoever decides says how the run ends, so nothing else hangs on anybody.
+                let mut events = review::withdrawn(self.run, |_| true);
+                events.push(review::open(self.run, self.strand, (why, about, self.attached()), ReviewSubject::Run, terms, self.now));
+                Ok(events)
             }
             OnFailure::Fail => one(Event::RunFailed(RunFailed { code })),
         }

@@ -92,6 +92,9 @@ pub(super) fn is_spent(here: Here<'_>, relay: NodeId, decision: &RouteDecision) 
 
 /// When the first of the rules under which a strand itself stands calls a person, of those that count time.
 pub(super) fn escalates_at(strand: &Strand) -> Option<Micros> {
+    if strand.awaits_person() {
+        return None; // one is called already
+    }
     let times = strand.relays.iter().filter_map(|relay| relay.route.as_ref()).filter_map(|route| match route.decision.escalation {
         Some(Escalation::AfterMs(ms)) => Some(route.at.after_ms(ms)),
         Some(Escalation::Attempts(_)) | None => None,

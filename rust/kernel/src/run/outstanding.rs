@@ -158,7 +158,7 @@ pub fn wakes_at(running: &Running) -> Option<Micros> {
         let alarms =
             |turn: &Turn| [turn::hedges_at(running, turn), wall::closes_at(running, turn.node)].into_iter().flatten().chain([turn.due]);
         let turns = strand.turns().flat_map(alarms);
-        let due = strand.due.filter(|_| !matches!(strand.phase, Phase::Paused { .. } | Phase::Held { .. }));
+        let due = strand.due.filter(|_| !strand.awaits_person());
         turns.chain(due).chain(missed::escalates_at(strand)).fold(earliest, Micros::min)
     });
     Some(reviews.map_or(limits, |due| due.min(limits)))

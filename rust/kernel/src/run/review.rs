@@ -2,8 +2,8 @@
 
 use crate::run::{Decision, InReview, OpenReview, Running, State, Strand, absorbed, one};
 use crate::{
-    Book, Event, Expiry, Gate, Input, Micros, Ref, Refusal, ReviewClaimed, ReviewDecided, ReviewId, ReviewOpened, ReviewReassigned,
-    ReviewSigned, ReviewSubject, ReviewVerdict, ReviewWhy, ReviewWithdrawn, Reviewer, StrandId, Subject, TermsSpec,
+    Book, BranchEnd, BranchEnded, Event, Expiry, Gate, Input, Micros, Ref, Refusal, ReviewClaimed, ReviewDecided, ReviewId, ReviewOpened,
+    ReviewReassigned, ReviewSigned, ReviewSubject, ReviewVerdict, ReviewWhy, ReviewWithdrawn, Reviewer, StrandId, Subject, TermsSpec,
 };
 
 /// The terms for what the run itself asks a person: the plan's, else those of the configuration.
@@ -41,12 +41,11 @@ impl OpenReview {
 
     /// Whether this can be said about the subject at all. An effect that the turn did not repeat can't be done again.
     pub fn admits(&self, verdict: ReviewVerdict) -> bool {
-        match (&self.subject, verdict) {
-            (_, ReviewVerdict::Answered | ReviewVerdict::Rejected) => true,
-            (ReviewSubject::Run, ReviewVerdict::Approved | ReviewVerdict::Edited) => false,
-            (ReviewSubject::Delivery | ReviewSubject::Effect { .. }, ReviewVerdict::Approved) => true,
-            (ReviewSubject::Delivery, ReviewVerdict::Edited) => true,
-            (ReviewSubject::Effect { .. }, ReviewVerdict::Edited) => self.why == ReviewWhy::Approval,
+        match (verdict, &self.subject) {
+            (ReviewVerdict::Answered | ReviewVerdict::Rejected, _) => true,
+            (ReviewVerdict::Approved, subject) => *subject != ReviewSubject::Run,
+            (ReviewVerdict::Edited, ReviewSubject::Effect { .. }) => self.why == ReviewWhy::Approval,
+            (ReviewVerdict::Edited, subject) => *subject == ReviewSubject::Delivery,
         }
     }
 
@@ -89,25 +88,25 @@ pub(super) fn on_input(running: &Running, waiting: Option<&InReview>, input: Inp
         Input::ReviewAnswered { review, by, decision, verdict, content, deadline } => {
             let open = find(review)?;
             open.check(review, &by, now)?;
+            // A yes, or the same word again, signs what others have proposed; anything else that lets it happen is a proposal of its own.
+            let (verdict, content, signed) = match open.proposal {
+                Some(proposal) if verdict == ReviewVerdict::Approved || proposal == (verdict, content) => {
+                    (proposal.0, proposal.1, open.signed.len())
+                }
+                Some(_) | None => (verdict, content, 0),
+            };
             if !open.admits(verdict) {
                 return Err(Refusal::NotPossible { review, verdict });
             }
             if content.is_none() && matches!(verdict, ReviewVerdict::Answered | ReviewVerdict::Edited) {
                 return Err(Refusal::NoContent { review, verdict });
             }
-            let said = content.unwrap_or(decision);
-            let subject = Subject { agent: None, tool: None, content: Some(&said.commitment), domain: None };
-            let passages = vec![book.pass(Gate::ReviewDecision, subject)?];
-            // A yes signs what others have proposed; anything else that lets it happen is a proposal of its own.
-            let (verdict, content, signed) = match (verdict, &open.proposal) {
-                (ReviewVerdict::Approved, Some((proposed, content))) => (*proposed, *content, open.signed.len()),
-                (ReviewVerdict::Approved, None) | (ReviewVerdict::Answered | ReviewVerdict::Edited | ReviewVerdict::Rejected, _) => {
-                    (verdict, content, 0)
-                }
-            };
             if signed > 0 && open.signed.contains(&by.name) {
                 return Err(Refusal::SignedAlready { review, by: by.name });
             }
+            let said = content.unwrap_or(decision);
+            let subject = Subject { agent: None, tool: None, content: Some(&said.commitment), domain: None };
+            let passages = vec![book.pass(Gate::ReviewDecision, subject)?];
             let is_enough = verdict == ReviewVerdict::Rejected || signed + 1 >= usize::from(open.terms.approvals);
             let (decision, by) = (Some(decision), by.name);
             if !is_enough {
@@ -120,7 +119,12 @@ pub(super) fn on_input(running: &Running, waiting: Option<&InReview>, input: Inp
             one(Event::ReviewClaimed(ReviewClaimed { review, by: by.name, until }))
         }
         Input::ReviewReassigned { review, by, role, person, decision } => {
-            find(review)?.check(review, &by, now)?;
+            let open = find(review)?;
+            open.check(review, &by, now)?;
+            let approvals = open.terms.approvals;
+            if person.is_some() && approvals > 1 {
+                return Err(Refusal::OneForSeveral { review, approvals });
+            }
             one(Event::ReviewReassigned(ReviewReassigned { review, by: Some(by.name), role, person, decision: Some(decision) }))
         }
         Input::Requested { .. }
@@ -172,4 +176,12 @@ pub(super) fn withdrawn(running: &Running, stopped: impl Fn(StrandId) -> bool) -
     let below = |open: &OpenReview| running.lineage(open.strand).any(|strand| stopped(strand.id));
     let gone = running.open.iter().filter(|(_, open)| below(open));
     gone.map(|(review, _)| Event::ReviewWithdrawn(ReviewWithdrawn { review: *review })).collect()
+}
+
+/// A branch comes to nothing, and what people were asked in it with it.
+#[expect(clippy::unnecessary_wraps, reason = "the value of a decision, at the end of functions that may refuse")]
+pub(super) fn lost(running: &Running, strand: StrandId, end: BranchEnd) -> Decision {
+    let mut events = withdrawn(running, |stopped| stopped == strand);
+    events.push(Event::BranchEnded(BranchEnded { strand, end }));
+    Ok(events)
 }

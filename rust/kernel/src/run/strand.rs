@@ -112,6 +112,11 @@ impl Strand {
         }
     }
 
+    /// Whether it stands still until a person has decided: a time that is not its own.
+    pub(super) fn awaits_person(&self) -> bool {
+        matches!(self.phase, Phase::Paused { .. } | Phase::Held { .. })
+    }
+
     /// Turns that agents work on now.
     pub fn turns(&self) -> impl Iterator<Item = &Turn> {
         self.phase.in_turn().into_iter().chain(&self.rival)

@@ -6,7 +6,9 @@ use crate::{Crossed, Crossing, CrossingOutcome, Event, Fact, Micros, NodeId, Str
 
 /// Whether the turns or the time of a domain around a node are used up.
 pub(super) fn is_used_up(here: Here<'_>, node: NodeId) -> bool {
-    !has_room(here.run, node) || closes_at(here.run, node).is_some_and(|until| here.now >= until)
+    // A turn that is taken again after a person's decision was counted before.
+    let is_counted = matches!(here.strand.phase, Phase::Woken { .. });
+    !(is_counted || has_room(here.run, node)) || closes_at(here.run, node).is_some_and(|until| here.now >= until)
 }
 
 /// Whether every domain around a node has a turn left.

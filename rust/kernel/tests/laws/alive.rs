@@ -1,6 +1,6 @@
 //! Never silent: a live run always owes something, and whatever it owes moves it on.
 
-use interlock_kernel::{Command, Event, NodeId, Phase, State, Strand, Then, calls, outstanding};
+use interlock_kernel::{Command, Event, NodeId, Phase, ReviewSubject, State, Strand, Then, TurnId, calls, due, outstanding};
 use interlock_testkit::{Faults, Reviews, World, law, most_turns};
 use proptest::prelude::*;
 
@@ -11,12 +11,25 @@ fn owes_what_it_should(state: &State) -> bool {
     let owed = outstanding(state);
     match state {
         State::Unstarted(_) | State::Ended(_) => owed.is_empty(),
-        State::InReview(_) => matches!(owed[..], [Command::Advance | Command::AwaitReview { .. }]),
+        State::InReview(waiting) if waiting.decided.is_some() => matches!(owed[..], [Command::Advance]),
+        State::InReview(waiting) => {
+            let wakes = waiting.open.terms.due.is_some();
+            matches!((&owed[..], wakes), ([Command::AwaitReview { .. }], false) | ([Command::AwaitReview { .. }, Command::WakeAt(_)], true))
+        }
         State::Running(running) => {
-            let Some((Command::WakeAt(at), rest)) = owed.split_last() else { return false };
-            let moves = |command: &Command| matches!(command, Command::Advance | Command::CallAgent(_) | Command::FindFact { .. });
+            let (alarms, rest): (Vec<_>, Vec<_>) = owed.iter().partition(|one| matches!(one, Command::WakeAt(_)));
+            let at = match alarms[..] {
+                [Command::WakeAt(at)] => Some(*at),
+                _ => None,
+            };
             let once = rest.iter().enumerate().all(|(place, one)| !rest[..place].contains(one));
-            !rest.is_empty() && rest.iter().all(moves) && once && *at <= running.deadline
+            let moves = rest.iter().any(|one| !matches!(one, Command::AwaitReview { .. }));
+            if running.paused {
+                return !rest.is_empty() && !moves && once && at == due(state);
+            }
+            // It moves by itself, or by what an effect that is under way comes to; and it never forgets its end.
+            let acts = running.intents.values().any(|intent| !intent.orphaned);
+            (moves || acts) && once && at.is_some_and(|at| at <= running.deadline)
         }
     }
 }
@@ -29,8 +42,22 @@ pub(crate) fn owes_something(world: &World) -> Checked {
     Ok(())
 }
 
+fn is_of_effect(event: &Event) -> bool {
+    matches!(event, Event::ReviewOpened(opened) if matches!(opened.subject, ReviewSubject::Effect { .. }))
+}
+
+/// Whether a turn is taken again after a person's decision.
+fn is_woken(world: &World, turn: TurnId) -> bool {
+    let started = |event: &Event| matches!(event, Event::TurnStarted(started) if started.turn == turn);
+    let Some(events) = world.journal.iter().position(started) else { return false };
+    let (State::Running(running), Event::TurnStarted(started)) = (world.after(events), &world.journal[events]) else { return false };
+    running.strand(started.strand).is_some_and(|strand| matches!(strand.phase, Phase::Woken { .. }))
+}
+
 pub(crate) fn turns_are_bounded(world: &World) -> Checked {
-    let turns = world.journal.iter().filter(|event| matches!(event, Event::TurnStarted(_))).count() as u64;
+    let asked = world.journal.iter().filter(|event| is_of_effect(event)).count() as u64;
+    let started = world.journal.iter().filter(|event| matches!(event, Event::TurnStarted(_))).count() as u64;
+    let turns = started.saturating_sub(asked); // each review of an effect may have a turn taken again
     prop_assert!(turns <= most_turns(&world.plan), "{turns} turns, and {} are the most", most_turns(&world.plan));
     Ok(())
 }
@@ -43,7 +70,9 @@ pub(crate) fn turns_are_counted(world: &World) -> Checked {
         let before: Vec<_> = started[..number].iter().filter(|other| other.node == turn.node).collect();
         let last_visit = before.last().map_or(0, |other| other.visit);
         let same = before.iter().filter(|other| other.visit == turn.visit);
-        if turn.attempt > 1 {
+        if is_woken(world, turn.turn) {
+            prop_assert!(same.clone().any(|other| other.fallback == turn.fallback && other.attempt == turn.attempt), "{turn:?}");
+        } else if turn.attempt > 1 {
             prop_assert!(same.clone().any(|other| other.fallback == turn.fallback && other.attempt + 1 == turn.attempt), "{turn:?}");
         } else if turn.fallback {
             prop_assert!(turn.visit == last_visit && same.clone().any(|other| !other.fallback), "{turn:?}");
@@ -62,6 +91,9 @@ pub(crate) fn calls_are_true(world: &World) -> Checked {
         prop_assert_eq!((call.turn, call.node, &call.agent, call.attempt), (turn.turn, turn.node, &turn.agent, turn.attempt));
         prop_assert_eq!((call.visit, call.message, call.due, call.strand), (turn.visit, turn.message, turn.due, turn.strand));
         prop_assert_eq!(call.priority, turn.priority, "the priority of {:?}", turn);
+        if is_woken(world, turn.turn) {
+            continue; // it knows what it knew before
+        }
         let is_later = (turn.attempt > 1 || turn.fallback) && !turn.hedge;
         prop_assert_eq!(call.feedback.is_some(), is_later, "a later attempt knows why");
     }
@@ -127,8 +159,8 @@ proptest! {
     #[test]
     fn a_person_who_decides_ends_the_wait(world in worlds()) {
         let waiting = lived(world)?;
-        if matches!(waiting.state, State::InReview(_)) {
-            for reviews in [Reviews::Answer, Reviews::Reject] {
+        if !waiting.state.is_over() {
+            for reviews in [Reviews::Answer, Reviews::Reject, Reviews::Approve, Reviews::Wild(7)] {
                 let ended: World = lived(waiting.clone().with_faults(Faults { reviews, ..Faults::default() }))?;
                 prop_assert!(ended.state.is_over());
             }
@@ -144,10 +176,20 @@ proptest! {
 
 /// Where a strand is, when that is one place.
 fn place(strand: &Strand) -> Option<NodeId> {
-    match &strand.phase {
+    place_in(strand, &strand.phase)
+}
+
+fn place_in(strand: &Strand, phase: &Phase) -> Option<NodeId> {
+    match phase {
         Phase::Entering { node, .. } => Some(*node),
         Phase::AwaitingFact { relay, .. } => Some(*relay),
-        Phase::InTurn(turn) | Phase::Answered { turn, .. } | Phase::Routed { turn, .. } | Phase::Missed { turn, .. } => Some(turn.node),
+        Phase::Paused { turn, .. }
+        | Phase::Woken { turn }
+        | Phase::InTurn(turn)
+        | Phase::Answered { turn, .. }
+        | Phase::Routed { turn, .. }
+        | Phase::Missed { turn, .. } => Some(turn.node),
+        Phase::Held { then, .. } => place_in(strand, then),
         Phase::Delegating { forum, .. } => Some(*forum),
         Phase::Forked => strand.forks.last().map(|fork| fork.node),
         Phase::AtWall { walls, then: Then::Leave(..), .. } => walls.last().copied(),

@@ -18,9 +18,12 @@ fn owed_and_passed(event: &Event) -> (&'static [Gate], Vec<Gate>) {
         Event::EffectIntended(intended) => (&[Gate::ToolCall], gates(&intended.passages)),
         Event::EffectCompleted(completed) => match completed.class {
             EffectClass::Pure => (&[Gate::ToolCall, Gate::ToolResult], gates(&completed.passages)),
-            EffectClass::Effect => (&[Gate::ToolResult], gates(&completed.passages)),
+            EffectClass::Effect | EffectClass::EffectOnce => (&[Gate::ToolResult], gates(&completed.passages)),
         },
+        // Time that runs out says nothing that could be looked at.
+        Event::ReviewDecided(decided) if decided.by.is_none() => (&[], gates(&decided.passages)),
         Event::ReviewDecided(decided) => (&[Gate::ReviewDecision], gates(&decided.passages)),
+        Event::ReviewSigned(signed) => (&[Gate::ReviewDecision], gates(&signed.passages)),
         Event::RunDelivered(delivered) => (&[Gate::Unmask, Gate::Egress], gates(&delivered.passages)),
         // These pass nothing on: they record what was said, chosen or ended.
         Event::RunResumed(_)
@@ -40,6 +43,11 @@ fn owed_and_passed(event: &Event) -> (&'static [Gate], Vec<Gate>) {
         | Event::Crossed(_)
         | Event::TurnDropped(_)
         | Event::FactFailed(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunDerived(_)
         | Event::RunFailed(_)
         | Event::RunCancelled(_) => (&[], Vec::new()),
     }
@@ -57,7 +65,7 @@ pub(crate) fn effects_follow_intents(world: &World) -> Checked {
     for (events, event) in world.journal.iter().enumerate() {
         let Event::EffectCompleted(done) = event else { continue };
         let before = &world.journal[..events];
-        if done.class == EffectClass::Effect {
+        if done.class != EffectClass::Pure {
             prop_assert!(before.iter().any(|event| matches!(event, Event::EffectIntended(intended) if intended.key == done.key)));
         }
         let returned = |event: &Event| {

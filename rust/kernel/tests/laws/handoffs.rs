@@ -107,6 +107,12 @@ impl Ledger {
             | Event::Reconciled(_)
             | Event::Crossed(_)
             | Event::TurnDropped(_)
+            | Event::RunPaused(_)
+            | Event::ReviewClaimed(_)
+            | Event::ReviewReassigned(_)
+            | Event::ReviewSigned(_)
+            | Event::ReviewWithdrawn(_)
+            | Event::RunDerived(_)
             | Event::FactFailed(_)
             | Event::RunCancelled(_) => {}
         }

@@ -3,10 +3,12 @@
 
 mod absorbed;
 mod alive;
+mod effects;
 mod gates;
 mod handoffs;
 mod hedges;
 mod limits;
+mod people;
 mod prefixes;
 mod robust;
 mod simulation;
@@ -87,7 +89,10 @@ fn kind(event: &Event) -> String {
         Event::HandedOff(passed) => format!("{:?}", passed.why),
         Event::HandOffRefused(refused) => format!("{:?}", refused.why),
         Event::ReviewOpened(opened) => format!("{:?}", opened.why),
-        Event::ReviewDecided(decided) => format!("{:?}", decided.verdict),
+        Event::ReviewDecided(decided) => format!("{:?} by nobody {}", decided.verdict, decided.by.is_none()),
+        Event::ReviewSigned(signed) => format!("{:?}", signed.verdict),
+        Event::ReviewReassigned(reassigned) => format!("by nobody {}", reassigned.by.is_none()),
+        Event::EffectIntended(intended) => format!("{:?}", intended.class),
         Event::RunFailed(failed) => format!("{:?}", failed.code),
         Event::EffectCompleted(done) => format!("{:?} {}", done.class, matches!(done.outcome, EffectOutcome::Raised(_))),
         Event::ReplyChecked(checked) => format!("{}", checked.verdicts.iter().any(|verdict| verdict.failed.is_some())),
@@ -113,12 +118,15 @@ fn kind(event: &Event) -> String {
         | Event::RunResumed(_)
         | Event::TurnReplied(_)
         | Event::TurnFailed(_)
-        | Event::EffectIntended(_)
         | Event::RunDelivered(_)
         | Event::Forked(_)
         | Event::CalledOff(_)
         | Event::TurnDropped(_)
         | Event::FactFailed(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunDerived(_)
         | Event::RunCancelled(_) => String::new(),
     };
     format!("{} {why}", event.name())

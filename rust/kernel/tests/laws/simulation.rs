@@ -5,14 +5,14 @@ use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use proptest::test_runner::TestRunner;
 
-use crate::{Checked, alive, gates, handoffs, hedges, limits, lived, prefixes, storms, strands, walls};
+use crate::{Checked, alive, effects, gates, handoffs, hedges, limits, lived, people, prefixes, storms, strands, walls};
 
 const SEEDS: u32 = 2_000;
 
 type Invariant = (&'static str, fn(&World) -> Checked);
 
 /// Every law that holds of a run as it was lived.
-const INVARIANTS: [Invariant; 17] = [
+const INVARIANTS: [Invariant; 22] = [
     ("a live run owes something", alive::owes_something),
     ("turns are bounded", alive::turns_are_bounded),
     ("turns and visits are counted", alive::turns_are_counted),
@@ -30,6 +30,11 @@ const INVARIANTS: [Invariant; 17] = [
     ("who is over is silent", strands::who_is_over_is_silent),
     ("walls", walls::walls_hold),
     ("one of two answers", hedges::one_answer_stands),
+    ("effects as decided", effects::effects_keep_to_what_was_decided),
+    ("no intent is forgotten", effects::no_intent_is_forgotten),
+    ("people decide once, on terms", people::people_decide_once_and_on_terms),
+    ("a pause is a pause", people::a_pause_is_a_pause),
+    ("no answer without leave", people::nothing_is_delivered_without_leave),
 ];
 
 #[test]

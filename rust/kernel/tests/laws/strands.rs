@@ -116,6 +116,12 @@ impl Branches {
             | Event::Reconciled(_)
             | Event::FloorPassed(_)
             | Event::Crossed(_)
+            | Event::RunPaused(_)
+            | Event::ReviewClaimed(_)
+            | Event::ReviewReassigned(_)
+            | Event::ReviewSigned(_)
+            | Event::ReviewWithdrawn(_)
+            | Event::RunDerived(_)
             | Event::FactFailed(_) => Ok(()),
         }
     }

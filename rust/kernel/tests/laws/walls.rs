@@ -42,7 +42,7 @@ fn settle(plan: &Plan, turns: &mut BTreeMap<u32, NodeId>, homes: &mut Homes, eve
                 at(*message, if crossed.way == Fact::Import { Some(crossed.domain) } else { domain_of(plan, crossed.domain) });
             }
         }
-        Event::ReviewDecided(decided) => at(decided.decision, None),
+        Event::ReviewDecided(decided) => decided.content.into_iter().chain(decided.decision).for_each(|said| at(said, None)),
         Event::RunResumed(_)
         | Event::ReplyChecked(_)
         | Event::FactNeeded(_)
@@ -61,6 +61,12 @@ fn settle(plan: &Plan, turns: &mut BTreeMap<u32, NodeId>, homes: &mut Homes, eve
         | Event::Reconciled(_)
         | Event::FloorPassed(_)
         | Event::TurnDropped(_)
+        | Event::RunPaused(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewSigned(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunDerived(_)
         | Event::FactFailed(_) => {}
     }
 }

@@ -11,7 +11,7 @@ fn persistent() -> NodeSpec {
 }
 
 fn late(class: EffectClass) -> Deed {
-    Deed { number: 0, class, raises: false, late: true }
+    Deed { number: 0, class, raises: false, takes_ms: Some(2), approve: None }
 }
 
 #[test]
@@ -71,8 +71,8 @@ fn an_effect_that_ends_after_its_turn_is_still_recorded() {
             "teller hears question",
             "intends tool",
             "failed: raised boom",
-            "completed tool",
             "teller hears question again (2)",
+            "completed tool",
             "says sorry",
             "delivered sorry",
         ],
@@ -105,7 +105,9 @@ const KEY: EffectKey = EffectKey([5; 16]);
 
 fn begin(world: &mut World) -> usize {
     let arguments = world.shelf.papers.keep("arguments");
-    world.tell(Input::EffectBegun { turn: TurnId(0), key: KEY, tool: "tool".into(), arguments }).unwrap()
+    world
+        .tell(Input::EffectBegun { turn: TurnId(0), key: KEY, tool: "tool".into(), class: EffectClass::Effect, arguments, approve: None })
+        .unwrap()
 }
 
 fn end(world: &mut World) -> usize {

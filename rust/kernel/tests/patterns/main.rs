@@ -58,7 +58,7 @@ fn until(mut world: World, line: &str) -> World {
 #[track_caller]
 fn attached(world: &World) -> Vec<&str> {
     let State::InReview(waiting) = &world.state else { panic!("nobody is asked\n{}", world.story().join("\n")) };
-    waiting.attached.iter().map(|message| world.papers().text(*message)).collect()
+    waiting.open.attached.iter().map(|message| world.papers().text(*message)).collect()
 }
 
 /// What the turn that was started last sees of the pattern around it.

@@ -13,7 +13,7 @@ fn stuck(root: NodeSpec, acts: Vec<Act>) -> (World, ReviewWhy) {
     let mut world = World::new(plan_of(root).unwrap(), Script(acts));
     world.run().unwrap();
     let State::InReview(waiting) = &world.state else { panic!("no person is asked\n{}", world.story().join("\n")) };
-    let why = waiting.why;
+    let why = waiting.open.why;
     (world, why)
 }
 

@@ -3,7 +3,8 @@
 use interlock_kernel::plan::{NodeSpec, StepSpec};
 use interlock_kernel::{
     BallotKey, Book, Check, CheckQuery, Confidence, Consulted, Content, Crossing, Digest, EffectClass, EffectKey, EffectOutcome, Fact,
-    Failure, Input, Micros, Refusal, Reply, ReviewId, ReviewVerdict, RouteDecision, RouteQuery, Rules, RunId, State, TurnId, decide,
+    Failure, Input, Micros, Refusal, Reply, ReviewId, ReviewVerdict, Reviewer, RouteDecision, RouteQuery, Rules, RunId, State, TurnId,
+    decide,
 };
 use interlock_testkit::{RelaySpec, Script, World, agent, plan_of, raises, says, step};
 
@@ -24,7 +25,8 @@ fn effect_end(turn: u32, class: EffectClass) -> Input {
 }
 
 fn answer(review: u32) -> Input {
-    Input::ReviewAnswered { review: ReviewId(review), decision: nothing(), verdict: ReviewVerdict::Answered }
+    let (by, verdict, content) = (Reviewer { name: "pat".into(), roles: vec![] }, ReviewVerdict::Answered, Some(nothing()));
+    Input::ReviewAnswered { review: ReviewId(review), by, decision: nothing(), verdict, content, deadline: Micros(9) }
 }
 
 #[track_caller]
@@ -49,7 +51,14 @@ fn ended() -> World {
 #[test]
 fn a_turn_that_was_never_started_is_unknown() {
     let failure = Input::AttemptFailed { turn: TurnId(7), failure: Failure::TimedOut { after_ms: 1 } };
-    let begin = Input::EffectBegun { turn: TurnId(7), key: EffectKey([1; 16]), tool: "tool".into(), arguments: nothing() };
+    let begin = Input::EffectBegun {
+        turn: TurnId(7),
+        key: EffectKey([1; 16]),
+        tool: "tool".into(),
+        class: EffectClass::Effect,
+        arguments: nothing(),
+        approve: None,
+    };
     let unknown = |started| Refusal::UnknownTurn { turn: TurnId(7), started };
     for (world, started) in [(after_steps(2, [says("draft")]), 1), (in_review(), 1), (ended(), 2)] {
         assert_eq!(refused(&world, reply(7)), unknown(started));

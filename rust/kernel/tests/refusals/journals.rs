@@ -3,9 +3,10 @@
 use interlock_kernel::{
     BranchEnd, BranchEnded, BranchStarted, CalledOff, Crossed, CrossingOutcome, EffectClass, EffectCompleted, EffectIntended, EffectKey,
     EffectOutcome, Event, Fact, FactFailed, FactNeeded, Failure, Floor, FloorPassed, Forked, HandOffRefused, HandOffWhy, HandedOff,
-    JoinVerdict, Micros, NodeId, Priority, Reconciled, RefusalWhy, ReplyChecked, ReviewDecided, ReviewId, ReviewOpened, ReviewVerdict,
-    ReviewWhy, RouteChosen, RunCancelled, RunDelivered, RunFailCode, RunFailed, RunId, RunResumed, RunStarted, Spent, State, StrandId,
-    TurnDropped, TurnFailed, TurnId, TurnReplied, TurnStarted, evolve,
+    JoinVerdict, Micros, NodeId, Priority, Reconciled, RefusalWhy, ReplyChecked, ReviewClaimed, ReviewDecided, ReviewId, ReviewOpened,
+    ReviewReassigned, ReviewSigned, ReviewSubject, ReviewVerdict, ReviewWhy, ReviewWithdrawn, RouteChosen, RunCancelled, RunDelivered,
+    RunDerived, RunFailCode, RunFailed, RunId, RunPaused, RunResumed, RunStarted, Spent, State, StrandId, Terms, TurnDropped, TurnFailed,
+    TurnId, TurnReplied, TurnStarted, evolve,
 };
 use interlock_testkit::{fold, raises, rule, says};
 
@@ -44,6 +45,17 @@ fn reply(number: u32) -> Event {
     })
 }
 
+fn opened(why: ReviewWhy, subject: ReviewSubject) -> ReviewOpened {
+    let (review, strand, terms) = (ReviewId(0), StrandId(0), Terms::default());
+    ReviewOpened { review, why, about: nothing(), attached: vec![], strand, subject, terms }
+}
+
+fn decided(review: u32) -> ReviewDecided {
+    let (verdict, by, content) = (ReviewVerdict::Answered, Some("pat".into()), Some(nothing()));
+    let (review, decision, passages) = (ReviewId(review), Some(nothing()), vec![]);
+    ReviewDecided { review, decision, verdict, passages, by, content, at: Micros(1), deadline: Micros(9) }
+}
+
 /// One event of each kind, of turn 0 and review 0.
 fn every_event() -> Vec<Event> {
     let (turn_id, relay, message, to) = (TurnId(0), NodeId(0), nothing(), NodeId(1));
@@ -75,7 +87,7 @@ fn every_event() -> Vec<Event> {
         }),
         Event::HandedOff(HandedOff { turn: turn_id, relay, to, why: HandOffWhy::Named, message }),
         Event::HandOffRefused(HandOffRefused { turn: turn_id, target: "editor".into(), why: RefusalWhy::Visited }),
-        Event::EffectIntended(EffectIntended { turn: turn_id, key, tool, arguments, passages }),
+        Event::EffectIntended(EffectIntended { turn: turn_id, key, tool, arguments, passages, class: EffectClass::Effect }),
         Event::EffectCompleted(EffectCompleted {
             turn: turn_id,
             key,
@@ -85,8 +97,21 @@ fn every_event() -> Vec<Event> {
             outcome,
             passages: vec![],
         }),
-        Event::ReviewOpened(ReviewOpened { review: ReviewId(0), why: ReviewWhy::StepFailed, about: message, attached: vec![] }),
-        Event::ReviewDecided(ReviewDecided { review: ReviewId(0), decision: message, verdict: ReviewVerdict::Answered, passages: vec![] }),
+        Event::ReviewOpened(opened(ReviewWhy::StepFailed, ReviewSubject::Run)),
+        Event::ReviewDecided(decided(0)),
+        Event::ReviewClaimed(ReviewClaimed { review: ReviewId(0), by: "pat".into(), until: Micros(9) }),
+        Event::ReviewReassigned(ReviewReassigned { review: ReviewId(0), by: None, role: None, person: None, decision: None }),
+        Event::ReviewSigned(ReviewSigned {
+            review: ReviewId(0),
+            by: "pat".into(),
+            verdict: ReviewVerdict::Approved,
+            content: None,
+            decision: None,
+            passages: vec![],
+        }),
+        Event::ReviewWithdrawn(ReviewWithdrawn { review: ReviewId(0) }),
+        Event::RunPaused(RunPaused { at: Micros(1) }),
+        Event::RunDerived(RunDerived { from: RunId(1), seq: 1, at: Micros(1), deadline: Micros(9), message: None, origin: RunId(1) }),
         Event::RunDelivered(RunDelivered { message, passages: vec![] }),
         Event::RunFailed(RunFailed { code: RunFailCode::StepFailed }),
         Event::RunCancelled(RunCancelled { reason: None }),
@@ -129,8 +154,19 @@ fn takes(state: &State) -> Vec<&'static str> {
 }
 
 /// What may happen to a run at any time.
-const ALWAYS: [&str; 7] =
-    ["run_resumed", "effect_intended", "effect_completed", "review_opened", "run_delivered", "run_failed", "run_cancelled"];
+const ALWAYS: [&str; 9] = [
+    "run_resumed",
+    "run_derived",
+    "run_paused",
+    "effect_intended",
+    "effect_completed",
+    "review_opened",
+    "run_delivered",
+    "run_failed",
+    "run_cancelled",
+];
+
+const ENDS: [&str; 3] = ["run_delivered", "run_failed", "run_cancelled"];
 
 #[track_caller]
 pub(crate) fn takes_only(state: &State, kinds: &[&str]) {
@@ -162,7 +198,11 @@ fn each_phase_takes_only_what_can_follow() {
 fn a_review_takes_a_decision_an_end_and_what_an_effect_still_did() {
     let mut world = after_steps(0, [raises()]);
     world.run().unwrap();
-    assert_eq!(takes(&world.state), ["effect_completed", "review_decided", "run_delivered", "run_failed", "run_cancelled"]);
+    let talk = ["review_decided", "review_claimed", "review_reassigned", "review_signed", "run_derived"];
+    for kind in takes(&world.state) {
+        assert!(ENDS.contains(&kind) || talk.contains(&kind) || kind == "effect_completed", "{kind} follows in a run that is in review");
+    }
+    assert!(talk.iter().chain(&ENDS).all(|kind| takes(&world.state).contains(kind)));
 }
 
 #[test]
@@ -198,9 +238,7 @@ fn a_turn_with_another_number_is_corrupt() {
 fn a_review_with_another_number_is_corrupt() {
     let mut world = after_steps(0, [raises()]);
     world.run().unwrap();
-    let verdict = ReviewVerdict::Answered;
-    let decided = ReviewDecided { review: ReviewId(9), decision: nothing(), verdict, passages: vec![] };
-    assert!(evolve(world.state, &Event::ReviewDecided(decided)).is_err());
+    assert!(evolve(world.state, &Event::ReviewDecided(decided(9))).is_err());
 }
 
 #[test]

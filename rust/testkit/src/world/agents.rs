@@ -3,11 +3,11 @@
 use interlock_kernel::plan::NodeKind;
 use interlock_kernel::{
     CallAgent, Command, Crossing, EffectClass, EffectKey, EffectOutcome, Fact, Failure, HandOff, Input, Name, Neighbour, NodeId, Ref,
-    Reply, ReviewVerdict, Spent, State,
+    Reply, Spent, State, calls,
 };
 
 use super::shell::Flight;
-use super::{Reviews, Trouble, World};
+use super::{Trouble, World};
 use crate::{Act, Deed, NEVER, Said, Whom};
 
 impl World {
@@ -17,7 +17,12 @@ impl World {
             Command::CallAgent(call) => {
                 let act = self.script.act(call.turn);
                 for deed in &act.deeds {
-                    self.act_on_the_world(call, deed)?;
+                    if !self.act_on_the_world(call, deed)? {
+                        // It stands still in the middle, and what it would have said comes too late.
+                        let answer = self.answer(call, &act);
+                        self.late.push(answer);
+                        return Ok(None);
+                    }
                 }
                 let answer = self.answer(call, &act);
                 let ready = if act.takes_ms == NEVER { None } else { self.arrives(u64::from(call.turn.0), act.takes_ms) };
@@ -27,15 +32,7 @@ impl World {
                 let answer = self.find(*ask, *fact, *node, *message, about);
                 Ok(Some(Flight { ready: self.arrives(u64::from(*ask) << 32, 0), answer }))
             }
-            Command::AwaitReview { review } => {
-                let verdict = match self.faults.reviews {
-                    Reviews::Await => return Ok(None),
-                    Reviews::Answer => ReviewVerdict::Answered,
-                    Reviews::Reject => ReviewVerdict::Rejected,
-                };
-                let decision = self.shelf.papers.keep("a person's answer");
-                Ok(Some(Flight { ready: Some(self.now), answer: Input::ReviewAnswered { review: *review, decision, verdict } }))
-            }
+            Command::AwaitReview { review } => Ok(self.ask_people(*review)),
             Command::Advance | Command::WakeAt(_) => Ok(None),
         }
     }
@@ -127,33 +124,37 @@ impl World {
         }
     }
 
-    /// A tool is called: an effect only while its intent is open, and nothing again that once returned.
-    fn act_on_the_world(&mut self, call: &CallAgent, deed: &Deed) -> Result<(), Trouble> {
+    /// A tool is called: an effect only once its intent is recorded, and nothing again that once returned. Whether the agent goes on.
+    fn act_on_the_world(&mut self, call: &CallAgent, deed: &Deed) -> Result<bool, Trouble> {
         let is_pure = self.plan.step(call.node).is_some_and(|step| step.pure);
-        if is_pure && deed.class == EffectClass::Effect {
-            return Ok(()); // it promised
+        if is_pure && deed.class != EffectClass::Pure {
+            return Ok(true); // it promised
         }
         let key = key_of(call, deed);
-        let (turn, tool, arguments) = (call.turn, Name::from("tool"), call.message);
-        if deed.class == EffectClass::Effect {
-            self.tell(Input::EffectBegun { turn, key, tool: tool.clone(), arguments })?;
+        let (turn, tool, arguments, class) = (call.turn, Name::from("tool"), call.message, deed.class);
+        if class != EffectClass::Pure {
+            let approve = deed.approve.clone();
+            let began = self.tell(Input::EffectBegun { turn, key, tool: tool.clone(), class, arguments, approve })?;
+            if calls(&self.state, |other| other.id == turn).is_empty() {
+                return Ok(false);
+            }
+            if began == 0 {
+                return Ok(true); // it has an end that is known, or is under way
+            }
         }
-        let State::Running(running) = &self.state else { return Ok(()) };
-        let may = match deed.class {
-            EffectClass::Pure => !running.effects.contains_key(&key),
-            EffectClass::Effect => running.intents.contains_key(&key),
-        };
-        if !may {
-            return Ok(());
+        let State::Running(running) = &self.state else { return Ok(false) };
+        if running.effects.contains_key(&key) {
+            return Ok(true);
         }
         let result = self.shelf.papers.keep("result");
         let outcome = if deed.raises { EffectOutcome::Raised(result) } else { EffectOutcome::Returned(result) };
-        let ended = Input::EffectEnded { turn, key, tool, class: deed.class, arguments, outcome };
-        if deed.late {
-            self.late.push(ended);
-            return Ok(());
+        let ended = Input::EffectEnded { turn, key, tool, class, arguments, outcome };
+        match deed.takes_ms {
+            None => self.tell(ended).map(|_| ())?,
+            Some(NEVER) => self.begin(key, None, ended),
+            Some(ms) => self.begin(key, Some(self.now.after_ms(ms)), ended),
         }
-        self.tell(ended).map(|_| ())
+        Ok(true)
     }
 }
 
@@ -168,6 +169,6 @@ fn key_of(call: &CallAgent, deed: &Deed) -> EffectKey {
     key[..2].copy_from_slice(&call.node.0.to_be_bytes());
     key[2..4].copy_from_slice(&call.visit.to_be_bytes());
     key[4] = deed.number;
-    key[5] = u8::from(deed.class == EffectClass::Pure);
+    key[5] = deed.class as u8;
     EffectKey(key)
 }

@@ -1,7 +1,7 @@
 //! What goes wrong, and when: crashes, repeats, delays, impatience.
 
 use interlock_kernel::limits::RUN_DEADLINE_MS;
-use interlock_kernel::{EffectClass, Event, Input};
+use interlock_kernel::{Event, Input};
 use proptest::prelude::*;
 
 use super::chaos::{Chaos, chaos_on};
@@ -33,14 +33,24 @@ pub enum Reviews {
     Await,
     Answer,
     Reject,
+    /// Says yes where there is something to say yes to, and answers where there is not.
+    Approve,
+    /// Different people claim, pass on, sign, decide, come late, or are not the right ones, by what looks like chance.
+    Wild(u64),
 }
 
 pub fn faults() -> impl Strategy<Value = Faults> {
-    taped(24, |tape| Faults {
+    taped(26, |tape| Faults {
         repeats: tape.chance(50),
         crashes: tape.some(0, 2, |tape| (1 + tape.place(40), tape.place(6))),
         cancel: tape.maybe(15, |tape| 1 + tape.place(60)),
-        reviews: tape.one_of(&[Reviews::Await, Reviews::Answer, Reviews::Reject]),
+        reviews: match tape.below(8) {
+            0 => Reviews::Await,
+            1 => Reviews::Answer,
+            2 => Reviews::Reject,
+            3 => Reviews::Approve,
+            _ => Reviews::Wild(tape.draw().into()),
+        },
         hurry_ms: tape.maybe(15, |tape| 1 + u64::from(tape.below(3_000))),
         chaos: if tape.chance(60) { chaos_on(tape) } else { Chaos::default() },
     })
@@ -91,6 +101,9 @@ impl World {
     fn come_late(&mut self, input: Input) -> Result<(), Trouble> {
         let is_effect = matches!(input, Input::EffectEnded { .. });
         let before = self.journal.len();
+        if is_by_person(&input) {
+            return self.repeat(input); // it may be refused, or be a word of its own on a review that is still open
+        }
         self.tell(input.clone())?;
         match self.journal.get(before..) {
             Some(events) if !is_effect && !events.is_empty() => {
@@ -112,7 +125,12 @@ impl World {
 /// Whether a repeat can be told from a new input: a second tick of the clock is just that, and so is a second restart.
 pub(crate) fn has_identity(input: &Input) -> bool {
     match input {
-        Input::Reopened { .. } | Input::Advanced | Input::TimePassed => false,
+        Input::Reopened { .. }
+        | Input::Advanced
+        | Input::TimePassed
+        | Input::ReviewClaimed { .. }
+        | Input::ReviewReassigned { .. }
+        | Input::Derived { .. } => false,
         Input::Requested { .. }
         | Input::Replied { .. }
         | Input::AttemptFailed { .. }
@@ -127,6 +145,10 @@ pub(crate) fn has_identity(input: &Input) -> bool {
     }
 }
 
+fn is_by_person(input: &Input) -> bool {
+    matches!(input, Input::ReviewAnswered { .. } | Input::ReviewClaimed { .. } | Input::ReviewReassigned { .. })
+}
+
 /// Whether the world outside acted on it only after it was safe.
 fn waits_for_commit(event: &Event) -> bool {
     match event {
@@ -134,11 +156,18 @@ fn waits_for_commit(event: &Event) -> bool {
         | Event::EffectIntended(_)
         | Event::ReviewOpened(_)
         | Event::ReviewDecided(_)
+        | Event::ReviewClaimed(_)
+        | Event::ReviewReassigned(_)
+        | Event::ReviewSigned(_)
+        | Event::RunDerived(_)
         | Event::RunDelivered(_)
         | Event::RunFailed(_)
         | Event::RunCancelled(_) => true,
-        Event::EffectCompleted(completed) => completed.class == EffectClass::Effect,
-        Event::RunResumed(_)
+        // An effect that ended is known to nobody until that is safe: the process may die in between.
+        Event::EffectCompleted(_)
+        | Event::ReviewWithdrawn(_)
+        | Event::RunPaused(_)
+        | Event::RunResumed(_)
         | Event::TurnStarted(_)
         | Event::TurnReplied(_)
         | Event::TurnFailed(_)

@@ -5,6 +5,7 @@
 mod agents;
 mod chaos;
 mod faults;
+mod people;
 mod shell;
 
 use std::collections::BTreeMap;
@@ -14,7 +15,7 @@ pub use chaos::{Chaos, chaos};
 pub use faults::{Faults, Reviews, faults};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
 use interlock_kernel::plan::Plan;
-use interlock_kernel::{Command, Corrupt, Event, Input, Micros, Refusal, RunId, State, evolve};
+use interlock_kernel::{Command, Corrupt, Event, Input, Micros, Refusal, RunId, State, due, evolve};
 
 use crate::{Papers, Script, ScriptedRules, Shelf, story};
 
@@ -145,10 +146,16 @@ impl World {
 
     pub fn is_settled(&self) -> bool {
         match &self.state {
-            State::Unstarted(_) | State::Running(_) => false,
-            State::InReview(waiting) => waiting.decided.is_none() && self.faults.reviews == Reviews::Await,
+            State::Unstarted(_) => false,
+            State::Running(running) => running.paused && self.waits_in_vain(),
+            State::InReview(waiting) => waiting.decided.is_none() && self.waits_in_vain(),
             State::Ended(_) => true,
         }
+    }
+
+    /// Nobody comes, nothing ends by itself, and no time runs out.
+    fn waits_in_vain(&self) -> bool {
+        self.faults.reviews == Reviews::Await && due(&self.state).is_none() && !self.is_acting()
     }
 
     /// The state after so many events.

@@ -1,6 +1,6 @@
 //! Carrying out what is owed: several errands at once, each with the time at which its answer is ready, under one clock.
 
-use interlock_kernel::{Command, Input, Micros, ReviewId, State, TurnId, outstanding};
+use interlock_kernel::{Command, EffectKey, Input, Micros, Refusal, ReviewId, State, TurnId, outstanding};
 
 use super::{Trouble, World};
 
@@ -13,6 +13,8 @@ pub(super) enum Errand {
     Call(TurnId),
     Fact(u32),
     Review(ReviewId),
+    /// A tool at work. Nobody owes it: it was begun, and it ends.
+    Effect(EffectKey),
 }
 
 /// An answer on its way. Without a time it never comes.
@@ -43,7 +45,11 @@ impl World {
         }
         self.now = Micros(self.now.0 + STEP);
         let owed = outstanding(&self.state);
+        let before = self.journal.len();
         self.take_up(&owed)?;
+        if self.journal.len() > before {
+            return Ok(()); // tools were called, and other things are owed now
+        }
         let wake = owed.iter().find_map(|command| if let Command::WakeAt(at) = command { Some(*at) } else { None });
         let may_advance = matches!(owed.first(), Some(Command::Advance));
         let next = self.next_answer().filter(|(ready, _)| wake.is_none_or(|at| *ready < at));
@@ -63,7 +69,7 @@ impl World {
     /// Errands that are newly owed start; the answers of those that are not owed any more will come too late.
     fn take_up(&mut self, owed: &[Command]) -> Result<(), Trouble> {
         if !self.flights.is_empty() {
-            let is_owed = |one: &Errand| owed.iter().any(|command| errand(command) == Some(*one));
+            let is_owed = |one: &Errand| matches!(one, Errand::Effect(_)) || owed.iter().any(|command| errand(command) == Some(*one));
             let gone: Vec<Errand> = self.flights.keys().copied().filter(|one| !is_owed(one)).collect();
             for flight in gone.iter().filter_map(|one| self.flights.remove(one)) {
                 self.late.extend(flight.ready.map(|_| flight.answer));
@@ -90,6 +96,34 @@ impl World {
         if self.comes_twice() {
             self.late.push(flight.answer.clone());
         }
-        self.tell(flight.answer)
+        match (errand, self.tell(flight.answer)) {
+            // People who may not decide, or not any more, are told so; the review stays open for others.
+            (Errand::Review(_), Err(Trouble::Refused { refusal, .. })) if is_for_people(&refusal) => Ok(1),
+            // A tool ends, whether or not anybody still wants to know.
+            (Errand::Effect(_), told) => told.map(|events| events.max(1)),
+            (Errand::Call(_) | Errand::Fact(_) | Errand::Review(_), told) => told,
+        }
     }
+
+    /// A tool that has begun will end then.
+    pub(super) fn begin(&mut self, key: EffectKey, ready: Option<Micros>, answer: Input) {
+        self.flights.insert(Errand::Effect(key), Flight { ready, answer });
+    }
+
+    /// Whether a tool is at work that will end.
+    pub(super) fn is_acting(&self) -> bool {
+        self.flights.iter().any(|(errand, flight)| matches!(errand, Errand::Effect(_)) && flight.ready.is_some())
+    }
+}
+
+/// What people are told who may not decide, or not any more.
+fn is_for_people(refusal: &Refusal) -> bool {
+    matches!(
+        refusal,
+        Refusal::NotYours { .. }
+            | Refusal::Claimed { .. }
+            | Refusal::SignedAlready { .. }
+            | Refusal::OneForSeveral { .. }
+            | Refusal::ReviewClosed { .. }
+    )
 }
