@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{Append, Frame, Payload, StartRow};
+use interlock_journal::{Append, Asked, Frame, Payload, PayloadKind, StartRow};
 use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
 use interlock_kernel::{Event, Input, RunId, State, evolve};
 
@@ -81,6 +81,8 @@ impl Core {
         let last = used.iter().max().map_or(0, |last| last + 1);
         live.held.truncate(last as usize); // what was said later was not said here
         let payloads: Vec<Payload> = all.into_iter().filter(|payload| payload.number < last && used.contains(&payload.number)).collect();
+        let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
+        let asked = request.map(|request| Asked::of(&request.bytes)).transpose()?.unwrap_or_default();
         (live.number, live.id, live.state, live.seq) = (number, id, state, wanted.seq + 1);
         let mut batch = Batch { events, payloads };
         let message = match wanted.text {
@@ -97,11 +99,13 @@ impl Core {
             live.seq += 1;
             batch.events.push(event);
         }
-        let start = StartRow { id, key: None, plan: plan.name.clone() };
+        let Asked { user, thread } = asked;
+        let start = StartRow { id, key: None, plan: plan.name.clone(), user, thread };
         let append = Append { run: number, first_seq: 0, at: now, events: &batch.events, payloads: batch.payloads, start: Some(start) };
         live.ticket = engine.journal.append(append)?.0;
         self.live.insert(number, live);
         self.stats.started += 1;
+        self.tell_of_copied(number);
         self.feed(&engine.journal, number, Input::Advanced, Batch::default(), now)?;
         self.go_on(engine, number, now)
     }

@@ -166,7 +166,8 @@ fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
     }
 }
 
-pub(crate) fn in_short(why: ReviewWhy) -> &'static str {
+/// Why a person is asked, in words.
+pub fn in_short(why: ReviewWhy) -> &'static str {
     match why {
         ReviewWhy::StepFailed => "a step failed",
         ReviewWhy::NoRoute => "no rule took the task",

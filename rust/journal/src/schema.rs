@@ -8,9 +8,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use crate::JournalError;
 use crate::query::Fault;
 use crate::tables::{self, SINCE_2, TABLES};
+use crate::{JournalError, review_table};
 
 /// The format that this program writes. A change of tables is a new one.
 pub(crate) const FORMAT: u32 = 2;
@@ -56,6 +56,7 @@ fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.execute_batch(TABLES)?;
     transaction.execute_batch(SINCE_2)?;
+    transaction.execute_batch(review_table::TABLE)?;
     transaction.execute("INSERT INTO meta VALUES('format', ?1), ('written_by', ?2)", (FORMAT.to_string(), by))?;
     transaction.commit()?;
     connection.pragma_update(None, "journal_mode", "wal")?;

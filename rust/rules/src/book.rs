@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use interlock_kernel::{BallotKey, Check, CheckQuery, Consulted, Content, Digest, RouteDecision, RouteEvidence, RouteQuery, Rules, TermsSpec};
+use interlock_kernel::{
+    BallotKey, Check, CheckQuery, Consulted, Content, Digest, RouteDecision, RouteEvidence, RouteQuery, Rules, TermsSpec,
+};
 
 use crate::{PlanChecks, RoutingTable, ballot, cascade};
 

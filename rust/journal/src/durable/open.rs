@@ -16,7 +16,7 @@ use crate::scan::{Roots, Scan, scan};
 use crate::store::{Store, lock};
 use crate::wake::{Wake, Wanted};
 use crate::writer::Writer;
-use crate::{JournalError, Reader, query, schema};
+use crate::{JournalError, Reader, query, review_table, schema};
 
 impl Durable {
     /// Opens or makes a journal; gives it with the highest number that a run has.
@@ -85,14 +85,15 @@ fn share(live: Live, own: Own, wake: Wake, frontier: &Frontier) -> Shared {
 
 /// The unfinished runs. What the list of runs says of them must fit the frames, since appending goes on from there.
 fn recall_runs(reader: &Reader, scan: &Scan) -> Result<Live, JournalError> {
-    let mut live = Live::default();
+    let (mut live, asked) = (Live::default(), reader.ask(review_table::runs)?);
     for row in reader.unfinished()? {
         let found = scan.frames.get(&row.number).copied().unwrap_or(0);
         if found != row.frames {
             let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
             return Err(JournalError::damaged(what).at(RunName { number: row.number, id: Some(row.id) }, None));
         }
-        live.insert(Known { row, ticket: 0 });
+        let asked = asked.contains(&row.number);
+        live.insert(Known { row, ticket: 0, asked });
     }
     Ok(live)
 }
