@@ -10,8 +10,11 @@ from interlock.agent import Agent
 from interlock.config import Config
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
+from interlock.reviews import Mask
+from interlock.runtime.notices import Hook
 from interlock.runtime.runtime import Runtime
 from interlock.tools import Tool
+from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
@@ -26,6 +29,8 @@ def open_runtime(
     tools: Iterable[Any] = (),
     embedder: Embedder | None = None,
     transport: TurnTransport | None = None,
+    on_review: Hook | Webhook | None = None,
+    mask: Mask | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -36,13 +41,29 @@ def open_runtime(
         tools: what agents reach through ``ctx.tool``.
         embedder: for the semantic stage and for ``il.similar``, instead of the one that the configuration names.
         transport: how turns reach their agents; by default they are called in this process.
+        on_review: told what happens to reviews: a callable (async or not, which runs in a thread) that is given the ``il.Review`` and
+            what happened (``opened``, ``claimed``, ``reassigned``, ``escalated``, ``signed``, ``decided``, ``expired``, ``withdrawn``), or an
+            ``il.Webhook``. The configuration may name a webhook besides. Runs never wait for it.
+        mask: hides in a text what whoever decides need not see; ``runtime.reviews`` and hooks show texts through it.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
+        UsageError: a tool, a hook or a mask is none.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport)
+    hooks = (on_review, config.webhook() if config is not None else None)
+    told = tuple(_hook(hook) for hook in hooks if hook is not None)
+    if mask is not None and not callable(mask):
+        raise UsageError(f"mask is {mask!r}", hint="give a function that takes a text and gives one")
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, mask, told)
+
+
+def _hook(given: Any) -> Hook | Webhook:
+    if not isinstance(given, Webhook) and not callable(given):
+        raise UsageError(f"on_review is {given!r}", hint="give a callable, or il.Webhook(url, secret=…)")
+    hook: Hook | Webhook = given
+    return hook
 
 
 def _tools(given: Iterable[Any]) -> dict[str, Tool]:

@@ -11,8 +11,6 @@ from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-import orjson
-
 from interlock import events
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
@@ -20,17 +18,21 @@ from interlock.config import Config
 from interlock.errors import ConfigError, UsageError
 from interlock.message import Outcome, User
 from interlock.patterns import Pattern, agents_of, plan_text
+from interlock.reviews import Mask
 from interlock.runtime.commits import Commits
 from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
-from interlock.runtime.requests import checked, options, unreadable
+from interlock.runtime.notices import Hook, Notices
+from interlock.runtime.requests import checked, circumstances, options, unreadable
+from interlock.runtime.review_desk import Reviews
 from interlock.runtime.started import Run
 from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
 from interlock.runtime.upkeep import Upkeep
 from interlock.tools import Tool
+from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
@@ -50,6 +52,8 @@ class Runtime(Upkeep, Deciding):
         tools: dict[str, Tool],
         embedder: Embedder | None,
         transport: TurnTransport | None = None,
+        mask: Mask | None = None,
+        hooks: tuple[Hook | Webhook, ...] = (),
     ) -> None:
         self._path = None if path is None else Path(path)
         self._given = tuple(plans)
@@ -71,6 +75,10 @@ class Runtime(Upkeep, Deciding):
         self.commits: Commits
         self.timer: Timer
         self.embeddings: Embeddings
+        self.reviews = Reviews(self, mask)
+        """What waits for people."""
+        self._hooks = hooks
+        self.notices: Notices
 
     async def __aenter__(self) -> Self:
         """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
@@ -88,6 +96,7 @@ class Runtime(Upkeep, Deciding):
                 self._apply(self._config)
             self.timer = Timer(self.engine, self.loop, self._expired)
             self.commits = Commits(self.engine, self.loop)
+            self.notices = Notices(self, self._hooks)
             self._state = "open"
             OPEN.add(self)
             self._take_up()
@@ -112,6 +121,7 @@ class Runtime(Upkeep, Deciding):
         if self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
         await self._let_go()
+        await self.notices.close()
         self.timer.close()
         self.commits.close()
         self.engine.close()
@@ -161,6 +171,7 @@ class Runtime(Upkeep, Deciding):
         except ConfigError as error:
             message = f"{config.source}: {error.message}"
             raise ConfigError(message, hint=error.hint, code=error.code, path=error.path, line=error.line) from None
+        self.engine.set_review_terms("null" if config.reviews is None else config.reviews.text())
         if examples is not None:
             examples.give_to(self.engine)
             self.embeddings = Embeddings(self.loop, examples.embedder)
@@ -256,7 +267,7 @@ class Runtime(Upkeep, Deciding):
     def _begin(
         self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any, watch: bool = False
     ) -> Outcome | tuple[Drive, Step | None]:
-        self._check_loop()
+        self.check_loop()
         entry = self._plans.get(id(plan))
         if entry is None:
             self._add_plan(plan)
@@ -278,9 +289,14 @@ class Runtime(Upkeep, Deciding):
         """Drive the runs that the journal left unfinished."""
         for started in self.engine.resume_all(list(self.agents)):
             self._go_on(started)
+        wake = self.engine.next_wake()
+        if wake is not None:
+            self.timer.arm(wake)  # runs that rest may be due
 
     def _go_on(self, started: Started) -> None:
         """Drive a run that goes on after a restart, a decision, or the end of a review's time."""
+        if self._hooks:
+            self.notices.collect()
         step = started.step
         if step is None:
             return
@@ -291,17 +307,9 @@ class Runtime(Upkeep, Deciding):
         if drive is not None:
             drive.take_in(step)
             return
-        user, thread = self._circumstances(started.run)
+        user, thread = circumstances(self.engine.history(started.run))
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
         self._spawn(Drive(self, started, user, thread, plan), step)
-
-    def _circumstances(self, number: int) -> tuple[User | None, str | None]:
-        """For whom a run acts, as it was recorded."""
-        for payload in orjson.loads(self.engine.history(number))["payloads"]:
-            if payload["kind"] == "request":
-                said = payload["data"]
-                return (User.from_json(said["user"]) if said["user"] else None), said["thread"]
-        return None, None
 
     def _spawn(self, drive: Drive, step: Step) -> None:
         self.drives[drive.number] = drive
@@ -369,6 +377,8 @@ class Runtime(Upkeep, Deciding):
         """What a step brings besides the work that its run owes: a limit to watch, slots for others."""
         if step.wake is not None:
             self.timer.arm(step.wake)
+        if step.told:
+            self.notices.collect()
         if step.granted is not None:
             for number, turn in step.granted:
                 self._upset(self.drives.get(number), self.engine.take(number, turn))
@@ -376,7 +386,8 @@ class Runtime(Upkeep, Deciding):
             for number in step.upset:
                 self._upset(self.drives.get(number), self.engine.look(number))
 
-    def _check_loop(self) -> None:
+    def check_loop(self) -> None:
+        """Do nothing in the loop that this runtime belongs to; raise ``UsageError`` elsewhere, or when it is not open."""
         self._check_open()
         if asyncio.get_running_loop() is not self.loop:
             raise UsageError("this runtime belongs to another event loop", hint="open one in each loop that uses it")

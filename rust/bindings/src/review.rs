@@ -79,7 +79,8 @@ pub(crate) fn rows(rows: &[ReviewRow]) -> String {
 
 fn row(row: &ReviewRow) -> Value {
     json!({
-        "run_id": row.id.to_string(), "plan": &*row.plan, "review": row.review, "opened_us": row.opened.0, "due_us": row.due.map(|due| due.0),
+        "run": row.run, "run_id": row.id.to_string(), "plan": &*row.plan, "review": row.review, "opened_us": row.opened.0,
+        "due_us": row.due.map(|due| due.0),
         "kind": row.why, "why": in_short(row.why), "subject": row.subject.word(), "tool": row.tool.as_deref(),
         "role": row.role.as_deref(), "person": row.person.as_deref(), "approvals": row.approvals, "signed": row.signed,
         "proposal": row.proposal.map(|(verdict, _)| verdict),

@@ -61,6 +61,7 @@ impl Engine {
     /// # Errors
     /// `NotInReview` when nothing is open, `WhichReview` when several are and none was named, `Refused` when there is no such review.
     pub fn show_review(&self, run: u64, number: Option<u32>) -> Result<ReviewShown, EngineError> {
+        drop(self.journal.frames(run)?); // waits for what is queued of it, before anybody else waits for the lock
         let core = self.lock()?;
         shown(&self.journal, run, number, |end| core.fold_until(&self.journal, run, end))
     }

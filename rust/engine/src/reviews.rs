@@ -2,7 +2,7 @@
 
 use interlock_journal::{Journal, PayloadKind};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
-use interlock_kernel::{Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, due};
+use interlock_kernel::{Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, TermsSpec, due};
 
 use crate::engine::{Core, Engine};
 use crate::live::{Batch, Live, Said};
@@ -37,10 +37,10 @@ pub enum Says {
 }
 
 impl Engine {
-    /// Terms for reviews of which a plan says nothing.
+    /// Terms for reviews of which a plan says nothing, as JSON; `null` for none.
     pub fn set_review_terms(&self, text: &str) -> Result<(), EngineError> {
-        let terms = serde_json::from_str(text)?;
-        self.lock()?.terms = Some(std::sync::Arc::new(terms));
+        let terms: Option<TermsSpec> = serde_json::from_str(text)?;
+        self.lock()?.terms = terms.map(std::sync::Arc::new);
         Ok(())
     }
 
