@@ -135,6 +135,11 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     })
 }
 
+/// Gives back the memory that holds pages of the file. They are read again when they are needed.
+pub(crate) fn let_go(connection: &Connection) -> Answer<()> {
+    Ok(connection.execute_batch("PRAGMA shrink_memory")?)
+}
+
 /// The highest number that a run has.
 pub(crate) fn last_run(connection: &Connection) -> Answer<u64> {
     let last: Option<i64> = connection.query_row("SELECT max(run) FROM runs", [], |row| row.get(0))?;

@@ -34,6 +34,7 @@ impl Durable {
         }
         let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
+        reader.ask(query::let_go)?; // of the pages that were looked at: a journal of runs that wait is otherwise held in memory
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
         let shared = Arc::new(share(live, own, wake, &scan.frontier));
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
