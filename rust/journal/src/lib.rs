@@ -31,6 +31,7 @@ mod salt;
 mod scan;
 mod schema;
 mod scrub;
+mod snapshots;
 mod store;
 mod tables;
 mod upcast;

@@ -167,6 +167,12 @@ pub(crate) fn frames(connection: &Connection, run: u64) -> Answer<Vec<(u64, Fram
     Ok(found)
 }
 
+/// How many frames a run has, by the index.
+pub(crate) fn count_frames(connection: &Connection, run: u64) -> Answer<u64> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM frames WHERE run = ?1")?;
+    Ok(statement.query_row([run.cast_signed()], |row| row.get::<_, i64>(0))?.cast_unsigned())
+}
+
 /// Checks a frame against its columns and its predecessor's number. Gives its header.
 pub(crate) fn check_frame(bytes: &[u8], run: u64, seq: i64, expected: usize) -> Answer<Header> {
     let (header, _) = frame::open(bytes)?;

@@ -14,7 +14,7 @@ use crate::frame::{Frame, Record};
 use crate::live::advance;
 use crate::query::{self, Answer};
 use crate::refs::refs;
-use crate::scan::{Roots, scan};
+use crate::scan::{Extent, scan};
 use crate::{Asked, JournalError, Payload, PayloadKind, Reader, Removed, RemovedWhy, ReviewRow, RunRow, RunStatus, review_table};
 
 /// What was found to be whole.
@@ -44,7 +44,7 @@ fn check(connection: &Connection) -> Answer<Report> {
     if found != "ok" {
         return Err(JournalError::damaged(found).into());
     }
-    let scan = scan(connection, Roots::All)?;
+    let scan = scan(connection, Extent::All)?;
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
     let removals = Removals::read(connection, &scan.frames)?;

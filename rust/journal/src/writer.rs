@@ -15,7 +15,7 @@ use crate::frame;
 use crate::merkle::{self, Frontier};
 use crate::query::Answer;
 use crate::queue::{Batch, Chore, Shared, Upkeep};
-use crate::{JournalError, Payload, RunRow, removal, review_table, schema, scrub};
+use crate::{JournalError, Payload, RunRow, removal, review_table, schema, scrub, snapshots};
 
 const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3, ?4)";
 const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
@@ -37,6 +37,8 @@ pub(crate) struct Writer {
     /// What the connection was opened with.
     pub by: String,
     pub max_bytes: Option<u64>,
+    /// The size of the newest snapshot.
+    pub snapshot: u64,
 }
 
 impl Writer {
@@ -77,7 +79,14 @@ impl Writer {
         let root = self.frontier.root();
         debug_assert_eq!(self.frontier.size(), size);
         transaction.prepare_cached(COMMIT)?.execute((size.cast_signed(), root.0))?;
+        let due = size >= self.snapshot + snapshots::EVERY;
+        if due {
+            snapshots::take(&transaction, &self.frontier)?;
+        }
         transaction.commit()?;
+        if due {
+            self.snapshot = size;
+        }
         for (removal, gone) in batch.removals.iter().zip(gone) {
             let _ = removal.tell.send(gone); // who asked may be gone
         }

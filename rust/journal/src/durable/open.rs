@@ -12,11 +12,11 @@ use crate::lock::{Ownership, canonical};
 use crate::merkle::Frontier;
 use crate::own::Own;
 use crate::queue::{Batch, Shared, State};
-use crate::scan::{Roots, Scan, scan};
+use crate::scan::{Extent, scan};
 use crate::store::{Store, lock};
 use crate::wake::{Wake, Wanted};
 use crate::writer::Writer;
-use crate::{JournalError, Reader, query, review_table, schema};
+use crate::{JournalError, Reader, query, review_table, schema, snapshots};
 
 impl Durable {
     /// Opens or makes a journal; gives it with the highest number that a run has.
@@ -28,17 +28,19 @@ impl Durable {
         let ownership = Ownership::take(&path)?;
         schema::create_if_missing(&path, by)?;
         let reader = Reader::open(&path)?;
-        let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
+        let scan = reader.ask(|connection| scan(connection, Extent::Recent))?;
         if reader.ask(query::format)? < schema::FORMAT {
             schema::lift(&path)?;
         }
-        let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
+        let (live, own) = (recall_runs(&reader)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
         reader.ask(query::let_go)?; // of the pages that were looked at: a journal of runs that wait is otherwise held in memory
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
         let shared = Arc::new(share(live, own, wake, &scan.frontier));
+        let snapshot = reader.ask(snapshots::newest)?;
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
-        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes }.spawn()?;
+        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes, snapshot }
+            .spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
         let durable = Self { opened_by: std::process::id(), shared, reader, writer, ownership };
         match durable.note_opening(by) {
@@ -85,11 +87,11 @@ fn share(live: Live, own: Own, wake: Wake, frontier: &Frontier) -> Shared {
 }
 
 /// The unfinished runs. What the list of runs says of them must fit the frames, since appending goes on from there.
-fn recall_runs(reader: &Reader, scan: &Scan) -> Result<Live, JournalError> {
+fn recall_runs(reader: &Reader) -> Result<Live, JournalError> {
     let (mut live, asked) = (Live::default(), reader.ask(review_table::runs)?);
     for row in reader.unfinished()? {
-        let found = scan.frames.get(&row.number).copied().unwrap_or(0);
-        if found != row.frames {
+        let found = reader.ask(|connection| query::count_frames(connection, row.number))?;
+        if found != u64::from(row.frames) {
             let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
             return Err(JournalError::damaged(what).at(RunName { number: row.number, id: Some(row.id) }, None));
         }
