@@ -8,7 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers lint fmt dev wheel clean
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -60,6 +60,9 @@ $(PEERS)/.installed: benches/peers/requirements.txt
 
 bench-peers: $(BUILT) $(PEERS)/.installed  ## The same beside LangGraph, Agno and Burr, in one run
 	$(BIN)/python benches/peers/compare.py --peer-python $(PEERS)/bin/python
+
+bench-durable: $(BUILT) $(PEERS)/.installed  ## What keeping costs, beside a bare write + fdatasync, LangGraph and Burr with SQLite
+	$(BIN)/python benches/durable.py --peer-python $(PEERS)/bin/python
 
 lint: $(BUILT)  ## Formats, lints, types, stubs and floors
 	cargo fmt --all --check

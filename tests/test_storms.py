@@ -193,9 +193,8 @@ async def test_everything_ends_once_and_nothing_is_left(seed: int, tmp_path: Pat
                 assert given < 1_000_000 or outcome.reason != "the run's deadline passed"
                 kinds = [event.kind for event in events if event.kind != "run_paused"]  # it follows its review
                 assert sum(kind in SETTLING for kind in kinds) == 1, kinds
-                while kinds[-1] == "effect_completed" and "review_opened" in kinds:
-                    kinds.pop()  # what acted when the review was opened has its end recorded
-                assert kinds[-1] in SETTLING
+                # What acted when a review was opened has its end recorded after it.
+                assert kinds[-1] in SETTLING or (kinds[-1], "review_opened" in kinds) == ("effect_completed", True)
                 assert plan.mermaid(events)
             stats = runtime.stats()
             assert (stats["live"], stats["queued_turns"]) == (0, 0), stats

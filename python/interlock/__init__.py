@@ -16,10 +16,12 @@ from typing import TYPE_CHECKING, Any
 
 from interlock._core import __version__
 from interlock.agent import Agent, agent
+from interlock.checkpoints import Checkpoints
 from interlock.config import Config
 from interlock.context import Context
 from interlock.errors import (
     AgentError,
+    CheckpointError,
     ConfigError,
     Denied,
     InterlockError,
@@ -73,6 +75,8 @@ __all__ = [
     "Agent",
     "AgentError",
     "Approve",
+    "CheckpointError",
+    "Checkpoints",
     "Concurrent",
     "Config",
     "ConfigError",

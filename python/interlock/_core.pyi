@@ -8,7 +8,28 @@ from interlock.message import Shown, Status
 
 __version__: Final[str]
 
-__all__ = ["Effect", "Engine", "Reader", "RouteTable", "Started", "Step", "__version__", "ballot", "fit_reliability", "verify"]
+__all__ = [
+    "Counterfactual",
+    "Effect",
+    "Engine",
+    "Ledger",
+    "Progress",
+    "Reader",
+    "RouteTable",
+    "Signer",
+    "Started",
+    "Step",
+    "__version__",
+    "ballot",
+    "fit_reliability",
+    "prove_run",
+    "read_checkpoints",
+    "replay",
+    "state_at",
+    "tree_head",
+    "verify",
+    "verify_checkpoints",
+]
 
 @final
 class Step:
@@ -80,6 +101,8 @@ class Step:
     def handoffs(self) -> int: ...
     @property
     def effects(self) -> int: ...
+    @property
+    def state_hash(self) -> str: ...
 
 @final
 class Started:
@@ -212,6 +235,7 @@ class Engine:
     def prune(self, before: int, statuses: Sequence[str], by: str) -> tuple[int, int, int]: ...
     def compact(self) -> None: ...
     def committed(self) -> int: ...
+    def checkpoint(self) -> tuple[int, bytes]: ...
     def want_wake(self, ticket: int) -> None: ...
     def wake_fd(self) -> int | None: ...
     def drain_wake(self) -> None: ...
@@ -256,7 +280,111 @@ class Reader:
     def would_prune(self, before: int, statuses: Sequence[str]) -> tuple[int, int, int]: ...
     def open_reviews(self, filter: bytes) -> str: ...
     def show_review(self, run: int, number: int | None = None) -> str: ...
+    def find(self, prefix: str, limit: int = 100) -> str: ...
     def history(self, run: int) -> str: ...
+
+@final
+class Counterfactual:
+    """Recorded runs decided anew under another table (the text that ``Config.table_text()`` gives), some at a time.
+
+    Raises:
+        ConfigError: the table is wrong, or names an agent that no plan of the journal has.
+        JournalError: the file can't be read.
+    """
+
+    def __new__(
+        cls, path: str | PathLike[str], table: str, plan: str | None = None, limit: int | None = None, shown: int = 3
+    ) -> Counterfactual: ...
+    @property
+    def left(self) -> int: ...
+    def go_on(self, runs: int) -> None: ...
+    def report(self) -> str: ...
+
+def replay(reader: Reader, run: int) -> str:
+    """How a run stood after each of its events, as a JSON list.
+
+    Raises:
+        UsageError: no run has this number.
+        JournalCorrupt: the file is damaged, or the events don't follow from each other.
+    """
+
+def state_at(reader: Reader, run: int, seq: int) -> str | None:
+    """One step with the whole state and the thread so far, as a JSON object; ``None`` for a step that the run does not have.
+
+    Raises:
+        UsageError, JournalCorrupt: as ``replay``.
+    """
+
+@final
+class Ledger:
+    """What an auditor lists: a journal's frames in commit order, and who is behind them."""
+
+    def __new__(cls, path: str | PathLike[str]) -> Ledger: ...
+    def size(self) -> int: ...
+    def frames(self, first: int, count: int) -> str: ...
+    def frames_of(self, run: int) -> str: ...
+    def kinds_of(self, run: int) -> list[tuple[int, str]]: ...
+    def user_of(self, run: int) -> str | None: ...
+    def sender_of(self, run: int, number: int) -> str | None: ...
+
+@final
+class Signer:
+    """The key that signs checkpoints: a signed note's signer key, as Go's ``note`` package writes it.
+
+    Raises:
+        CheckpointError: the text is no such key; the message says why.
+    """
+
+    def __new__(cls, text: str) -> Signer: ...
+    @staticmethod
+    def generate(name: str) -> Signer: ...
+    @property
+    def name(self) -> str: ...
+    @property
+    def verifier(self) -> str: ...
+    def secret_text(self) -> str: ...
+    def sign(self, size: int, root: bytes, origin: str | None = None) -> str: ...
+
+@final
+class Progress:
+    """How far long work has come: ``seen()`` gives steps done, and steps in all (0 while that is not known)."""
+
+    def __new__(cls) -> Progress: ...
+    def seen(self) -> tuple[int, int]: ...
+
+def read_checkpoints(notes: str, key: str) -> list[tuple[int, str, str, str]]:
+    """The checkpoints of a text with one note after another: size, root (hex), origin and note of each.
+
+    Raises:
+        CheckpointError: a note is not whole or not signed by the key; the message names its line.
+    """
+
+def verify_checkpoints(
+    path: str | PathLike[str], notes: str | None = None, key: str | None = None, progress: Progress | None = None
+) -> str:
+    """As ``verify``, and hold the file against the checkpoints of a text. Counts as JSON.
+
+    Raises:
+        JournalCorrupt: the first damage found, or a checkpoint that the file contradicts; the message names its size.
+        CheckpointError: a note is not whole or not signed by the key.
+    """
+
+def tree_head(path: str | PathLike[str]) -> tuple[int, bytes]:
+    """A journal's size in frames and its Merkle root, after frames and commits were found whole.
+
+    Raises:
+        JournalCorrupt: they were not.
+    """
+
+def prove_run(
+    path: str | PathLike[str], run: int, newest: str, older: str | None, key: str
+) -> tuple[list[tuple[int, bytes, list[bytes]]], list[bytes] | None]:
+    """A run's frames with leaf, bytes and inclusion proof each, and the consistency proof from the older note.
+
+    Raises:
+        JournalCorrupt: the file contradicts a checkpoint.
+        CheckpointError: a note is not signed by the key, or the run goes on beyond the newest one.
+    """
 
 def fit_reliability(workers: list[str], tasks: list[str], labels: list[str], folds: int = 5) -> str:
     """Fit Dawid–Skene to three columns of labels, choose between it and the majority, and return what was found as JSON.

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from interlock.checkpoints import Checkpoints
 from interlock.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -21,7 +22,8 @@ RULE_KEYS = ("intent", "agent", "when", "priority", "fallback", "escalation_afte
 SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
 LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "reviews")
+AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +79,7 @@ class Config:
     source: str = "<text>"
     claims_on_tie: str | None = None
     agents: dict[str, AgentLimits] = field(default_factory=dict)
+    audit: Checkpoints | None = None
     reviews: Terms | None = None
     """On which terms people are asked, where a plan does not say it."""
     hook: WebhookConfig | None = None
@@ -122,9 +125,10 @@ class Config:
         limits = top["limits"].whole_numbers(LIMIT_KEYS) if "limits" in top else {}
         on_tie = top["claims_on_tie"].one_of(ON_TIE) if "claims_on_tie" in top else None
         agents = dict(_agents(top["agents"])) if "agents" in top else {}
+        audit = Checkpoints(**top["audit"].audit(AUDIT_KEYS, folder or Path())) if "audit" in top else None
         reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
         meaning = SemanticConfig(**semantic) if semantic else None
-        return cls(rules, meaning, confidence, limits, source, on_tie, agents, reviews, hook)
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook)
 
     def webhook(self) -> Webhook | None:
         """Where to tell what happens to reviews, with the secret that the environment holds.

@@ -18,6 +18,7 @@
     │   ├── JournalCorrupt            the file is damaged; the message names run and frame
     │   ├── JournalVersionUnsupported the file was written by a newer version
     │   └── JournalLocked             the file belongs to another process or another runtime
+    ├── CheckpointError               a key or a signed checkpoint can't be used, or is not to be believed
     ├── Overloaded                    .retry_after   the runtime is full
     └── InternalError                 a bug of ours
 
@@ -156,6 +157,12 @@ class JournalLocked(JournalError):
     code = "journal.locked"
 
 
+class CheckpointError(InterlockError):
+    """A key or a signed checkpoint can't be used, or is not to be believed; the message names it."""
+
+    code = "checkpoint"
+
+
 class Overloaded(InterlockError):
     """The runtime is full, and nothing was started. Try again after ``retry_after`` seconds."""
 
@@ -185,6 +192,7 @@ _BY_STEM: dict[str, type[InterlockError]] = {
     "review": ReviewError,
     "journal": JournalError,
     "store": StoreError,
+    "checkpoint": CheckpointError,
 }
 
 

@@ -236,6 +236,11 @@ class Outcome:
         return self._settled.reason
 
     @property
+    def state_hash(self) -> str:
+        """SHA-256 of the state in which the run settled, in hex: what ``interlock runs replay RUN --json`` says in its last line."""
+        return self._settled.state_hash
+
+    @property
     def attached(self) -> list[Seen]:
         """For a run in review, what was said before: the answers that conflict, the thread, the reports."""
         return [seen(one) for one in self._settled.shown]

@@ -168,6 +168,24 @@ class Place:
             "line": self.line,
         }
 
+    def audit(self, keys: Sequence[str], folder: Path) -> dict[str, Any]:
+        """Who signs checkpoints, and where they go. Without a key's file the environment holds the key."""
+        entries = self.reader.mapping(self.node, self.path, keys)
+        if "checkpoints" not in entries:
+            raise self.error("has no `checkpoints`", "write {key: audit.key, checkpoints: support.checkpoints}")
+        found: dict[str, Any] = {"to": folder / entries["checkpoints"].text()}
+        if "key" in entries:
+            found["key"] = folder / entries["key"].text()
+            if not found["key"].is_file():
+                raise entries["key"].error(f"there is no file {found['key']}", "make one with `interlock audit keygen`")
+        if "every" in entries:
+            found["every"] = entries["every"].seconds()
+        if "frames" in entries:
+            found["frames"] = entries["frames"].whole()
+        if "origin" in entries:
+            found["origin"] = entries["origin"].text()
+        return found
+
 
 def _rule_value(key: str, place: Place) -> str | list[str]:
     if key == "fallback":

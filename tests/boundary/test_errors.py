@@ -29,6 +29,8 @@ FROM_CORE = {
     "journal.locked": il.JournalLocked,
     "store": il.StoreError,
     "store.full": il.StoreError,
+    "checkpoint": il.CheckpointError,
+    "checkpoint.signature": il.CheckpointError,
     "overloaded": il.Overloaded,
     "internal": il.InternalError,
     "something.new": il.InternalError,

@@ -1,4 +1,4 @@
-"""``interlock runs list`` and ``interlock runs show RUN``: what happened, and why. ``prune`` and ``erase`` are in ``upkeep``."""
+"""``interlock runs list``, ``show RUN`` and ``replay RUN``: what happened, and why. ``prune`` and ``erase`` are in ``upkeep``."""
 
 from __future__ import annotations
 
@@ -12,8 +12,9 @@ from rich.console import Console
 from rich.table import Column, Table
 
 from interlock._core import Reader
-from interlock.cli import upkeep
+from interlock.cli import fork, replay, upkeep
 from interlock.cli.moments import moment
+from interlock.cli.pick import run_by_prefix
 from interlock.cli.timeline import print_timeline
 from interlock.errors import UsageError
 
@@ -38,9 +39,12 @@ def add_parser(commands: Any) -> None:
     show.add_argument("run_id", metavar="RUN", help="the run's id, or its first letters")
     show.set_defaults(run=show_run)
     upkeep.add_actions(actions)
-    for command in (listing, show):
+    fork.add_action(actions)
+    again = replay.add_parser(actions)
+    again.set_defaults(run=replay_run)
+    for command in (listing, show, again):
         command.add_argument("--db", default=os.environ.get("INTERLOCK_DB"), metavar="FILE", help="the journal (or set INTERLOCK_DB)")
-        command.add_argument("--json", action="store_true", help="print JSON lines (list) or one JSON object (show)")
+        command.add_argument("--json", action="store_true", help="print JSON lines (list, replay) or one JSON object (show, replay --at)")
 
 
 def list_runs(given: argparse.Namespace) -> int:
@@ -66,16 +70,19 @@ def list_runs(given: argparse.Namespace) -> int:
 def show_run(given: argparse.Namespace) -> int:
     """One run, event by event."""
     reader = _reader(given)
-    found = [row for row in _rows(reader) if row["id"].startswith(given.run_id.lower())]
-    if len(found) != 1:
-        what = "no run" if not found else f"{len(found)} runs"
-        raise UsageError(f"{what} whose id starts with {given.run_id!r}", hint="`interlock runs list` shows the ids")
-    history: dict[str, Any] = orjson.loads(reader.history(found[0]["run"]))
+    found = run_by_prefix(reader, given.run_id)
+    history: dict[str, Any] = orjson.loads(reader.history(found["run"]))
     if given.json:
-        print(orjson.dumps({**found[0], **history}).decode())
+        print(orjson.dumps({**found, **history}).decode())
     else:
-        print_timeline(Console(), found[0], history)
+        print_timeline(Console(), found, history)
     return 0
+
+
+def replay_run(given: argparse.Namespace) -> int:
+    """One run, state by state."""
+    reader = _reader(given)
+    return replay.replay_run(reader, run_by_prefix(reader, given.run_id), given.at, as_json=given.json)
 
 
 def _reader(given: argparse.Namespace) -> Reader:

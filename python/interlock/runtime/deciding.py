@@ -121,12 +121,14 @@ class Deciding:
             RunError: the run was over there, or takes no message there.
         """
         self.check_loop()
+        if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < 2**32:
+            raise UsageError(f"at is {at!r}", hint="give the number of an event, from 0: `await runtime.history(run_id)` shows them")
         if data is not None and text is None:
             raise UsageError("data is given without a text", hint="give text=… too, if only an empty one")
         found = self.look_up(run_id)
         try:
             started = self.engine.derive(found.run, at, text, None if data is None else orjson.dumps(data), rules)
-        except (TypeError, OverflowError, UnicodeEncodeError) as error:
+        except (TypeError, UnicodeEncodeError) as error:
             raise unreadable("the fork", error) from None
         step = started.step
         self._go_on(started)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import orjson
 
 from interlock._core import Effect
-from interlock.errors import AgentError, Denied, UsageError
+from interlock.errors import AgentError, Denied, InterlockError, UsageError
 from interlock.runtime.answers import in_words
 from interlock.tools import KEY, KINDS, takes_key
 
@@ -76,45 +76,50 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
         AgentError: the turn is over, so nothing may be done in its name any more; or it may be tried once only, and raised.
         Exception: whatever it raised.
     """
-    engine = drive.runtime.engine
-    begun = engine.effect_begun(drive.number, turn, wanted.name, wanted.kind, wanted.arguments, wanted.approve)
-    what, key = begun.what, begun.key
-    if what == Effect.STORED and begun.stored is not None:
+    begun = drive.runtime.engine.effect_begun(drive.number, turn, wanted.name, wanted.kind, wanted.arguments, wanted.approve)
+    if begun.what == Effect.STORED and begun.stored is not None:
         return orjson.loads(begun.stored)
-    if what == Effect.DENIED:
-        raise Denied(f"{wanted.called} was refused: {begun.text}", hint="answer without it, or hand off")
-    if what == Effect.RAISED:
-        message = f"{wanted.called} may be tried once only, and raised {begun.text}"
-        raise AgentError(message, hint="find out what became of it before you ask for another one", code="agent.effect-once")
-    if what == Effect.NOT_PURE:
-        raise Denied(f"agent promises to be pure, and {wanted.called} acts", hint="use what only reads, or drop pure=True")
-    if what == Effect.PAUSED and begun.step is not None:
+    if begun.what == Effect.PAUSED and begun.step is not None:
         drive.hand_in(begun.step)  # stops this turn: it is taken again when a person has decided
         await drive.runtime.loop.create_future()
+    key = begun.key
     if key is None:
-        message = f"{wanted.called} was called after its turn was over"
-        raise AgentError(message, hint="await effects inside the turn", code="agent.late-tool")
+        raise _refusal(begun, wanted.called)
     drive.notice()
     if wanted.kind == "pure":
         return orjson.loads(await _run(drive, key, wanted, None))
-    if what == Effect.UNDER_WAY:
-        task = drive.acting[key]
-    else:
-        task = drive.runtime.loop.create_task(_act(drive, key, begun, wanted))
-        drive.acts(key, task)
+    if begun.what != Effect.UNDER_WAY:
+        drive.acts(key, drive.runtime.loop.create_task(_act(drive, key, begun, wanted)))
+    task = drive.acting[key]
     try:
         return orjson.loads(await asyncio.shield(task))
     except asyncio.CancelledError:
-        if drive.runtime.is_open and not task.done() and engine.is_cut_off(drive.number, key):
+        if drive.runtime.is_open and not task.done() and drive.runtime.engine.is_cut_off(drive.number, key):
             drive.acted(key)
             task.cancel()  # a retry begins it anew, under the same key
             drive.runtime.leave(task)
         raise
 
 
+def _refusal(begun: Effect, called: str) -> InterlockError:
+    """Why an effect is not run."""
+    match begun.what:
+        case Effect.DENIED:
+            return Denied(f"{called} was refused: {begun.text}", hint="answer without it, or hand off")
+        case Effect.RAISED:
+            message = f"{called} may be tried once only, and raised {begun.text}"
+            return AgentError(message, hint="find out what became of it before you ask for another one", code="agent.effect-once")
+        case Effect.NOT_PURE:
+            return Denied(f"agent promises to be pure, and {called} acts", hint="use what only reads, or drop pure=True")
+        case _:
+            return AgentError(f"{called} was called after its turn was over", hint="await effects in the turn", code="agent.late-tool")
+
+
 async def _act(drive: Turns, key: bytes, begun: Effect, wanted: Wanted) -> bytes:
     if begun.after:
         await drive.runtime.commits.wait(begun.after)  # the intent is durable before anything happens
+        if drive.stopping:
+            raise asyncio.CancelledError  # the run was called off meanwhile
     return await _run(drive, key, wanted, begun.arguments)
 
 

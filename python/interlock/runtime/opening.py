@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from interlock.agent import Agent
+from interlock.checkpoints import Checkpoints
 from interlock.config import Config
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
@@ -19,6 +20,7 @@ from interlock.webhook import Webhook
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
     from interlock.runtime.transport import TurnTransport
+    from interlock.runtime.witness import Witness
 
 
 def open_runtime(
@@ -29,6 +31,7 @@ def open_runtime(
     tools: Iterable[Any] = (),
     embedder: Embedder | None = None,
     transport: TurnTransport | None = None,
+    checkpoints: Checkpoints | None = None,
     on_review: Hook | Webhook | None = None,
     mask: Mask | None = None,
 ) -> Runtime:
@@ -41,6 +44,8 @@ def open_runtime(
         tools: what agents reach through ``ctx.tool``.
         embedder: for the semantic stage and for ``il.similar``, instead of the one that the configuration names.
         transport: how turns reach their agents; by default they are called in this process.
+        checkpoints: who signs what the journal has committed, and where the checkpoints go, instead of what the configuration
+            says under ``audit``.
         on_review: told what happens to reviews: a callable (async or not, which runs in a thread) that is given the ``il.Review`` and
             what happened (``opened``, ``claimed``, ``reassigned``, ``escalated``, ``signed``, ``decided``, ``expired``, ``withdrawn``), or an
             ``il.Webhook``. The configuration may name a webhook besides. Runs never wait for it.
@@ -48,15 +53,29 @@ def open_runtime(
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
+        CheckpointError: the key can't be read, or the checkpoints can't go where they should.
         UsageError: a tool, a hook or a mask is none.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
+    if checkpoints is None and config is not None:
+        checkpoints = config.audit
     hooks = (on_review, config.webhook() if config is not None else None)
     told = tuple(_hook(hook) for hook in hooks if hook is not None)
     if mask is not None and not callable(mask):
         raise UsageError(f"mask is {mask!r}", hint="give a function that takes a text and gives one")
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, mask, told)
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, _witness(path, checkpoints), mask, told)
+
+
+def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:
+    if checkpoints is None:
+        return None
+    if path is None:
+        hint = "open a file, or leave checkpoints out"
+        raise UsageError("checkpoints of a journal in memory: nothing would be left to hold against them", hint=hint)
+    from interlock.runtime.witness import Witness  # a service without checkpoints needs neither keys nor threads
+
+    return Witness(checkpoints)
 
 
 def _hook(given: Any) -> Hook | Webhook:

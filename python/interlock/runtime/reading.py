@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import orjson
 
 from interlock import events
 from interlock._core import Engine, Started
 from interlock.errors import UsageError
+from interlock.message import User
+
+if TYPE_CHECKING:
+    from interlock.runtime.witness import Witness
 
 
 class Reading:
@@ -14,6 +20,7 @@ class Reading:
 
     engine: Engine
     _state: str
+    _witness: Witness | None
 
     @property
     def is_open(self) -> bool:
@@ -36,16 +43,24 @@ class Reading:
         recorded = orjson.loads(self.engine.history(found.run))
         return [events.from_json(event) for event in recorded["events"]]
 
+    def _circumstances(self, number: int) -> tuple[User | None, str | None]:
+        """For whom a run acts, as it was recorded."""
+        for payload in orjson.loads(self.engine.history(number))["payloads"]:
+            if payload["kind"] == "request":
+                said = payload["data"]
+                return (User.from_json(said["user"]) if said["user"] else None), said["thread"]
+        return None, None
+
     def waiting(self) -> dict[str, str]:
         """Runs that can't go on in this process, and what each needs."""
         self._check_open()
         return {run_id: needs for _, run_id, needs in self.engine.waiting()}
 
     def stats(self) -> dict[str, int]:
-        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs."""
+        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs, checkpoints if it signs any."""
         self._check_open()
         counts: dict[str, int] = orjson.loads(self.engine.stats())
-        return counts
+        return counts if self._witness is None else counts | self._witness.counts()
 
     def _check_open(self) -> None:
         if self._state != "open":

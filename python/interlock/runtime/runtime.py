@@ -36,6 +36,7 @@ from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
+    from interlock.runtime.witness import Witness
 
 GRACE = 0.1
 """Seconds that agents which were told to stop have for cleaning up when the runtime closes, before they are told again."""
@@ -52,6 +53,7 @@ class Runtime(Upkeep, Deciding):
         tools: dict[str, Tool],
         embedder: Embedder | None,
         transport: TurnTransport | None = None,
+        witness: Witness | None = None,
         mask: Mask | None = None,
         hooks: tuple[Hook | Webhook, ...] = (),
     ) -> None:
@@ -67,6 +69,7 @@ class Runtime(Upkeep, Deciding):
         self._given_transport = transport
         self.transport: TurnTransport = transport or InProcess(self.agents)
         self.tools = tools
+        self._witness = witness
         self.drives: dict[int, Drive] = {}
         self.running: Drive | None = None
         """The run that had the loop last."""
@@ -100,6 +103,8 @@ class Runtime(Upkeep, Deciding):
             self._state = "open"
             OPEN.add(self)
             self._take_up()
+            if self._witness is not None:
+                self._witness.start(self.engine, self.commits, self.loop)
         except BaseException:
             self._state = "closed"
             self.engine.close()
@@ -124,7 +129,11 @@ class Runtime(Upkeep, Deciding):
         await self.notices.close()
         self.timer.close()
         self.commits.close()
-        self.engine.close()
+        try:
+            self.engine.close()
+        finally:
+            if self._witness is not None:
+                await self._witness.close()
 
     def add_plan(self, pattern: Pattern) -> None:
         """Compile a plan and make its agents known.

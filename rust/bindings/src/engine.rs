@@ -387,6 +387,12 @@ impl PyEngine {
         self.engine.journal().committed()
     }
 
+    /// The last commit: how many frames, and the Merkle root over them.
+    fn checkpoint(&self) -> (u64, [u8; 32]) {
+        let (size, root) = self.engine.journal().checkpoint();
+        (size, root.0)
+    }
+
     /// Ask for one byte on the wake pipe when the journal has committed this far.
     fn want_wake(&self, ticket: u64) {
         self.engine.journal().want_wake(Ticket(ticket));

@@ -1,7 +1,7 @@
 //! Rust errors as `interlock.errors`: one way across, by code, with the fields that the Python class wants.
 
 use interlock_engine::EngineError;
-use interlock_journal::JournalError;
+use interlock_journal::{CheckpointError, JournalError};
 use interlock_reliability::ReliabilityError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -58,6 +58,11 @@ pub(crate) fn journal(error: &JournalError) -> PyErr {
         fields.frame = *frame;
     }
     raise(error.code(), &error.to_string(), &error.hint(), &fields)
+}
+
+/// A key or a note that can't be used; the text names it.
+pub(crate) fn checkpoint(error: &CheckpointError) -> PyErr {
+    raise(error.code(), &error.to_string(), error.hint(), &Fields::default())
 }
 
 /// Every cause is a call with labels that can't be fitted.

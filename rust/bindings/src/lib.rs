@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value, and errors are mapped by name")]
 
+mod audit;
 mod ballot;
 mod effect;
 mod engine;
@@ -9,6 +10,7 @@ mod error;
 mod limits;
 mod reader;
 mod reliability;
+mod replay;
 mod review;
 mod routes;
 mod step;
@@ -21,6 +23,8 @@ mod _core {
     use pyo3::prelude::*;
 
     #[pymodule_export]
+    use crate::audit::{PyLedger, PyProgress, PySigner, prove_run, read_checkpoints, tree_head, verify_checkpoints};
+    #[pymodule_export]
     use crate::ballot::ballot;
     #[pymodule_export]
     use crate::effect::PyEffect;
@@ -30,6 +34,8 @@ mod _core {
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
     use crate::reliability::fit_reliability;
+    #[pymodule_export]
+    use crate::replay::{PyCounterfactual, replay, state_at};
     #[pymodule_export]
     use crate::routes::PyRouteTable;
     #[pymodule_export]

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use interlock_journal::{
-    Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunFilter, RunRow, RunStatus, describe,
+    Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, Report, RunFilter, RunRow, RunStatus, describe,
 };
 use interlock_kernel::{Event, Micros};
 use pyo3::prelude::*;
@@ -13,7 +13,7 @@ use crate::{error, review};
 
 #[pyclass(name = "Reader", frozen, module = "interlock._core")]
 pub(crate) struct PyReader {
-    reader: Reader,
+    pub(crate) reader: Reader,
 }
 
 #[pymethods]
@@ -63,7 +63,14 @@ impl PyReader {
         py.detach(|| interlock_engine::show_review(&self.reader, run, number)).map(|found| review::shown(&found)).map_err(error::engine)
     }
 
-    /// The run whose id starts with this text, as one JSON object with its row, frames and payloads.
+    /// At most `limit` runs whose id starts with this text, oldest first, as a JSON list.
+    #[pyo3(signature = (prefix, limit=100))]
+    fn find(&self, py: Python<'_>, prefix: &str, limit: usize) -> PyResult<String> {
+        let rows = py.detach(|| self.reader.find_prefix(prefix, limit)).map_err(|cause| error::journal(&cause))?;
+        Ok(Value::Array(rows.iter().map(row).collect()).to_string())
+    }
+
+    /// A run as one JSON object, with its events and payloads.
     fn history(&self, py: Python<'_>, run: u64) -> PyResult<String> {
         py.detach(|| history(&self.reader, run)).map_err(|cause| error::journal(&cause))
     }
@@ -73,11 +80,12 @@ impl PyReader {
 #[pyfunction]
 pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> PyResult<String> {
     let report = py.detach(|| interlock_journal::verify(&path)).map_err(|cause| error::journal(&cause))?;
+    Ok(report_json(&report).to_string())
+}
+
+pub(crate) fn report_json(report: &Report) -> Value {
     let (erased, pruned, root) = (report.erased, report.pruned, report.root.to_string());
-    let found = json!({
-        "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned, "root": root,
-    });
-    Ok(found.to_string())
+    json!({ "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned, "root": root })
 }
 
 /// What the timeline needs of a journal, whether this process owns it or only reads it.
@@ -172,7 +180,7 @@ fn payload(payload: &Payload) -> Value {
     value
 }
 
-fn word(kind: PayloadKind) -> &'static str {
+pub(crate) fn word(kind: PayloadKind) -> &'static str {
     match kind {
         PayloadKind::Message => "message",
         PayloadKind::Request => "request",

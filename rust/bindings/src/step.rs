@@ -1,9 +1,12 @@
 //! What a run owes, as frozen classes.
 
 use interlock_engine::{Call, Owed, Settled, Shown, Started, Step};
+use interlock_journal::state_hash;
 use interlock_kernel::{Confidence, RunId};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
+
+use crate::error;
 
 /// What a run owes after a feed. `kind` says which of the fields hold something.
 #[pyclass(name = "Step", frozen, module = "interlock._core")]
@@ -266,6 +269,13 @@ impl PyStep {
     #[getter]
     fn tokens(&self) -> PyResult<u64> {
         self.settled().map(|settled| settled.tokens)
+    }
+
+    /// The hash of the state in which a run settled, in hex. Computed when it is asked for.
+    #[getter]
+    fn state_hash(&self) -> PyResult<String> {
+        let hash = state_hash(&self.settled()?.state).map_err(|cause| error::journal(&cause))?;
+        Ok(hash.to_string())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{Append, Asked, Frame, Payload, PayloadKind, StartRow};
+use interlock_journal::{Append, Frame, Payload, StartRow, user_id};
 use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
 use interlock_kernel::{Event, Input, RunId, State, evolve};
 
@@ -81,8 +81,6 @@ impl Core {
         let last = used.iter().max().map_or(0, |last| last + 1);
         live.held.truncate(last as usize); // what was said later was not said here
         let payloads: Vec<Payload> = all.into_iter().filter(|payload| payload.number < last && used.contains(&payload.number)).collect();
-        let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
-        let asked = request.map(|request| Asked::of(&request.bytes)).transpose()?.unwrap_or_default();
         (live.number, live.id, live.state, live.seq) = (number, id, state, wanted.seq + 1);
         let mut batch = Batch { events, payloads };
         let message = match wanted.text {
@@ -99,8 +97,8 @@ impl Core {
             live.seq += 1;
             batch.events.push(event);
         }
-        let Asked { user, thread } = asked;
-        let start = StartRow { id, key: None, plan: plan.name.clone(), user, thread };
+        let user = live.held.user.as_deref().map(user_id).transpose()?.flatten();
+        let start = StartRow { id, key: None, plan: plan.name.clone(), user, thread: None }; // it is no part of the conversation
         let append = Append { run: number, first_seq: 0, at: now, events: &batch.events, payloads: batch.payloads, start: Some(start) };
         live.ticket = engine.journal.append(append)?.0;
         self.live.insert(number, live);

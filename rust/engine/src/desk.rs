@@ -81,7 +81,7 @@ impl Engine {
     pub fn stand(&self, run: u64) -> Result<Settled, EngineError> {
         let core = self.lock()?;
         match core.live.get(&run) {
-            Some(live) => Ok(settle::settled(&live.state, &live.held, live.ticket)),
+            Some(live) => Ok(settle::settled(live.state.clone(), &live.held, live.ticket)),
             None => core.look_up(&self.journal, run),
         }
     }

@@ -106,7 +106,7 @@ fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result
     Ok(())
 }
 
-fn said(bytes: &[u8]) -> Result<Said, EngineError> {
+pub(crate) fn said(bytes: &[u8]) -> Result<Said, EngineError> {
     let body = MessageBody::decode(bytes)?;
     let labels = if body.labels.is_empty() { Vec::new() } else { body.labels.split('\n').map(Into::into).collect() };
     Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into), labels, domain: None })

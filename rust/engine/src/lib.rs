@@ -3,6 +3,7 @@
 
 mod admission;
 mod clock;
+mod counterfactual;
 mod deadlines;
 mod derive;
 mod desk;
@@ -15,6 +16,7 @@ mod live;
 mod offer;
 mod plans;
 mod pump;
+mod replay;
 mod resume;
 mod reviews;
 mod semantic;
@@ -27,12 +29,14 @@ mod watch;
 
 pub use admission::Limits;
 pub use clock::Clock;
+pub use counterfactual::{Counterfactual, Of};
 pub use derive::Derive;
 pub use desk::{Closed, ReviewNews, ReviewShown, show_review};
 pub use effects::{Effect, EffectStart};
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
 pub use feed::{Answer, Delegation, Expired};
+pub use replay::{Line, Moment, Owes, replay, state_at};
 pub use resume::{Resumed, SaidBy, WaitingRun};
 pub use reviews::{Says, Word};
 pub use semantic::Semantic;

@@ -39,7 +39,7 @@ pub(crate) fn compile_plan(text: &str) -> Result<PlanEntry, EngineError> {
 }
 
 /// Every agent that a table names must be one.
-fn know_agents(table: &RoutingTable, known: &[Name], plans: &str) -> Result<(), EngineError> {
+pub(crate) fn know_agents(table: &RoutingTable, known: &[Name], plans: &str) -> Result<(), EngineError> {
     match table.agents().find(|(agent, _, _)| &***agent != HUMAN_REVIEW && !known.contains(agent)) {
         Some((agent, path, line)) => {
             Err(EngineError::UnknownAgent { path: path.to_owned(), line, agent: agent.to_string(), plans: plans.to_owned() })

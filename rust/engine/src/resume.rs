@@ -95,10 +95,9 @@ impl Core {
     pub(crate) fn look_up(&self, journal: &Journal, run: u64) -> Result<Settled, EngineError> {
         let waits = self.waiting.get(&run);
         let folded = self.fold(journal, run)?;
-        let mut settled = settle::settled(&folded.state, &folded.held, journal.committed());
-        if let Some(why) = folded.removed {
-            settled.reason = Some(settle::without_texts(&folded.state, why));
-        }
+        let why = folded.removed.map(|why| settle::without_texts(&folded.state, why));
+        let mut settled = settle::settled(folded.state, &folded.held, journal.committed());
+        settled.reason = why.or(settled.reason);
         if let Some(waiting) = waits {
             settled.status = Status::Waiting;
             settled.reason = Some(waiting.needs.clone());

@@ -83,11 +83,11 @@ impl Core {
             State::Unstarted(_) | State::Ended(_) => false,
         };
         if !is_open && !matches!(folded.state, State::Ended(_)) {
-            let status = settle::settled(&folded.state, &folded.held, 0).status.name();
+            let status = settle::status(&folded.state).name();
             return Err(EngineError::NotInReview { run: folded.id.to_string(), status });
         }
         if let State::Ended(_) = folded.state {
-            let status = settle::settled(&folded.state, &folded.held, 0).status.name();
+            let status = settle::status(&folded.state).name();
             return Err(self.ended(engine, run, folded.id, status));
         }
         let row = engine.journal.find_id(folded.id)?;
@@ -230,7 +230,7 @@ impl Live {
             (Some(number), _) => Ok(ReviewId(number)),
             (None, [(only, _)]) => Ok(*only),
             (None, []) => {
-                let status = settle::settled(&self.state, &self.held, 0).status.name();
+                let status = settle::status(&self.state).name();
                 Err(EngineError::NotInReview { run: self.id.to_string(), status })
             }
             (None, several) => Err(EngineError::WhichReview { run: self.id.to_string(), open: several.len() }),

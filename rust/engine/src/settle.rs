@@ -2,7 +2,7 @@
 
 use interlock_journal::{RemovedWhy, StartRow, user_id};
 use interlock_kernel::{
-    CheckVerdict, EndedHow, Event, Failure, Micros, OpenReview, Phase, RefusalWhy, ReviewSubject, ReviewWhy, RunFailCode, State,
+    CheckVerdict, EndedHow, Event, Failure, Micros, OpenReview, Phase, RefusalWhy, ReviewSubject, ReviewWhy, RunFailCode, Running, State,
     UnavailableWhy,
 };
 
@@ -47,70 +47,46 @@ impl Core {
         self.stats.settled += 1;
         let (remaining, resting) = (&self.live, &self.resting);
         self.deadlines.tidy(remaining.len() + resting.len(), |run| remaining.contains_key(&run) || resting.contains_key(&run));
-        Ok(settled(&live.state, &live.held, ticket))
+        Ok(settled(live.state, &live.held, ticket))
     }
 }
 
 /// A settled (or still running) state, as the shell sees it.
-pub(crate) fn settled(state: &State, held: &Held, ticket: u64) -> Settled {
-    let (turns, handoffs, effects, tokens) = match state {
-        State::Unstarted(_) => (0, 0, 0, 0),
-        State::Running(running) => (running.turns, running.handoffs, running.effects.len(), running.tokens),
-        State::InReview(waiting) => {
-            let running = &waiting.running;
-            (running.turns, running.handoffs, running.effects.len(), running.tokens)
-        }
-        State::Ended(ended) => (ended.turns, ended.handoffs, ended.effects as usize, ended.tokens),
-    };
-    let mut settled = Settled {
-        ticket,
-        status: Status::Running,
-        text: String::new(),
-        data: None,
-        turns,
-        handoffs,
-        effects: u32::try_from(effects).unwrap_or(u32::MAX),
-        tokens,
-        reason: None,
-        attached: Vec::new(),
-        reviews: Vec::new(),
-    };
-    match state {
+pub(crate) fn settled(state: State, held: &Held, ticket: u64) -> Settled {
+    let (turns, handoffs, effects, tokens) = counts(&state);
+    let (mut text, mut data, mut reason, mut attached, mut reviews) = (String::new(), None, None, Vec::new(), Vec::new());
+    let status = status(&state);
+    match &state {
         State::Unstarted(_) => {}
         State::Running(running) => {
             if running.paused {
-                settled.status = Status::InReview;
-                settled.reason = running.open.values().next().map(|open| why_effect(open));
+                reason = running.open.values().next().map(why_effect);
             }
-            settled.reviews = running.open.keys().map(|review| review.0).collect();
+            reviews = running.open.keys().map(|review| review.0).collect();
         }
         State::InReview(waiting) => {
-            settled.status = Status::InReview;
-            settled.reviews = vec![waiting.review.0];
-            settled.reason = Some(why_review(waiting.open.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
-            settled.attached = held.for_a_person(waiting);
+            reviews = vec![waiting.review.0];
+            reason = Some(why_review(waiting.open.why, waiting.running.trunk().map(|trunk| &trunk.phase), held));
+            attached = held.for_a_person(waiting);
         }
         State::Ended(ended) => match &ended.how {
             EndedHow::Delivered { message } => {
-                settled.status = Status::Delivered;
                 if let Some(body) = held.message(message.number) {
-                    settled.text.clone_from(&body.text);
-                    settled.data.clone_from(&body.data);
+                    text.clone_from(&body.text);
+                    data.clone_from(&body.data);
                 }
             }
             EndedHow::Failed { code, missed, said } => {
-                settled.status = Status::Failed;
                 let missed = missed.as_ref().map(|(agent, failure)| format!(": agent {agent:?}: {}", in_words(failure, held)));
                 let said = said.and_then(|text| held.text(text.number)).filter(|text| !text.is_empty()).map(|text| format!(": {text}"));
-                settled.reason = Some(format!("{}{}", why_failed(*code), missed.or(said).unwrap_or_default()));
+                reason = Some(format!("{}{}", why_failed(*code), missed.or(said).unwrap_or_default()));
             }
-            EndedHow::Cancelled { reason } => {
-                settled.status = Status::Cancelled;
-                settled.reason = reason.and_then(|text| held.text(text.number));
+            EndedHow::Cancelled { reason: written } => {
+                reason = written.and_then(|text| held.text(text.number));
             }
         },
     }
-    settled
+    Settled { ticket, status, text, data, turns, handoffs, effects, tokens, reason, attached, reviews, state }
 }
 
 /// How a run stands whose texts are gone: in the words of its events alone.
@@ -123,7 +99,36 @@ pub(crate) fn without_texts(state: &State, why: RemovedWhy) -> String {
     }
 }
 
-fn why_failed(code: RunFailCode) -> &'static str {
+/// Where a run stands.
+pub(crate) fn status(state: &State) -> Status {
+    match state {
+        State::Unstarted(_) => Status::Running,
+        State::Running(running) if running.paused => Status::InReview,
+        State::Running(_) => Status::Running,
+        State::InReview(_) => Status::InReview,
+        State::Ended(ended) => match &ended.how {
+            EndedHow::Delivered { .. } => Status::Delivered,
+            EndedHow::Failed { .. } => Status::Failed,
+            EndedHow::Cancelled { .. } => Status::Cancelled,
+        },
+    }
+}
+
+/// Turns, handoffs, effects that returned, and tokens so far.
+pub(crate) fn counts(state: &State) -> (u32, u32, u32, u64) {
+    let so_far = |running: &Running| {
+        let effects = u32::try_from(running.effects.len()).unwrap_or(u32::MAX);
+        (running.turns, running.handoffs, effects, running.tokens)
+    };
+    match state {
+        State::Unstarted(_) => (0, 0, 0, 0),
+        State::Running(running) => so_far(running),
+        State::InReview(waiting) => so_far(&waiting.running),
+        State::Ended(ended) => (ended.turns, ended.handoffs, ended.effects, ended.tokens),
+    }
+}
+
+pub(crate) fn why_failed(code: RunFailCode) -> &'static str {
     match code {
         RunFailCode::DeadlinePassed => "the run's deadline passed",
         RunFailCode::StepFailed => "a step failed",

@@ -1,6 +1,6 @@
 //! What the engine hands to the shell: plain values, nothing that borrows.
 
-use interlock_kernel::{Confidence, Micros, Name, RunId};
+use interlock_kernel::{Confidence, Micros, Name, RunId, State};
 
 /// What a run owes after a feed, and what else changed by it.
 #[derive(Debug)]
@@ -99,6 +99,8 @@ pub struct Settled {
     pub attached: Vec<Shown>,
     /// The reviews that are open, by number.
     pub reviews: Vec<u32>,
+    /// The state itself, for those who want its hash.
+    pub state: State,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use interlock_journal::SaltSource;
 use interlock_kernel::plan::{Contract, Plan};
-use interlock_kernel::{Crossing, Fact, Input, NodeId, Ref};
+use interlock_kernel::{Crossing, Fact, Input, Name, NodeId, Ref};
 
 use crate::EngineError;
 use crate::live::{Batch, Live, Said};
@@ -20,10 +20,10 @@ impl Live {
         let domain = plan.domain(wall).ok_or(EngineError::Internal("a message stands at a wall that is none"))?;
         let contract = if way == Fact::Import { &domain.imports } else { &domain.exports };
         let given = self.held.message(message.number).ok_or(EngineError::Internal("a message at a wall is not held"))?;
-        if let Some(label) = given.labels.iter().find(|label| !contract.labels.contains(label)) {
-            return Ok(Input::CrossingFound { ask, crossing: Crossing::Refused { label: label.clone() } });
-        }
-        let (said, dropped) = pass(contract, given)?;
+        let (said, dropped) = match pass(contract, given)? {
+            Ok(passed) => passed,
+            Err(label) => return Ok(Input::CrossingFound { ask, crossing: Crossing::Refused { label } }),
+        };
         let said = Said { domain: beyond(&plan, wall, way), ..said };
         let message = batch.message(&mut self.held, salts, said)?;
         Ok(Input::CrossingFound { ask, crossing: Crossing::Passes { message, dropped } })
@@ -35,8 +35,11 @@ pub(crate) fn beyond(plan: &Plan, wall: NodeId, way: Fact) -> Option<NodeId> {
     if way == Fact::Import { Some(wall) } else { plan.node(wall).and_then(|node| node.domain) }
 }
 
-/// What is left of a message, and how much is not.
-fn pass(contract: &Contract, given: &Said) -> Result<(Said, u16), EngineError> {
+/// What is left of a message, and how much is not; or the label for which nothing crosses.
+pub(crate) fn pass(contract: &Contract, given: &Said) -> Result<Result<(Said, u16), Name>, EngineError> {
+    if let Some(label) = given.labels.iter().find(|label| !contract.labels.contains(label)) {
+        return Ok(Err(label.clone()));
+    }
     let mut dropped = 0;
     let text = if contract.text { given.text.clone() } else { String::new() };
     if !contract.text && !given.text.is_empty() {
@@ -58,5 +61,5 @@ fn pass(contract: &Contract, given: &Said) -> Result<(Said, u16), EngineError> {
         None => None,
     };
     let said = Said { text, data, sender: given.sender.clone(), labels: given.labels.clone(), domain: None };
-    Ok((said, u16::try_from(dropped).unwrap_or(u16::MAX)))
+    Ok(Ok((said, u16::try_from(dropped).unwrap_or(u16::MAX))))
 }

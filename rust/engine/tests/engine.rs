@@ -66,9 +66,9 @@ fn a_turn_that_does_not_answer_in_time_goes_to_review_and_its_late_answer_is_cou
     let plan = engine.add_plan(pair()).unwrap();
     let (run, step) = start(&engine, plan, "hello");
     assert_eq!(step.wake, Some(Micros(START.0 + 1_000_000)));
-    assert!(engine.expire().unwrap().is_empty());
+    assert!(engine.expire().unwrap().steps.is_empty());
     engine.clock().set(Micros(START.0 + 1_000_001));
-    let expired = engine.expire().unwrap();
+    let expired = engine.expire().unwrap().steps;
     assert_eq!(expired.len(), 1);
     let Owed::Settled(settled) = &expired[0].1.owed else { panic!("{expired:?}") };
     assert_eq!(settled.status, Status::InReview);

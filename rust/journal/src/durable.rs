@@ -225,6 +225,9 @@ impl Store for Durable {
         if state.failure.is_some() || state.wanted.take(self.committed()) {
             drop(state);
             self.shared.wake.fire();
+        } else if state.rouse() {
+            drop(state);
+            self.shared.work.notify_one();
         }
     }
 

@@ -5,12 +5,15 @@
 #[cfg(test)]
 extern crate self as interlock_journal; // the tests' made-up runs name the crate as its users do
 
+mod audit;
+mod checkpoint;
 mod codec;
 mod describe;
 mod durable;
 mod error;
 mod frame;
 mod journal;
+mod keys;
 mod live;
 mod lock;
 mod memory;
@@ -18,6 +21,7 @@ pub mod merkle;
 mod message;
 mod own;
 mod payload;
+mod progress;
 mod query;
 mod queue;
 mod reader;
@@ -32,6 +36,7 @@ mod scan;
 mod schema;
 mod scrub;
 mod snapshots;
+mod state;
 mod store;
 mod tables;
 mod upcast;
@@ -40,13 +45,17 @@ mod verify;
 mod wake;
 mod writer;
 
+pub use audit::{ProofError, ProvedFrame, RunProof, head, prove, verify_against};
+pub use checkpoint::{Checkpoint, CheckpointError, read_note, read_notes};
 pub use codec::{decode, encode};
 pub use describe::{describe, name};
 pub use error::{JournalError, RunName};
 pub use frame::{DocumentKind, Frame, Opened, Place, Record, Registered};
 pub use journal::Journal;
+pub use keys::{SignerKey, VerifierKey};
 pub use message::MessageBody;
 pub use payload::{Payload, PayloadKind, commit};
+pub use progress::Progress;
 pub use reader::Reader;
 pub use refs::refs;
 pub use removal::{Gone, Removed, RemovedWhy};
@@ -54,4 +63,5 @@ pub use request::{Asked, user_id};
 pub use reviews::{Asks, ReviewFilter, ReviewRow};
 pub use run::{Append, RunFilter, RunRow, RunStatus, StartRow, Ticket};
 pub use salt::SaltSource;
+pub use state::state_hash;
 pub use verify::{Report, verify};

@@ -65,6 +65,19 @@ pub(crate) fn by_key(connection: &Connection, key: &str) -> Answer<Option<RunRow
     one_run(connection, "WHERE key = ?1", [key])
 }
 
+/// At most `limit` runs whose id starts with a text, oldest first. Ids are letters and digits, all of them before `~`.
+pub(crate) fn by_prefix(connection: &Connection, prefix: &str, limit: usize) -> Answer<Vec<RunRow>> {
+    let columns = run_columns(connection)?;
+    let mut statement =
+        connection.prepare_cached(&format!("SELECT {columns} FROM runs WHERE id >= ?1 AND id < ?1 || '~' ORDER BY id LIMIT ?2"))?;
+    let mut rows = statement.query((prefix, i64::try_from(limit).unwrap_or(-1)))?;
+    let mut found = Vec::new();
+    while let Some(row) = rows.next()? {
+        found.push(run_row(row)?);
+    }
+    Ok(found)
+}
+
 fn one_run(connection: &Connection, condition: &str, parameters: impl Params) -> Answer<Option<RunRow>> {
     let columns = run_columns(connection)?;
     let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs {condition}"))?;

@@ -4,6 +4,7 @@
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use interlock_kernel::{Digest, Micros};
 
@@ -14,6 +15,13 @@ use crate::reviews::News;
 use crate::store::lock;
 use crate::wake::{Wake, Wanted};
 use crate::{JournalError, Payload, RunRow};
+
+/// How long the writer lets gather what nobody waits for. A run that only answers has said all and waits long before this is
+/// over, so its first events and its last share a commit; begun at once, the first would make the last wait for two. Not
+/// longer: the result of a tool is nowhere else until it is written.
+const GATHERS: Duration = Duration::from_micros(500);
+/// Bytes that are written without anybody waiting for them: far more than a run queues, far less than a service may (256 KiB).
+const PLENTY: usize = 1 << 18;
 
 pub(crate) struct Shared {
     pub state: Mutex<State>,
@@ -36,14 +44,25 @@ pub(crate) struct State {
     /// The last commit.
     pub checkpoint: (u64, Digest),
     pub wanted: Wanted,
-    /// The writer sleeps. Whoever wakes it clears this, so that a burst of appends makes one system call.
-    pub idle: bool,
+    /// Whoever wakes the writer clears this, so that a burst of appends makes one system call.
+    pub sleep: Sleep,
     /// How many threads wait for a commit.
     pub waiting: usize,
     pub closing: bool,
     pub failure: Option<JournalError>,
     /// How many runs have left `live` because they are finished and in the file.
     pub retired: u64,
+}
+
+/// What the writer sleeps for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Sleep {
+    /// It is awake, or was told to wake.
+    None,
+    /// Until anything is queued.
+    Idle,
+    /// Until somebody waits for what is queued, it is plenty, or it has gathered for long enough.
+    Gathering,
 }
 
 /// What one commit writes.
@@ -100,6 +119,24 @@ impl State {
             None => Ok(()),
         }
     }
+
+    /// Whether what is queued is to be written now.
+    fn is_pressed(&self) -> bool {
+        self.closing || !self.batch.chores.is_empty() || self.waiting > 0 || self.wanted.any() || self.batch.bytes >= PLENTY
+    }
+
+    /// Whether the writer has slept long enough. Who is told so wakes it.
+    pub(crate) fn rouse(&mut self) -> bool {
+        let rouses = match self.sleep {
+            Sleep::None => false,
+            Sleep::Idle => !self.batch.frames.is_empty() || !self.batch.chores.is_empty() || self.closing,
+            Sleep::Gathering => self.is_pressed(),
+        };
+        if rouses {
+            self.sleep = Sleep::None;
+        }
+        rouses
+    }
 }
 
 impl Shared {
@@ -126,24 +163,30 @@ impl Shared {
     }
 
     fn wake_writer(&self, mut state: MutexGuard<'_, State>) {
-        let sleeps = std::mem::take(&mut state.idle);
+        let rouses = state.rouse();
         drop(state);
-        if sleeps {
+        if rouses {
             self.work.notify_one();
         }
     }
 
-    /// For the writer: waits for work and takes all of it, with the rows of the runs in it. Nothing when it is time to stop.
+    /// For the writer: waits for work that is to be written now and takes all of it, with the rows of the runs in it. Nothing
+    /// when it is time to stop.
     pub(crate) fn take(&self, spare: &mut Batch) -> Option<(u64, Vec<RunRow>)> {
         let mut state = lock(&self.state);
         while state.batch.frames.is_empty() && state.batch.chores.is_empty() {
             if state.closing {
                 return None;
             }
-            state.idle = true;
+            state.sleep = Sleep::Idle;
             state = self.work.wait(state).unwrap_or_else(PoisonError::into_inner);
         }
-        state.idle = false;
+        if !state.is_pressed() {
+            state.sleep = Sleep::Gathering;
+            let woken = self.work.wait_timeout_while(state, GATHERS, |state| !state.is_pressed());
+            (state, _) = woken.unwrap_or_else(PoisonError::into_inner);
+        }
+        state.sleep = Sleep::None;
         std::mem::swap(&mut state.batch, spare);
         spare.touched.sort_unstable();
         spare.touched.dedup();
@@ -189,6 +232,9 @@ impl Shared {
         }
         let mut state = lock(&self.state);
         state.waiting += 1;
+        if state.rouse() {
+            self.work.notify_one();
+        }
         while state.failure.is_none() && self.committed.load(Ordering::Acquire) < ticket {
             state = self.done.wait(state).unwrap_or_else(PoisonError::into_inner);
         }

@@ -40,6 +40,17 @@ impl Reader {
         self.ask(|connection| query::by_id(connection, id))
     }
 
+    /// At most `limit` runs whose id starts with this text, oldest first.
+    pub fn find_prefix(&self, prefix: &str, limit: usize) -> Result<Vec<RunRow>, JournalError> {
+        self.ask(|connection| query::by_prefix(connection, prefix, limit))
+    }
+
+    /// From the next question on the file looks as it does then, whatever is written meanwhile. A writer goes on, but can't
+    /// shorten its log while this reader is there.
+    pub fn hold_still(&self) -> Result<(), JournalError> {
+        self.ask(|connection| Ok(connection.execute_batch("BEGIN")?))
+    }
+
     /// The run that was started under this key.
     pub fn find_key(&self, key: &str) -> Result<Option<RunRow>, JournalError> {
         self.ask(|connection| query::by_key(connection, key))

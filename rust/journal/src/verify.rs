@@ -15,7 +15,7 @@ use crate::live::advance;
 use crate::query::{self, Answer};
 use crate::refs::refs;
 use crate::scan::{Extent, scan};
-use crate::{Asked, JournalError, Payload, PayloadKind, Reader, Removed, RemovedWhy, ReviewRow, RunRow, RunStatus, review_table};
+use crate::{Asked, JournalError, Payload, PayloadKind, Progress, Reader, Removed, RemovedWhy, ReviewRow, RunRow, RunStatus, review_table};
 
 /// What was found to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +35,11 @@ pub struct Report {
 pub fn verify(path: impl AsRef<Path>) -> Result<Report, JournalError> {
     Reader::open(path)?.ask(|connection| {
         let snapshot = connection.unchecked_transaction()?;
-        check(&snapshot)
+        check(&snapshot, &Progress::default())
     })
 }
 
-fn check(connection: &Connection) -> Answer<Report> {
+pub(crate) fn check(connection: &Connection, progress: &Progress) -> Answer<Report> {
     let found: String = connection.pragma_query_value(None, "quick_check", |row| row.get(0))?;
     if found != "ok" {
         return Err(JournalError::damaged(found).into());
@@ -48,6 +48,7 @@ fn check(connection: &Connection) -> Answer<Report> {
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
     let removals = Removals::read(connection, &scan.frames)?;
+    progress.expect(numbers.len() as u64);
     let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     let root = scan.frontier.root();
     let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
@@ -58,6 +59,7 @@ fn check(connection: &Connection) -> Answer<Report> {
             Some(RemovedWhy::Erased) => report.erased += gone,
             Some(RemovedWhy::Pruned) | None => report.pruned += gone, // without a removal nothing is gone
         }
+        progress.step();
     }
     check_strays(connection, runs, report.payloads)?;
     check_contents(connection)?;
@@ -109,7 +111,7 @@ fn check_run(connection: &Connection, number: u64, count: u32, removed: Option<R
     if number != 0 {
         let row = query::run(connection, number)?.ok_or_else(|| damaged(None, "the run is missing from the list of runs".into()))?;
         check_row(&row, &frames, removed).map_err(|what| damaged(None, what))?;
-        check_asked(connection, &row, &payloads)?;
+        check_asked(connection, &row, &frames, &payloads)?;
         check_reviews(connection, &row, &frames)?;
     }
     Ok((payloads.len() as u64, gone))
@@ -184,7 +186,7 @@ fn check_row(row: &RunRow, frames: &[(u64, Frame)], removed: Option<RemovedWhy>)
 }
 
 /// Whether the list of runs names the user and the thread that the request names.
-fn check_asked(connection: &Connection, row: &RunRow, payloads: &[Payload]) -> Answer<()> {
+fn check_asked(connection: &Connection, row: &RunRow, frames: &[(u64, Frame)], payloads: &[Payload]) -> Answer<()> {
     if query::format(connection)? == 1 {
         return Ok(()); // it does not list them
     }
@@ -194,7 +196,10 @@ fn check_asked(connection: &Connection, row: &RunRow, payloads: &[Payload]) -> A
     let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
     let asked = request.map(|request| Asked::of(&request.bytes)).transpose();
     let name = RunName { number: row.number, id: Some(row.id) };
-    let asked = asked.map_err(|cause| cause.at(name, None))?.unwrap_or_default();
+    let mut asked = asked.map_err(|cause| cause.at(name, None))?.unwrap_or_default();
+    if frames.iter().any(|(_, frame)| matches!(frame.event(), Some(Event::RunDerived(_)))) {
+        asked.thread = None; // a fork is no part of the conversation
+    }
     if asked == (Asked { user: row.user.clone(), thread: row.thread.clone() }) {
         return Ok(());
     }

@@ -58,6 +58,10 @@ impl Wanted {
         self.0 = Some(self.0.map_or((ticket, ticket), |(least, greatest)| (least.min(ticket), greatest.max(ticket))));
     }
 
+    pub(crate) fn any(&self) -> bool {
+        self.0.is_some()
+    }
+
     /// Whether somebody is to be woken now. Tickets between two asked ones are not remembered; they may wake for nothing.
     pub(crate) fn take(&mut self, committed: u64) -> bool {
         let Some((least, greatest)) = self.0.filter(|(least, _)| *least <= committed) else { return false };

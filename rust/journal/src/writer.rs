@@ -1,5 +1,5 @@
-//! The thread that writes. It takes all that is queued, writes it in one transaction, syncs it, and says so. It never
-//! waits for more: what gathers while the disk syncs is the next group.
+//! The thread that writes. It takes all that is queued, writes it in one transaction, syncs it, and says so. It waits for
+//! more only while nobody waits for it, and then half a millisecond; what gathers while the disk syncs is the next group.
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;

@@ -3,7 +3,7 @@
 use interlock_kernel::plan::{Node, Plan};
 use interlock_kernel::{
     BallotKey, Check, CheckQuery, Confidence, Consulted, Content, Digest, Escalation, Fact, Name, Priority, RouteDecision, RouteEvidence,
-    RouteQuery, Rules, Stage, Target,
+    RouteQuery, Rules, Stage, Target, TermsSpec,
 };
 use proptest::prelude::*;
 
@@ -47,6 +47,8 @@ pub struct ScriptedRules {
     pub asks: bool,
     /// Turns other choices for the same intents.
     pub seed: u64,
+    /// The terms of reviews for which the plan states none.
+    pub terms: Option<TermsSpec>,
 }
 
 /// A rule that sends an intent to an agent: `RouteDecision { fallback, ..rule("billing", "billing") }`.
@@ -110,6 +112,10 @@ impl Rules for ScriptedRules {
         }
     }
 
+    fn terms(&self) -> Option<&TermsSpec> {
+        self.terms.as_ref()
+    }
+
     fn revision(&self) -> Option<Digest> {
         Some(Digest::default())
     }
@@ -162,7 +168,13 @@ pub fn scripted_rules(plan: &Plan) -> impl Strategy<Value = ScriptedRules> + use
     };
     let named = plan.nodes().iter().flat_map(|node| std::iter::repeat_n(node.name.clone(), weight(node)));
     let names: Vec<Name> = named.chain(["nobody".into()]).collect();
-    (any::<bool>(), any::<u64>()).prop_map(move |(asks, seed)| ScriptedRules { table: Vec::new(), names: names.clone(), asks, seed })
+    (any::<bool>(), any::<u64>()).prop_map(move |(asks, seed)| ScriptedRules {
+        table: Vec::new(),
+        names: names.clone(),
+        asks,
+        seed,
+        terms: None,
+    })
 }
 
 /// A place in a list of this length.

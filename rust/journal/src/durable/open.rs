@@ -11,7 +11,7 @@ use crate::live::{Known, Live};
 use crate::lock::{Ownership, canonical};
 use crate::merkle::Frontier;
 use crate::own::Own;
-use crate::queue::{Batch, Shared, State};
+use crate::queue::{Batch, Shared, Sleep, State};
 use crate::scan::{Extent, scan};
 use crate::store::{Store, lock};
 use crate::wake::{Wake, Wanted};
@@ -70,7 +70,7 @@ fn share(live: Live, own: Own, wake: Wake, frontier: &Frontier) -> Shared {
         size,
         checkpoint: (size, frontier.root()),
         wanted: Wanted::default(),
-        idle: false,
+        sleep: Sleep::None,
         waiting: 0,
         closing: false,
         failure: None,

@@ -158,7 +158,8 @@ fn decide_in_review(state: &State, waiting: &InReview, input: Input, book: &Book
         Input::Replied { turn, .. } | Input::AttemptFailed { turn, .. } if turn.0 >= waiting.running.turns => {
             Err(Refusal::UnknownTurn { turn, started: waiting.running.turns })
         }
-        Input::Derived { from, seq, deadline, message } => derive(&waiting.running, from, seq, deadline, message, now),
+        Input::Derived { message: Some(_), .. } => Err(Refusal::NoMessageThere),
+        Input::Derived { from, seq, deadline, message: None } => derive(&waiting.running, from, seq, deadline, None, now),
         Input::TimePassed => review::on_time(state, now),
         // A review stops the run's clock, and what its last turns still say comes too late.
         Input::Reopened { .. }

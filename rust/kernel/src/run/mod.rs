@@ -19,6 +19,7 @@ mod relay;
 mod review;
 mod state;
 mod strand;
+mod told;
 mod turn;
 mod view;
 mod wall;
@@ -31,6 +32,7 @@ pub use state::{
     Branch, Decided, DomainState, Ended, EndedHow, Fork, ForumState, InReview, Intent, OpenReview, Phase, RelayState, RouteState, Running,
     State, Strand, Then, Turn,
 };
+pub use told::STATE_SHAPE;
 pub use view::{Heard, scopes, view};
 
 use crate::{Event, Refusal};

@@ -44,14 +44,14 @@ pub fn may_advance(state: &State) -> bool {
     }
 }
 
-/// Whether nothing goes on any more until a person decides, and the run has not said so yet.
+/// Whether nothing goes on any more until a person decides, and the run has not said so yet. Asked where no strand can go on by itself.
 pub(super) fn is_stuck(running: &Running) -> bool {
     !running.paused
         && !running.open.is_empty()
         && running.intents.values().all(|intent| intent.orphaned)
         && running.strands.iter().all(|strand| match &strand.phase {
             Phase::Paused { .. } | Phase::Held { .. } => true,
-            Phase::Forked => !strand.asks() && !can_go_on(running, strand),
+            Phase::Forked => !strand.asks(),
             Phase::Entering { .. }
             | Phase::AwaitingFact { .. }
             | Phase::InTurn(_)

@@ -3,23 +3,28 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
+use serde::Serialize;
+
 use crate::plan::{OnFailure, Plan};
+use crate::run::told;
 use crate::{
     BranchEnd, Contribution, Digest, EffectClass, EffectKey, Fact, Failure, Micros, Name, NodeId, Ref, ReviewId, ReviewSubject,
     ReviewVerdict, ReviewWhy, RouteDecision, RunFailCode, RunId, Said, StrandId, Terms, TurnId, TurnReplied,
 };
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum State {
-    Unstarted(Arc<Plan>),
+    Unstarted(#[serde(serialize_with = "told::plan")] Arc<Plan>),
     Running(Box<Running>),
     InReview(Box<InReview>),
     Ended(Box<Ended>),
 }
 
 /// A run that goes on.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Running {
+    #[serde(serialize_with = "told::plan")]
     pub plan: Arc<Plan>,
     pub run: RunId,
     pub rules: Option<Digest>,
@@ -32,6 +37,7 @@ pub struct Running {
     /// How often each node was entered.
     pub visits: BTreeMap<NodeId, u16>,
     /// Turns spent under each routing rule, by the relay that it routed in and its number.
+    #[serde(serialize_with = "told::pairs")]
     pub rule_turns: BTreeMap<(NodeId, u32), u16>,
     /// Turns spent inside each domain, and until when it may work.
     pub domains: BTreeMap<NodeId, DomainState>,
@@ -67,7 +73,7 @@ pub struct Running {
 }
 
 /// An effect that was begun.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Intent {
     pub turn: TurnId,
     pub strand: StrandId,
@@ -79,7 +85,7 @@ pub struct Intent {
 }
 
 /// A question to a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct OpenReview {
     pub why: ReviewWhy,
     pub about: Ref,
@@ -94,14 +100,14 @@ pub struct OpenReview {
     pub signed: Vec<Name>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 pub struct DomainState {
     pub turns: u32,
     pub until: Option<Micros>,
 }
 
 /// One line of execution: the trunk, or a branch from where it was forked.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Strand {
     pub id: StrandId,
     pub parent: Option<StrandId>,
@@ -119,7 +125,8 @@ pub struct Strand {
 }
 
 /// What a line of execution is doing.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Phase {
     /// A node is to be entered with a message.
     Entering { node: NodeId, message: Ref },
@@ -152,7 +159,8 @@ pub enum Phase {
 }
 
 /// What follows when the last wall is crossed.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Then {
     Enter(NodeId),
     Leave(NodeId, Said),
@@ -166,7 +174,7 @@ pub enum Then {
 }
 
 /// Branches at work, and what those that ended came to. It stays until its node is left.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Fork {
     /// The parallel, or the forum that delegates.
     pub node: NodeId,
@@ -178,7 +186,7 @@ pub struct Fork {
     pub options: Vec<Option<u16>>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Branch {
     pub strand: StrandId,
     pub node: NodeId,
@@ -186,7 +194,7 @@ pub struct Branch {
 }
 
 /// A chat or a hierarchy that the strand is inside of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct ForumState {
     pub node: NodeId,
     /// What it was given.
@@ -205,7 +213,7 @@ pub struct ForumState {
 }
 
 /// One activation of one agent.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Turn {
     pub id: TurnId,
     pub node: NodeId,
@@ -222,7 +230,7 @@ pub struct Turn {
 }
 
 /// A relay that the run is inside of.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RelayState {
     pub node: NodeId,
     /// The member that has the turn.
@@ -237,7 +245,7 @@ pub struct RelayState {
     pub route: Option<RouteState>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct RouteState {
     pub decision: RouteDecision,
     pub at: Micros,
@@ -246,7 +254,7 @@ pub struct RouteState {
 }
 
 /// A run that waits for a person.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct InReview {
     pub running: Running,
     pub review: ReviewId,
@@ -256,7 +264,7 @@ pub struct InReview {
 }
 
 /// A person's decision.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Decided {
     /// Nobody, when their time ran out.
     pub by: Option<Name>,
@@ -266,9 +274,10 @@ pub struct Decided {
 }
 
 /// A run that is over.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Ended {
     pub run: RunId,
+    #[serde(serialize_with = "told::plan")]
     pub plan: Arc<Plan>,
     pub turns: u32,
     pub handoffs: u32,
@@ -277,7 +286,8 @@ pub struct Ended {
     pub how: EndedHow,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
 pub enum EndedHow {
     Delivered {
         message: Ref,

@@ -5,7 +5,8 @@ use crate::run::{Phase, RelayState, RouteState, Running, Strand, Turn};
 use crate::{Micros, NodeId, Ref, StrandId, TurnId};
 
 impl Phase {
-    pub(super) fn adjective(&self) -> &'static str {
+    /// An adjective, for messages.
+    pub fn adjective(&self) -> &'static str {
         match self {
             Self::Entering { .. } => "entering a node",
             Self::AwaitingFact { .. } => "awaiting a fact",

@@ -182,8 +182,7 @@ proptest! {
                     prop_assert!(!before.contains(&intended.key), "{:?} happens again", intended.key);
                 }
             }
-            let told = tell(&derived)?;
-            prop_assert!(told.intended.iter().all(|key| !told.rejected.contains(key) || told.decided.contains(key)));
+            effects_keep_to_what_was_decided(&derived)?;
         }
     }
 

@@ -2,7 +2,7 @@
 
 use interlock_kernel::limits::{MAX_DEPTH, MAX_RETRIES};
 use interlock_kernel::plan::{NodeSpec, Plan, PlanError, PlanSpec, StepSpec};
-use interlock_kernel::{Check, Digest, NodeId};
+use interlock_kernel::{ApproveSpec, Check, Digest, Expiry, NodeId, TermsSpec};
 use interlock_testkit::{RelaySpec, agent, expressions, plan_of, sequence, spec_of, step};
 
 #[track_caller]
@@ -102,4 +102,35 @@ fn a_plan_knows_its_way_around() {
     assert_eq!(plan.relays_around(ann).collect::<Vec<_>>(), [(NodeId(1), ann)]);
     assert_eq!(plan.relay(NodeId(1)).unwrap().max_handoffs, 4, "as many as members, and one");
     assert_eq!(plan.agents(), ["triage".into(), "tech".into(), "ann".into()]);
+}
+
+fn terms() -> TermsSpec {
+    TermsSpec { role: None, approvals: 1, due_ms: None, on_expiry: Expiry::Reject }
+}
+
+fn reviewed(review: Option<TermsSpec>, approve: Option<ApproveSpec>) -> Option<PlanError> {
+    Plan::build(&PlanSpec { review, approve, ..spec_of(step("ann")) }, Digest::default()).err()
+}
+
+#[test]
+fn the_terms_of_reviews_are_such_as_people_can_keep() {
+    let approve = |terms| Some(ApproveSpec { when: None, terms });
+    assert_eq!(reviewed(Some(terms()), approve(terms())), None);
+    for (wrong, what) in [(TermsSpec { approvals: 0, ..terms() }, "approvals"), (TermsSpec { due_ms: Some(0), ..terms() }, "due_ms")] {
+        assert_eq!(reviewed(Some(wrong.clone()), None), Some(PlanError::LimitOfZero { path: "review".into(), what }));
+        assert_eq!(reviewed(None, approve(wrong)), Some(PlanError::LimitOfZero { path: "approve".into(), what }));
+    }
+}
+
+#[test]
+fn a_run_that_got_stuck_has_nothing_that_time_could_approve() {
+    let yes = TermsSpec { on_expiry: Expiry::Approve, ..terms() };
+    assert_eq!(reviewed(Some(yes.clone()), None), Some(PlanError::NothingToApprove { path: "review.on_expiry".into() }));
+    assert_eq!(reviewed(None, Some(ApproveSpec { when: None, terms: yes })), None, "an answer is there to be approved");
+}
+
+#[test]
+fn the_condition_of_an_approval_is_one_of_the_plans() {
+    let unknown = reviewed(None, Some(ApproveSpec { when: Some(99), terms: terms() })).unwrap();
+    assert!(matches!(&unknown, PlanError::NoSuchText { path, number: 99, .. } if path == "approve.when"), "{unknown:?}");
 }

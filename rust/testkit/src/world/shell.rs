@@ -125,5 +125,6 @@ fn is_for_people(refusal: &Refusal) -> bool {
             | Refusal::SignedAlready { .. }
             | Refusal::OneForSeveral { .. }
             | Refusal::ReviewClosed { .. }
+            | Refusal::NotPossible { .. } // a yes to a proposal that is not there any more
     )
 }
