@@ -20,7 +20,7 @@ async def open_flows(folder: Path | None, stack: AsyncExitStack) -> Flows:
 
     answer, act = il.Sequential("answer", [answering]), il.Sequential("act", [acting])
     path = folder / "interlock.db" if folder else None
-    runtime = await stack.enter_async_context(il.open(path, plans=[answer, act], tools=[il.tool(stamp, acts=True)]))
+    runtime = await stack.enter_async_context(il.open(path, plans=[answer, act], tools=[il.tool(stamp, kind="effect")]))
 
     async def run_answer(text: str) -> str:
         return (await runtime.run(answer, text)).text

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gc
 from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
@@ -16,11 +17,32 @@ from interlock.patterns import Pattern
 
 COUNTS = [2_000, pytest.param(10_000, marks=pytest.mark.heavy)]
 SANE_S = 30.0
-"""Far beyond what it takes: 10,000 runs need 1.6 s of CPU, two thirds of it Python's garbage collector. A busy machine is slower."""
+"""Far beyond what it takes: about 2 s of CPU for 10,000 runs, two thirds of it Python's garbage collector. A busy machine is slower."""
 NARROW = 40
 QUEUES = ("plan panel", "plan queue")
 """The plans that pass the narrow agent, which has a few slots only."""
 CONFIG = f"limits: {{max_runs: 16384, max_turns: 100000, retain: 20000}}\nagents:\n  narrow: {{max_concurrency: {NARROW}}}\n"
+
+
+class Collector:
+    """How long Python's garbage collector takes, which goes through every object of ten thousand runs when it collects all."""
+
+    def __init__(self) -> None:
+        self.seconds = 0.0
+        self._since = 0.0
+
+    def __enter__(self) -> Collector:
+        gc.callbacks.append(self._told)
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        gc.callbacks.remove(self._told)
+
+    def _told(self, phase: str, details: dict[str, int]) -> None:
+        if phase == "start":
+            self._since = perf_counter()
+        else:
+            self.seconds += perf_counter() - self._since
 
 
 class Site:
@@ -79,7 +101,7 @@ class Site:
             await asyncio.Event().wait()
             return "never"
 
-        return [il.tool(post, acts=True), il.tool(transfer, acts=True)]
+        return [il.tool(post, kind="effect"), il.tool(transfer, kind="effect")]
 
     def plans(self) -> list[Pattern]:
         """Every pattern, in each other."""
@@ -139,17 +161,18 @@ async def test_all_end_at_once_and_nothing_begins_after(count: int, level: str, 
         at_work, tasks = dict(site.at_work), len(others_at_work())
 
         begun, cpu = perf_counter(), process_time()
-        for caller in callers:
-            caller.cancel()
-        await asyncio.sleep(0)  # a cancelled task is told at the loop's next turn
-        cancelled = [handle.cancel("the storm") for handle in handles]
-        called, told = len(site.calls), perf_counter() - begun
-        outcomes = await asyncio.wait_for(asyncio.gather(*handles), SANE_S)
-        ended = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), SANE_S)
+        with Collector() as collector:
+            for caller in callers:
+                caller.cancel()
+            await asyncio.sleep(0)  # a cancelled task is told at the loop's next turn
+            cancelled = [handle.cancel("the storm") for handle in handles]
+            called, told = len(site.calls), perf_counter() - begun
+            outcomes = await asyncio.wait_for(asyncio.gather(*handles), SANE_S)
+            ended = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), SANE_S)
         took, cpu = perf_counter() - begun, process_time() - cpu
-
         print(f"\n{count} runs, {level}: {at_work}, {tasks} tasks", flush=True)
-        print(f"told in {told:.2f} s, all over in {took:.2f} s, of which {cpu:.2f} s of CPU (all threads)", flush=True)
+        shares = f"{cpu:.2f} s of CPU (all threads), {collector.seconds:.2f} s of it in Python's garbage collector"
+        print(f"told in {told:.2f} s, all over in {took:.2f} s: {shares}", flush=True)
         assert took < SANE_S
         assert all(cancelled)
         assert {outcome.status for outcome in outcomes} == {"cancelled"}
@@ -170,7 +193,7 @@ async def test_all_end_at_once_and_nothing_begins_after(count: int, level: str, 
 
 @pytest.mark.parametrize("level", ["memory", "durable"])
 async def test_no_tool_is_called_whose_intent_is_committed_after_the_cancel(level: str, tmp_path: Path) -> None:
-    """The storm comes while thousands wait for the commit of their intent, some in tasks that nobody stops."""
+    """The storm comes while hundreds wait for the commit of their intent, half of them in tasks that their agents leave behind."""
     site, callers = Site(), 500
     tasks: list[asyncio.Task[Any]] = []
 
@@ -186,7 +209,7 @@ async def test_no_tool_is_called_whose_intent_is_committed_after_the_cancel(leve
     file = tmp_path / "runs.db" if level == "durable" else None
     async with il.open(file, plans=[plan], tools=site.tools) as runtime:
         runs = [await runtime.start(plan, "task") for _ in range(callers)]
-        await turns_of_the_loop()
+        await turns_of_the_loop(3)  # one for the run, one for its agents, one for the task that one of them made
         assert len(tasks) == callers
         called = len(site.calls)
         for run in runs:
@@ -200,5 +223,5 @@ async def test_no_tool_is_called_whose_intent_is_committed_after_the_cancel(leve
             assert "effect_intended" not in kinds[kinds.index("run_cancelled") :]
             intended += kinds.count("effect_intended")
         print(f"\n{level}: {intended} intents, {called} calls; {Counter(type(one).__name__ for one in late)}", flush=True)
-        assert intended == 2 * callers
+        assert called < intended == 2 * callers, "the storm is to come before every intent is committed"
         assert len(site.calls) == called
