@@ -90,6 +90,7 @@ class Approve(Terms):
             return None
         return self.text()
 
+
 Verdict: TypeAlias = Literal["approve", "edit", "answer", "reject"]
 _SAYS: dict[str, Verdict] = {"approved": "approve", "edited": "edit", "answered": "answer", "rejected": "reject"}
 _WORDS = {say: word for word, say in _SAYS.items()}

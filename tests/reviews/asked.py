@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
-from contextlib import asynccontextmanager
 from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from inspect import isawaitable
 from pathlib import Path
 from typing import Any
 
@@ -88,12 +89,25 @@ BRIEF = 0.15
 """Seconds: long enough that what a test looks at first is there, short enough that nobody waits."""
 
 
-async def until_settled(runtime: il.Runtime, run: il.Outcome) -> il.Outcome:
-    """The outcome once the run is in review no more, or a failure that says that it hangs."""
+async def until(holds: Callable[[], Any]) -> Any:
+    """What a question that is asked again and again gives at last, or a failure that says that it hangs."""
 
-    async def wait() -> il.Outcome:
-        while (outcome := await runtime.resume(run.run_id)).status == "in_review":
-            await asyncio.sleep(0.005)
-        return outcome
+    async def wait() -> Any:
+        while True:  # what is waited for is another process's, a thread's or the clock's
+            answer = holds()
+            if found := (await answer if isawaitable(answer) else answer):
+                return found
+            await asyncio.sleep(0.002)
 
     return await soon(wait())
+
+
+async def until_settled(runtime: il.Runtime, run: il.Outcome) -> il.Outcome:
+    """The outcome once the run is in review no more."""
+
+    async def outcome() -> il.Outcome | None:
+        found = await runtime.resume(run.run_id)
+        return None if found.status == "in_review" else found
+
+    settled: il.Outcome = await until(outcome)
+    return settled

@@ -47,7 +47,7 @@ async def test_pages_follow_one_another(place: Path | None) -> None:
         assert seen == ids
 
 
-@pytest.mark.parametrize("asked", [{"due_before": datetime(2026, 1, 1)}, {"limit": -1}, {"role": object()}, {"run_id": "nonsense"}])  # noqa: DTZ001
+@pytest.mark.parametrize("asked", [{"due_before": datetime(2026, 1, 1)}, {"limit": -1}, {"role": object()}, {"run_id": "nonsense"}])
 async def test_a_list_that_can_not_be_meant_is_refused(asked: dict[str, object]) -> None:
     async with world(None, plans=[RUN]) as here:
         with pytest.raises(ValueError, match=r".+"):
@@ -99,8 +99,12 @@ async def test_verify_compares_the_list_with_the_frames(tmp_path: Path) -> None:
     async with il.open(path, plans=[RUN]) as runtime:
         await runtime.run(RUN, "hello")
     _core.verify(path)
-    for change in ("UPDATE reviews SET role = 'nobody'", "DELETE FROM reviews", "INSERT INTO reviews SELECT 99, review, id, plan, opened,"
-                   " due, why, subject, tool, role, person, approvals, signed, proposal, claimed_by, claimed_until FROM reviews"):
+    for change in (
+        "UPDATE reviews SET role = 'nobody'",
+        "DELETE FROM reviews",
+        "INSERT INTO reviews SELECT 99, review, id, plan, opened,"
+        " due, why, subject, tool, role, person, approvals, signed, proposal, claimed_by, claimed_until FROM reviews",
+    ):
         copy = tmp_path / "changed.db"
         shutil.copy(path, copy)
         with sqlite3.connect(copy) as file:

@@ -47,7 +47,14 @@ def test_a_review_is_shown_with_its_context(db: tuple[str, dict[str, str]], caps
     file, ids = db
     status, out, _ = ran(capsys, "show", ids["letter"], "--db", file)
     assert status == 0
-    for words in ("it may not happen without a person's yes", "role editor, 2 must agree", "writer: Dear Ada", "user: hello", "u-1", "approve"):
+    for words in (
+        "it may not happen without a person's yes",
+        "role editor, 2 must agree",
+        "writer: Dear Ada",
+        "user: hello",
+        "u-1",
+        "approve",
+    ):
         assert words in out
     _, out, _ = ran(capsys, "show", ids["refunding"], "0", "--db", file, "--json")
     assert json.loads(out)["arguments"] == {"order": "A-7", "amount": 90}
@@ -130,12 +137,36 @@ async def test_while_a_service_has_the_file_it_is_read_and_not_decided(tmp_path:
         assert (await runtime.resume(asked.run_id)).status == "in_review"
 
 
+def test_a_timeline_tells_what_people_were_asked_and_said(db: tuple[str, dict[str, str]], capsys: pytest.CaptureFixture[str]) -> None:
+    file, ids = db
+    ran(capsys, "claim", ids["letter"], "--by", "ada", "--role", "editor", "--db", file)
+    ran(capsys, "reassign", ids["letter"], "--by", "ada", "--role", "editor", "--to-role", "chief", "--reason", "too big", "--db", file)
+    ran(capsys, "approve", ids["letter"], "--by", "ada", "--role", "chief", "--reason", "fine", "--db", file)
+    ran(capsys, "approve", ids["letter"], "--by", "bob", "--role", "chief", "--reason", "fine too", "--db", file)
+    assert main(["runs", "show", ids["letter"], "--db", file]) == 0
+    out = capsys.readouterr().out
+    told = [
+        "number 0 about the delivery, approval",
+        "who decides: role editor, 2 must agree",
+        "number 0 by ada",
+        "number 0 to role chief by ada: 'too big'",
+        "number 0: approved by ada: 'fine'",
+        "number 0: approved by bob: 'fine too'",
+    ]
+    for words in told:
+        assert words in out
+    assert main(["runs", "show", ids["refunding"], "--db", file]) == 0
+    out = capsys.readouterr().out
+    assert "number 0 about tool refund, approval: {'amount': 90, 'order': 'A-7'}" in out
+    assert "nothing goes on until a person decides" in out
+
+
 def test_a_run_that_there_is_not_and_a_word_that_is_no_json(db: tuple[str, dict[str, str]], capsys: pytest.CaptureFixture[str]) -> None:
     file, ids = db
     status, _, err = ran(capsys, "show", "zzzz", "--db", file)
-    assert (status, "no run has an id" in err) == (1, True)
+    assert (status, "no run whose id" in err) == (1, True)
     status, _, err = ran(capsys, "show", "0", "--db", file)
-    assert (status, "3 runs have an id" in err) == (1, True)
+    assert (status, "3 runs whose id" in err) == (1, True)
     with pytest.raises(SystemExit):
         ran(capsys, "edit", ids["refunding"], "--arguments", "{", "--db", file)
     assert "is no JSON" in capsys.readouterr().err

@@ -23,7 +23,7 @@ def test_terms_and_webhook_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     config = il.Config.parse(WHOLE)
     assert config.reviews == il.Terms(role="support_lead", approvals=2, due=14_400.0, on_expiry=il.escalate("manager"))
     monkeypatch.setenv("DESK_SECRET", "between us")
-    assert config.webhook() == il.Webhook("https://desk.example/hook", secret="between us", timeout=2.0, retries=0)
+    assert config.webhook() == il.Webhook("https://desk.example/hook", secret="between us", timeout=2.0, retries=0)  # noqa: S106
 
 
 def test_a_file_without_reviews_says_nothing_of_them() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import interlock as il
 import pytest
-from asked import EFFECT, RUN, Shop, delivery, refunds, world
+from asked import EFFECT, RUN, Shop, delivery, refunds, until, world
 from cast import gives, kinds_of, soon
 
 BOTH = il.Concurrent("both", [refunds("left", "L-1", 10), refunds("right", "R-2", 20)], synthesis=gives("sums_up", "both are done"))
@@ -43,6 +43,30 @@ async def test_both_branches_decided_at_once_go_on_together(place: Path | None) 
         assert len(shop.refunds) == 2
 
 
+async def test_branches_are_decided_while_their_agents_are_not_here(tmp_path: Path) -> None:
+    """As from the command line: what follows waits for the service, and a word that can't be taken changes nothing."""
+    path, shop = tmp_path / "runs.db", Shop()
+    tools = [shop.tool(il.Approve(role="finance"))]
+    async with il.open(path, plans=[BOTH], tools=tools) as runtime:
+        held = await soon(runtime.run(BOTH, "pay both"))
+    who = {"by": "ada", "roles": ["finance"]}
+    async with il.open(path) as runtime:
+        first = await soon(runtime.reviews.approve(held.run_id, review=1, **who))
+        assert first.status == "waiting"
+        assert [row.number for row in await runtime.reviews.list()] == [0]
+        with pytest.raises(il.ReviewError):
+            await runtime.reviews.approve(held.run_id, review=0, by="bob")
+        assert held.run_id in runtime.waiting()
+    async with il.open(path) as runtime:
+        assert held.run_id in runtime.waiting()
+        second = await soon(runtime.reviews.reject(held.run_id, review=0, **who))
+        assert (second.status, await runtime.reviews.list()) == ("waiting", [])
+    assert shop.refunds == []
+    async with il.open(path, plans=[BOTH], tools=tools) as runtime:
+        assert (await soon(runtime.resume(held.run_id))).text == "both are done"
+    assert [row["order"] for row in shop.refunds] == ["R-2"]
+
+
 async def test_a_branch_that_waits_for_a_person_does_not_stop_the_others(place: Path | None) -> None:
     gate, reached = asyncio.Event(), asyncio.Event()
 
@@ -56,8 +80,7 @@ async def test_a_branch_that_waits_for_a_person_does_not_stop_the_others(place: 
     async with world(place, plans=[plan], tools=[shop.tool(il.Approve())]) as here:
         run = await here.runtime.start(plan, "pay and wait")
         await soon(reached.wait())
-        while not (waiting := await here.runtime.reviews.list(run_id=run.run_id)):
-            await asyncio.sleep(0)
+        waiting = await until(lambda: here.runtime.reviews.list(run_id=run.run_id))
         now = await soon(here.runtime.reviews.approve(run.run_id, by="ada", review=waiting[0].number, wait=False))
         assert now.status == "running"
         gate.set()
@@ -168,8 +191,7 @@ async def test_the_reviews_of_a_cancelled_run_are_withdrawn(place: Path | None) 
     plan = il.Concurrent("pair", [refunds("clerk"), il.agent(waits, name="waits")], synthesis=gives("sums_up", "done"))
     async with world(place, plans=[plan], tools=[never_decided.tool(il.Approve())]) as here:
         run = await here.runtime.start(plan, "pay and wait")
-        while not await here.runtime.reviews.list(run_id=run.run_id):
-            await asyncio.sleep(0)
+        await until(lambda: here.runtime.reviews.list(run_id=run.run_id))
         run.cancel("the customer hung up")
         outcome = await soon(run)
         assert outcome.status == "cancelled"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import interlock as il
 import pytest
-from asked import BRIEF, EFFECT, Shop, delivery, until_settled, world
+from asked import BRIEF, EFFECT, Shop, delivery, until, until_settled, world
 from cast import happened, soon
 
 
@@ -33,8 +33,7 @@ async def test_others_are_asked_and_have_all_the_time_they_need(place: Path | No
     plan = delivery(il.Approve(role="editor", due=BRIEF, on_expiry=il.escalate("chief")))
     async with world(place, plans=[plan]) as here:
         held = await here.runtime.run(plan, "write to Ada")
-        while not (rows := await here.runtime.reviews.list(role="chief")):
-            await asyncio.sleep(0.005)
+        rows = await until(lambda: here.runtime.reviews.list(role="chief"))
         assert rows[0].due is None
         runtime = await here.restart()
         assert (await runtime.reviews.approve(held.run_id, by="zoe", roles=["chief"])).status == "delivered"
@@ -82,8 +81,7 @@ async def test_an_effect_whose_time_ran_out_while_the_process_was_down_happens_o
         held = await soon(runtime.run(EFFECT, "pay it back"))
     await asyncio.sleep(BRIEF)
     async with il.open(path) as runtime:  # without the plan: it is decided, and waits for the agent
-        while not runtime.waiting():
-            await asyncio.sleep(0.005)
+        await until(runtime.waiting)
         assert "refunding" in runtime.waiting()[held.run_id]
     async with il.open(path, plans=[EFFECT], tools=tools) as runtime:
         assert (await until_settled(runtime, held)).text == "paid 90"

@@ -13,11 +13,11 @@ from typing import Any
 
 import interlock as il
 import pytest
-from asked import BRIEF, EFFECT, RUN, Shop, delivery
+from asked import BRIEF, EFFECT, RUN, Shop, delivery, until
 from cast import soon
 from interlock.webhook import DELIVERY, SIGNATURE, sign
 
-SECRET = "between us"
+SECRET = "between us"  # noqa: S105
 
 
 class Desk:
@@ -49,11 +49,7 @@ class Desk:
         self.thread.join()
 
     async def told(self, count: int) -> list[dict[str, Any]]:
-        async def wait() -> None:
-            while len(self.received) < count:
-                await asyncio.sleep(0.005)
-
-        await soon(wait())
+        await until(lambda: len(self.received) >= count)
         return [json.loads(body) for _, body in self.received]
 
 
@@ -62,14 +58,6 @@ def desk() -> Iterator[Desk]:
     made = Desk()
     yield made
     made.close()
-
-
-async def until(found: list[Any], count: int) -> None:
-    async def wait() -> None:
-        while len(found) < count:
-            await asyncio.sleep(0.002)
-
-    await soon(wait())
 
 
 @pytest.mark.parametrize("is_async", [True, False])
@@ -90,7 +78,7 @@ async def test_a_function_is_told_in_order(is_async: bool, tmp_path: Path) -> No
         await desk.reassign(held.run_id, by="ada", role="chief", **who)
         await desk.approve(held.run_id, by="ada", **who)
         await desk.approve(held.run_id, by="bob", **who)
-        await until(told, 5)
+        await until(lambda: len(told) >= 5)
     assert [what for what, _ in told] == ["opened", "claimed", "reassigned", "signed", "decided"]
     assert {review.run_id for _, review in told} == {held.run_id}
     closed = told[-1][1].closed
@@ -123,11 +111,10 @@ async def test_the_end_of_the_time_and_of_the_run_are_told_too() -> None:
         await soon(runtime.run(rejected, "write"))
         gate.clear()
         run = await runtime.start(pair, "pay")
-        while not await runtime.reviews.list(run_id=run.run_id):
-            await asyncio.sleep(0)
+        await until(lambda: runtime.reviews.list(run_id=run.run_id))
         run.cancel()
         await soon(run)
-        await until(told, 6)
+        await until(lambda: len(told) >= 6)
     assert sorted(told) == sorted([
         "letter opened", "letter escalated", "other letter opened", "other letter expired", "pair opened", "pair withdrawn",
     ])  # fmt: skip
@@ -143,7 +130,7 @@ async def test_a_hook_that_raises_stops_no_run_and_is_not_silent() -> None:
     async with il.open(plans=[RUN], on_review=breaks) as runtime:
         asked = await runtime.run(RUN, "hello")
         assert (await runtime.reviews.answer(asked.run_id, by="ada", text="fine")).status == "delivered"
-        await until(reported, 2)
+        await until(lambda: len(reported) >= 2)
     assert all("raised at review 0 of run" in report["message"] for report in reported)
 
 
@@ -185,7 +172,7 @@ async def test_a_service_that_refuses_is_not_told_again_and_somebody_hears_of_it
     desk.failures = [401]
     async with il.open(plans=[RUN], on_review=il.Webhook(desk.url, backoff=0.01)) as runtime:
         await runtime.run(RUN, "hello")
-        await until(reported, 1)
+        await until(lambda: len(reported) >= 1)
     assert len(desk.received) == 1
     assert SIGNATURE not in desk.received[0][0]
     assert "was not told that review 0 of run" in reported[0]["message"]
@@ -198,7 +185,7 @@ async def test_a_service_that_is_not_there_delays_no_run() -> None:
     async with il.open(plans=[RUN], on_review=il.Webhook("http://127.0.0.1:9/", retries=1, backoff=0.01)) as runtime:
         asked = await runtime.run(RUN, "hello")
         assert (await runtime.reviews.answer(asked.run_id, by="ada", text="fine")).status == "delivered"
-        await until(reported, 2)
+        await until(lambda: len(reported) >= 2)
     assert all(isinstance(report["exception"], OSError) for report in reported)
 
 

@@ -41,7 +41,9 @@ PATTERNS: dict[str, Callable[[], Pattern]] = {
     "GroupChat": lambda: il.GroupChat("chat", [refunds(), gives("closes", "all done")], max_turns=2, on_limit=il.highest_confidence()),
     "Handoff": lambda: il.Handoff("desk", entry=passes("clerk", "front"), to=[refunds()]),
     "Hierarchy": _supervised,
-    "inside Sequential": lambda: il.Sequential("both", [il.Concurrent("pair", [refunds()], synthesis=gives("x", "y")), gives("z", "all done")]),
+    "inside Sequential": lambda: il.Sequential(
+        "both", [il.Concurrent("pair", [refunds()], synthesis=gives("x", "y")), gives("z", "all done")]
+    ),
     "Federation": lambda: il.Federation("banks", [il.Domain("north", il.Sequential("inner", [refunds()]))]),
 }
 

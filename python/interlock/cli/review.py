@@ -18,6 +18,7 @@ from rich.table import Column, Table
 
 from interlock._core import Reader
 from interlock.cli.moments import ahead
+from interlock.cli.pick import run_by_prefix
 from interlock.errors import JournalLocked, UsageError
 from interlock.message import Outcome, Seen
 from interlock.reviews import Escalate, Review, review_of
@@ -106,8 +107,8 @@ def list_reviews(given: argparse.Namespace) -> int:
 def show_review(given: argparse.Namespace) -> int:
     """One review."""
     reader = _reader(given)
-    run, _ = _run(reader, given.run_id)
-    review = review_of(orjson.loads(reader.show_review(run, given.review)))
+    run = run_by_prefix(reader, given.run_id)
+    review = review_of(orjson.loads(reader.show_review(run["run"], given.review)))
     if given.json:
         print(orjson.dumps(review.to_json()).decode())
         return 0
@@ -119,8 +120,7 @@ def show_review(given: argparse.Namespace) -> int:
 
 def decide(given: argparse.Namespace) -> int:
     """Somebody's word. A service that has the journal open must take it itself."""
-    _, run_id = _run(_reader(given), given.run_id)
-    given.run_id, given.by = run_id, given.by or getpass.getuser()
+    given.run_id, given.by = run_by_prefix(_reader(given), given.run_id)["id"], given.by or getpass.getuser()
     try:
         came_of_it = asyncio.run(_say(given))
     except JournalLocked as locked:
@@ -179,7 +179,9 @@ def _as_json(came_of_it: Outcome | Review) -> dict[str, Any]:
 def _follows(given: argparse.Namespace, came_of_it: Outcome | Review) -> str:
     """What follows from the word, in words."""
     if isinstance(came_of_it, Review):
-        until = f"by {came_of_it.claimed_by} until {_time(came_of_it.claimed_until)}" if given.action == "claim" else f"to {_who(came_of_it)}"
+        until = (
+            f"by {came_of_it.claimed_by} until {_time(came_of_it.claimed_until)}" if given.action == "claim" else f"to {_who(came_of_it)}"
+        )
         return f"review {came_of_it.number} of run {came_of_it.run_id} is {given.action}ed {until}"
     head = f"run {came_of_it.run_id} is {came_of_it.status}"
     match came_of_it.status:
@@ -254,16 +256,3 @@ def _reader(given: argparse.Namespace) -> Reader:
     if not given.db:
         raise UsageError("no journal was named", hint="add --db FILE, or set INTERLOCK_DB")
     return Reader(given.db)
-
-
-def _run(reader: Reader, start: str) -> tuple[int, str]:
-    """The run whose id starts so: its number and its id. Runs with open reviews are looked through first."""
-    for rows in (reader.open_reviews(filter_text()), reader.runs(None, 1_000_000)):
-        found = {row.get("run_id") or row["id"]: row["run"] for row in orjson.loads(rows)}
-        found = {run_id: run for run_id, run in found.items() if run_id.startswith(start.lower())}
-        if len(found) == 1:
-            ((run_id, run),) = found.items()
-            return run, run_id
-        if found:
-            raise UsageError(f"{len(found)} runs have an id that starts with {start!r}", hint="give more of it")
-    raise UsageError(f"no run has an id that starts with {start!r}", hint="`interlock review list` shows the ids")

@@ -55,6 +55,18 @@ def _route_chosen(event: dict[str, Any]) -> str:
     return f"intent {decision['intent']} → {target} (found by: {decision['stage']}, priority {decision['priority']})"
 
 
+def _opened(event: dict[str, Any], payloads: Payloads) -> str:
+    subject = event["subject"]
+    about = f"tool {subject['effect']['tool']}" if isinstance(subject, dict) else f"the {subject}"
+    return f"number {event['review']} about {about}, {event['why']}: {_said(payloads, event['about'])}"
+
+
+def _reassigned(event: dict[str, Any], payloads: Payloads) -> str:
+    to = " in ".join(part for part in (event["person"], event["role"] and f"role {event['role']}") if part)
+    why = f": {_said(payloads, event['decision'])}" if event["decision"] else ""
+    return f"number {event['review']} to {to} by {event['by'] or 'the end of its time'}{why}"
+
+
 _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
     "run_started": lambda event, payloads: _said(payloads, event["message"]),
     "run_resumed": lambda event, payloads: "the process came back",
@@ -68,10 +80,10 @@ _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
     "hand_off_refused": lambda event, payloads: f"turn {event['turn']} → {event['target']}: {event['why']}",
     "effect_intended": lambda event, payloads: f"{event['tool']} {_said(payloads, event['arguments'])}",
     "effect_completed": lambda event, payloads: f"{event['tool']} {_said(payloads, event['arguments'])}",
-    "review_opened": lambda event, payloads: _opened(event, payloads),
+    "review_opened": _opened,
     "review_decided": lambda event, payloads: f"number {event['review']}: {_verdict(event, payloads)}",
     "review_claimed": lambda event, payloads: f"number {event['review']} by {event['by']}",
-    "review_reassigned": lambda event, payloads: _reassigned(event, payloads),
+    "review_reassigned": _reassigned,
     "review_signed": lambda event, payloads: f"number {event['review']}: {_verdict(event, payloads)}",
     "review_withdrawn": lambda event, payloads: f"number {event['review']}: nothing hangs on it any more",
     "run_paused": lambda event, payloads: "nothing goes on until a person decides",
@@ -90,24 +102,12 @@ _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
 }
 
 
-def _opened(event: dict[str, Any], payloads: Payloads) -> str:
-    subject = event["subject"]
-    about = f"tool {subject['effect']['tool']}" if isinstance(subject, dict) else f"the {subject}"
-    return f"number {event['review']} about {about}, {event['why']}: {_said(payloads, event['about'])}"
-
-
 def _verdict(event: dict[str, Any], payloads: Payloads) -> str:
     """What was said about a review: the verdict, by whom, why, and what stands in place of what was asked about."""
     by = f" by {event['by']}" if event["by"] else ""
     reason = _said(payloads, event["decision"]) if event["decision"] else "nobody did in time"
     content = f" → {_said(payloads, event['content'])}" if event["content"] else ""
     return f"{event['verdict']}{by}: {reason}{content}"
-
-
-def _reassigned(event: dict[str, Any], payloads: Payloads) -> str:
-    to = " in ".join(part for part in (event["person"], event["role"] and f"role {event['role']}") if part)
-    why = f": {_said(payloads, event['decision'])}" if event["decision"] else ""
-    return f"number {event['review']} to {to} by {event['by'] or 'the end of its time'}{why}"
 
 
 def _review_terms(event: dict[str, Any]) -> list[str]:

@@ -27,10 +27,12 @@ class Deciding:
     loop: asyncio.AbstractEventLoop
 
     @abstractmethod
-    def look_up(self, run_id: str) -> Started: ...
+    def look_up(self, run_id: str) -> Started:
+        """A run by its id."""
 
     @abstractmethod
-    def check_loop(self) -> None: ...
+    def check_loop(self) -> None:
+        """Whether this is the loop that the runtime belongs to."""
 
     @abstractmethod
     def _go_on(self, started: Started) -> None: ...

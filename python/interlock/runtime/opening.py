@@ -47,8 +47,8 @@ def open_runtime(
         checkpoints: who signs what the journal has committed, and where the checkpoints go, instead of what the configuration
             says under ``audit``.
         on_review: told what happens to reviews: a callable (async or not, which runs in a thread) that is given the ``il.Review`` and
-            what happened (``opened``, ``claimed``, ``reassigned``, ``escalated``, ``signed``, ``decided``, ``expired``, ``withdrawn``), or an
-            ``il.Webhook``. The configuration may name a webhook besides. Runs never wait for it.
+            what happened (``opened``, ``claimed``, ``reassigned``, ``escalated``, ``signed``, ``decided``, ``expired``, ``withdrawn``), or
+            an ``il.Webhook``. The configuration may name a webhook besides. Runs never wait for it.
         mask: hides in a text what whoever decides need not see; ``runtime.reviews`` and hooks show texts through it.
 
     Raises:

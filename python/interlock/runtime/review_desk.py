@@ -18,7 +18,9 @@ if TYPE_CHECKING:
 
 
 class Reviews:
-    """The reviews of one runtime. Whoever speaks gives ``by``, their name, and ``roles``, what they are: check both before you pass them on.
+    """The reviews of one runtime.
+
+    Whoever speaks gives ``by``, their name, and ``roles``, what they are: check both before you pass them on.
 
     What can't be taken raises ``ReviewError`` with one of these codes: ``review.closed`` (somebody was faster; the message says who),
     ``review.claimed``, ``review.not-yours``, ``review.signed-already``, ``review.not-possible`` and ``review.unknown``.
@@ -76,9 +78,7 @@ class Reviews:
         """
         return self.shown(self._number(run_id), review, unmask=unmask, by=by, roles=roles)
 
-    def shown(
-        self, run: int, review: int | None, *, unmask: bool = False, by: str | None = None, roles: Sequence[str] = ()
-    ) -> Review:
+    def shown(self, run: int, review: int | None, *, unmask: bool = False, by: str | None = None, roles: Sequence[str] = ()) -> Review:
         """As ``get``, for the run with this number in the journal."""
         told = orjson.loads(self._runtime.engine.show_review(run, review))
         if not unmask:
@@ -90,9 +90,7 @@ class Reviews:
             raise ReviewError(message, hint="look at it masked, or reassign it", code="review.not-yours", run_id=told["run_id"])
         return review_of(told)
 
-    async def claim(
-        self, run_id: str, *, by: str, roles: Sequence[str] = (), review: int | None = None, for_: float = 300.0
-    ) -> Review:
+    async def claim(self, run_id: str, *, by: str, roles: Sequence[str] = (), review: int | None = None, for_: float = 300.0) -> Review:
         """Say that you are at it: nobody else decides for so many seconds. Claiming it again prolongs that.
 
         Raises:
@@ -191,7 +189,10 @@ class Reviews:
         review: int | None = None,
         wait: bool = True,
     ) -> Outcome:
-        """Say it yourself: the run is delivered with this answer. Of an effect, this is what it gave, and it is not called: ``data``, or the text."""
+        """Say it yourself: the run is delivered with this answer.
+
+        Of an effect, ``data`` (or the text) is what it gave, and it is not called.
+        """
         if text is None and data is None:
             raise UsageError("an answer has a text or data", hint="give text=… or data=…")
         content = {"text": text, "data": None if data is None else as_text(data)}
@@ -210,9 +211,7 @@ class Reviews:
         says = {"decides": {"verdict": word_of(verdict), **(content or {})}}
         return await self._runtime.say(self._number(run_id), review, (by, roles, reason), says, wait=wait)
 
-    async def _talk(
-        self, run_id: str, review: int | None, by: str, roles: Sequence[str], reason: str, says: dict[str, Any]
-    ) -> Review:
+    async def _talk(self, run_id: str, review: int | None, by: str, roles: Sequence[str], reason: str, says: dict[str, Any]) -> Review:
         """Something after which the review is open still."""
         number = self._number(run_id)
         if review is None:

@@ -24,6 +24,7 @@ from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
+from interlock.runtime.limits import limit_agents
 from interlock.runtime.notices import Hook, Notices
 from interlock.runtime.requests import checked, circumstances, options, unreadable
 from interlock.runtime.review_desk import Reviews
@@ -95,7 +96,7 @@ class Runtime(Upkeep, Deciding):
                 self._add_plan(pattern)
             self.embeddings = Embeddings(self.loop, self._embedder)
             if self._config is not None:
-                self._limit_agents(self._config)
+                limit_agents(self.engine, self._config, self.agents)
                 self._apply(self._config)
             self.timer = Timer(self.engine, self.loop, self._expired)
             self.commits = Commits(self.engine, self.loop)
@@ -161,7 +162,7 @@ class Runtime(Upkeep, Deciding):
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
 
-        Limits are those that the runtime was opened with.
+        Limits, and the webhook that is told of reviews, are those that the runtime was opened with.
 
         Raises:
             ConfigError: something is wrong; the message names the key's path and line, and the old configuration stays.
@@ -185,17 +186,6 @@ class Runtime(Upkeep, Deciding):
             examples.give_to(self.engine)
             self.embeddings = Embeddings(self.loop, examples.embedder)
         self._config = config
-
-    def _limit_agents(self, config: Config) -> None:
-        """Give agents their limits, which hold as long as the runtime is open."""
-        strangers = [name for name in config.agents if self.agents and name not in self.agents]
-        if strangers:
-            known = ", ".join(sorted(self.agents))
-            message = f"{config.source}: agents.{strangers[0]} is no agent of the plans (they have {known})"
-            line = config.agents[strangers[0]].line
-            raise ConfigError(message, hint="correct the name", path=f"agents.{strangers[0]}", line=line)
-        if config.agents:
-            self.engine.limit_agents(config.limits_text())
 
     async def run(
         self,

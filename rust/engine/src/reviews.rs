@@ -2,7 +2,9 @@
 
 use interlock_journal::{Journal, PayloadKind};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
-use interlock_kernel::{Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, TermsSpec, due};
+use interlock_kernel::{
+    Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, TermsSpec, due,
+};
 
 use crate::engine::{Core, Engine};
 use crate::live::{Batch, Live, Said};
