@@ -144,7 +144,7 @@ def test_a_timeline_tells_what_people_were_asked_and_said(db: tuple[str, dict[st
     ran(capsys, "approve", ids["letter"], "--by", "ada", "--role", "chief", "--reason", "fine", "--db", file)
     ran(capsys, "approve", ids["letter"], "--by", "bob", "--role", "chief", "--reason", "fine too", "--db", file)
     assert main(["runs", "show", ids["letter"], "--db", file]) == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     told = [
         "number 0 about the delivery, approval",
         "who decides: role editor, 2 must agree",
@@ -156,7 +156,7 @@ def test_a_timeline_tells_what_people_were_asked_and_said(db: tuple[str, dict[st
     for words in told:
         assert words in out
     assert main(["runs", "show", ids["refunding"], "--db", file]) == 0
-    out = capsys.readouterr().out
+    out = " ".join(capsys.readouterr().out.split())
     assert "number 0 about tool refund, approval: {'amount': 90, 'order': 'A-7'}" in out
     assert "nothing goes on until a person decides" in out
 

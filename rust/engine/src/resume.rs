@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{Journal, RunRow, RunStatus};
+use interlock_journal::{Journal, RunFilter, RunRow, RunStatus};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
 use interlock_kernel::plan::Plan;
 use interlock_kernel::{Digest, Input, Name, RunId, RunStarted};
@@ -41,29 +41,25 @@ impl Engine {
     /// Runs that rest in a review are left to rest, until it is due.
     pub fn resume_all(&self, agents: &[String]) -> Result<Vec<Resumed>, EngineError> {
         self.lock()?.present = agents.to_vec();
-        let (mut resumed, mut in_review) = (Vec::new(), FxHashSet::default());
-        for row in self.journal.unfinished()? {
-            if row.status == RunStatus::InReview {
-                in_review.insert(row.number);
+        let open = self.journal.runs(&RunFilter { status: Some(RunStatus::Open), ..RunFilter::default() })?;
+        let mut resumed = Vec::new();
+        for row in &open {
+            let mut core = self.lock()?;
+            if core.live.contains_key(&row.number) {
+                continue;
             }
-            if row.status == RunStatus::Open {
-                let mut core = self.lock()?;
-                if core.live.contains_key(&row.number) {
-                    continue;
-                }
-                core.waiting.remove(&row.number);
-                if let Some(step) = core.bring_back(self, &row)? {
-                    resumed.push(Resumed { run: row.number, id: row.id, step, plan: row.plan.clone() });
-                }
+            core.waiting.remove(&row.number);
+            if let Some(step) = core.bring_back(self, row)? {
+                resumed.push(Resumed { run: row.number, id: row.id, step, plan: row.plan.clone() });
             }
         }
+        let open: FxHashSet<u64> = open.iter().map(|row| row.number).collect();
         let mut core = self.lock()?;
         for (run, at) in self.journal.due()? {
-            if in_review.contains(&run) && !core.live.contains_key(&run) {
+            if !core.live.contains_key(&run) && !open.contains(&run) {
                 core.rests_until(run, at); // it is not folded before somebody speaks, or the time is over
             }
         }
-        drop(core);
         Ok(resumed)
     }
 

@@ -129,6 +129,19 @@ pub(crate) fn unfinished(connection: &Connection) -> Answer<Vec<RunRow>> {
     Ok(found)
 }
 
+/// As `unfinished`, one at a time and in no order: there may be many.
+pub(crate) fn each_unfinished(connection: &Connection, mut visit: impl FnMut(RunRow) -> Answer<()>) -> Answer<()> {
+    let columns = run_columns(connection)?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs WHERE status = ?1"))?;
+    for status in RunStatus::ALL.into_iter().filter(|status| !status.is_over()) {
+        let mut rows = statement.query([status.word()])?;
+        while let Some(row) = rows.next()? {
+            visit(run_row(row)?)?;
+        }
+    }
+    Ok(())
+}
+
 fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     let number = row.get::<_, i64>(0)?.cast_unsigned();
     let damaged = |what: String| JournalError::damaged(what).at(RunName { number, id: None }, None);
@@ -146,11 +159,6 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
         thread: row.get(9)?,
         removed: row.get::<_, Option<String>>(10)?.map(|word| word.parse().map_err(damaged)).transpose()?,
     })
-}
-
-/// Gives back the memory that holds pages of the file. They are read again when they are needed.
-pub(crate) fn let_go(connection: &Connection) -> Answer<()> {
-    Ok(connection.execute_batch("PRAGMA shrink_memory")?)
 }
 
 /// The highest number that a run has.

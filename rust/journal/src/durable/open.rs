@@ -28,13 +28,14 @@ impl Durable {
         let ownership = Ownership::take(&path)?;
         schema::create_if_missing(&path, by)?;
         let reader = Reader::open(&path)?;
+        reader.ask(schema::save)?; // each page is looked at once
         let scan = reader.ask(|connection| scan(connection, Extent::Recent))?;
         if reader.ask(query::format)? < schema::FORMAT {
             schema::lift(&path)?;
         }
         let (live, own) = (recall_runs(&reader)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
-        reader.ask(query::let_go)?; // of the pages that were looked at: a journal of runs that wait is otherwise held in memory
+        reader.ask(schema::spend)?;
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
         let shared = Arc::new(share(live, own, wake, &scan.frontier));
         let snapshot = reader.ask(snapshots::newest)?;
@@ -89,15 +90,18 @@ fn share(live: Live, own: Own, wake: Wake, frontier: &Frontier) -> Shared {
 /// The unfinished runs. What the list of runs says of them must fit the frames, since appending goes on from there.
 fn recall_runs(reader: &Reader) -> Result<Live, JournalError> {
     let (mut live, asked) = (Live::default(), reader.ask(review_table::runs)?);
-    for row in reader.unfinished()? {
-        let found = reader.ask(|connection| query::count_frames(connection, row.number))?;
-        if found != u64::from(row.frames) {
-            let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
-            return Err(JournalError::damaged(what).at(RunName { number: row.number, id: Some(row.id) }, None));
-        }
-        let asked = asked.contains(&row.number);
-        live.insert(Known { row, ticket: 0, asked });
-    }
+    reader.ask(|connection| {
+        query::each_unfinished(connection, |row| {
+            let found = query::count_frames(connection, row.number)?;
+            if found != u64::from(row.frames) {
+                let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
+                return Err(JournalError::damaged(what).at(RunName { number: row.number, id: Some(row.id) }, None).into());
+            }
+            let asked = asked.contains(&row.number);
+            live.insert(Known { row, ticket: 0, asked });
+            Ok(())
+        })
+    })?;
     Ok(live)
 }
 
