@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 
 import orjson
 
+from interlock._core import Engine
 from interlock.errors import InterlockError
 from interlock.reviews import Review
 from interlock.webhook import TRY_AGAIN, Webhook
@@ -51,11 +52,16 @@ class Notices:
         self._tasks: dict[int, asyncio.Task[None]] = {}
         self._closing = asyncio.Event()
         self._threads: ThreadPoolExecutor | None = None
-        if hooks:
-            runtime.engine.tell_of_reviews()
+
+    def listen(self, engine: Engine) -> None:
+        """This engine tells of reviews from now on. What one before it told and could not commit did not happen."""
+        if self._hooks:
+            engine.tell_of_reviews()
 
     def collect(self) -> None:
         """Something happened to reviews."""
+        if not self._hooks:
+            return
         for told in self._runtime.engine.review_news():
             notice = Notice(*told)  # type: ignore[arg-type]  # the core's words are ours
             lane = notice.run % LANES

@@ -106,6 +106,7 @@ impl Engine {
             told: Vec::new(),
             terms: None,
         };
+        let clock = clock.not_before(journal.newest());
         Ok(Self { journal, core: Mutex::new(core), clock })
     }
 

@@ -26,6 +26,8 @@ use crate::{
 pub(crate) struct Durable {
     /// The process that opened it. A fork's copy has no writer thread, and must not touch the connections.
     opened_by: u32,
+    /// The latest moment of a frame that was in the file when it was opened.
+    newest: Micros,
     shared: Arc<Shared>,
     reader: Reader,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -188,6 +190,10 @@ impl Store for Durable {
         let Some(known) = self.state()?.own.document(digest) else { return Ok(None) };
         self.shared.wait(known.ticket)?;
         self.reader.document(digest)
+    }
+
+    fn newest(&self) -> Micros {
+        self.newest
     }
 
     fn remove(&self, why: RemovedWhy, runs: &[u64], by: &str) -> Result<Gone, JournalError> {

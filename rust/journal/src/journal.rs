@@ -82,6 +82,11 @@ impl Journal {
         self.store.checkpoint()
     }
 
+    /// The latest moment that a frame had when the file was opened, so that time in a journal never goes back. 0 without a file.
+    pub fn newest(&self) -> Micros {
+        self.store.newest()
+    }
+
     /// Bytes that wait to be written. Slow down when they grow.
     pub fn queued_bytes(&self) -> usize {
         self.store.queued_bytes()

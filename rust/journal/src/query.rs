@@ -161,6 +161,25 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     })
 }
 
+/// How many runs have frames: by the index, from one run to the next, so that it takes time by runs and not by frames.
+const WITH_FRAMES: &str = "WITH RECURSIVE found(run) AS (SELECT min(run) FROM frames WHERE run > 0 UNION ALL
+    SELECT (SELECT min(run) FROM frames WHERE run > found.run) FROM found WHERE found.run IS NOT NULL) SELECT count(run) FROM found";
+
+/// Whether the list of runs is whole: it has every run that has frames, and its indexes find every row. An index that lost one
+/// would let a key start a second run.
+pub(crate) fn check_list(connection: &Connection) -> Answer<()> {
+    let found: String = connection.query_row("PRAGMA integrity_check(runs)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(JournalError::damaged(format!("the list of runs: {found}")).into());
+    }
+    let listed: i64 = connection.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?;
+    let runs: i64 = connection.query_row(WITH_FRAMES, [], |row| row.get(0))?;
+    if listed != runs {
+        return Err(JournalError::damaged(format!("the list has {listed} runs and {runs} have frames")).into());
+    }
+    Ok(())
+}
+
 /// The highest number that a run has.
 pub(crate) fn last_run(connection: &Connection) -> Answer<u64> {
     let last: Option<i64> = connection.query_row("SELECT max(run) FROM runs", [], |row| row.get(0))?;
