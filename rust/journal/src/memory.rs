@@ -66,7 +66,9 @@ impl State {
         let told = self.live.concerns(append.run, news(append.events));
         let Some(known) = self.live.get(append.run).filter(|_| !told.is_empty()) else { return };
         let open = self.asked.entry(append.run).or_default();
-        told.iter().for_each(|one| advance(open, &known.row, append.at, one));
+        for one in &told {
+            advance(open, &known.row, append.at, one);
+        }
         if open.is_empty() {
             self.asked.remove(&append.run);
         }

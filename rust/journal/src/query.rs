@@ -1,5 +1,6 @@
 //! Questions to the journal's tables. Each reads, checks what it read, and writes nothing.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use interlock_kernel::{Digest, Micros, RunId};
@@ -250,8 +251,7 @@ fn payload(row: &Row<'_>) -> Answer<Payload> {
     let (number, kind): (i64, i64) = (row.get(0)?, row.get(1)?);
     let damaged = |what: &str| JournalError::damaged(format!("payload {number} {what}"));
     let bytes = match (blob(row, 3)?, row.get_ref(4)?, row.get_ref(5)?) {
-        (bytes, ValueRef::Null, _) => bytes,
-        (b"", ValueRef::Blob(_), ValueRef::Blob(bytes)) => bytes,
+        (bytes, ValueRef::Null, _) | (b"", ValueRef::Blob(_), ValueRef::Blob(bytes)) => bytes,
         (_, ValueRef::Blob(digest), ValueRef::Null) => return Err(damaged(&format!("lacks its content {}", hex(digest))).into()),
         (_, _, _) => return Err(damaged("has a content and bytes of its own").into()),
     };
@@ -289,7 +289,10 @@ pub(crate) fn document(connection: &Connection, digest: &Digest) -> Answer<Optio
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        _ = write!(digits, "{byte:02x}"); // a String takes all
+        digits
+    })
 }
 
 pub(crate) fn blob<'a>(row: &'a Row<'_>, column: usize) -> Answer<&'a [u8]> {

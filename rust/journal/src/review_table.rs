@@ -183,10 +183,8 @@ fn one(row: &Row<'_>, run: u64) -> Answer<ReviewRow> {
 
 /// The word that the kernel's events have for it, as in their JSON.
 fn word(value: &impl Serialize) -> Result<String, JournalError> {
-    match serde_json::to_value(value).map_err(|cause| damaged(&cause))? {
-        serde_json::Value::String(word) => Ok(word),
-        other => Err(damaged(&other)),
-    }
+    let value = serde_json::to_value(value).map_err(|cause| damaged(&cause))?;
+    value.as_str().map(ToOwned::to_owned).ok_or_else(|| damaged(&value))
 }
 
 fn meaning<T: DeserializeOwned>(word: String) -> Result<T, JournalError> {
