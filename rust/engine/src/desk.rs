@@ -122,15 +122,37 @@ fn shown(
 fn closes(frame: &Frame, review: ReviewId) -> Option<(Closed, Option<Ref>)> {
     let at = frame.at;
     let withdrawn = Closed { how: "withdrawn", verdict: None, by: None, reason: None, at };
-    match frame.event()? {
-        Event::ReviewDecided(decided) if decided.review == review => {
-            let how = if decided.decision.is_none() { "expired" } else { "decided" };
-            let (verdict, by) = (Some(decided.verdict), decided.by.clone());
-            Some((Closed { how, verdict, by, reason: None, at }, decided.decision))
-        }
-        Event::ReviewWithdrawn(gone) if gone.review == review => Some((withdrawn, None)),
-        Event::RunDelivered(_) | Event::RunFailed(_) | Event::RunCancelled(_) => Some((withdrawn, None)),
-        _ => None, // looked for by its kind
+    let event = frame.event()?;
+    if let Event::ReviewDecided(decided) = event {
+        let how = if decided.decision.is_none() { "expired" } else { "decided" };
+        let (verdict, by) = (Some(decided.verdict), decided.by.clone());
+        return (decided.review == review).then_some((Closed { how, verdict, by, reason: None, at }, decided.decision));
+    }
+    let is_gone = matches!(event, Event::ReviewWithdrawn(gone) if gone.review == review);
+    (is_gone || is_end(event)).then_some((withdrawn, None))
+}
+
+/// Whether the run is over.
+fn is_end(event: &Event) -> bool {
+    matches!(event, Event::RunDelivered(_) | Event::RunFailed(_) | Event::RunCancelled(_))
+}
+
+/// What an event says of one review, in a word.
+fn word(event: &Event) -> Option<(ReviewId, &'static str)> {
+    if let Event::ReviewOpened(opened) = event {
+        Some((opened.review, "opened"))
+    } else if let Event::ReviewClaimed(claimed) = event {
+        Some((claimed.review, "claimed"))
+    } else if let Event::ReviewReassigned(reassigned) = event {
+        Some((reassigned.review, if reassigned.by.is_none() { "escalated" } else { "reassigned" }))
+    } else if let Event::ReviewSigned(signed) = event {
+        Some((signed.review, "signed"))
+    } else if let Event::ReviewDecided(decided) = event {
+        Some((decided.review, if decided.decision.is_none() { "expired" } else { "decided" }))
+    } else if let Event::ReviewWithdrawn(withdrawn) = event {
+        Some((withdrawn.review, "withdrawn"))
+    } else {
+        None
     }
 }
 
@@ -172,28 +194,15 @@ impl Core {
         let mut open = open;
         for (seq, event) in (first_seq..).zip(events) {
             let mut tell = |review: ReviewId, what| self.told.push(ReviewNews { run, review: review.0, seq, what, ticket });
-            match event {
-                Event::ReviewOpened(opened) => {
-                    tell(opened.review, "opened");
-                    open.push(opened.review);
+            if let Some((review, what)) = word(event) {
+                tell(review, what);
+                match what {
+                    "opened" => open.push(review),
+                    "decided" | "expired" | "withdrawn" => open.retain(|other| *other != review),
+                    _ => {} // it stays open
                 }
-                Event::ReviewClaimed(claimed) => tell(claimed.review, "claimed"),
-                Event::ReviewReassigned(reassigned) => {
-                    tell(reassigned.review, if reassigned.by.is_none() { "escalated" } else { "reassigned" });
-                }
-                Event::ReviewSigned(signed) => tell(signed.review, "signed"),
-                Event::ReviewDecided(decided) => {
-                    tell(decided.review, if decided.decision.is_none() { "expired" } else { "decided" });
-                    open.retain(|review| *review != decided.review);
-                }
-                Event::ReviewWithdrawn(withdrawn) => {
-                    tell(withdrawn.review, "withdrawn");
-                    open.retain(|review| *review != withdrawn.review);
-                }
-                Event::RunDelivered(_) | Event::RunFailed(_) | Event::RunCancelled(_) => {
-                    open.drain(..).for_each(|review| tell(review, "withdrawn"));
-                }
-                _ => {} // looked for by its kind
+            } else if is_end(event) {
+                open.drain(..).for_each(|review| tell(review, "withdrawn"));
             }
         }
     }

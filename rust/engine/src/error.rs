@@ -112,7 +112,17 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::Claimed { .. } => "review.claimed",
         Refusal::SignedAlready { .. } => "review.signed-already",
         Refusal::NotPossible { .. } | Refusal::NoContent { .. } | Refusal::OneForSeveral { .. } => "review.not-possible",
-        _ => "run.refused", // the kernel's enum may grow
+        Refusal::UnknownTurn { .. }
+        | Refusal::TwoAtWork { .. }
+        | Refusal::Over
+        | Refusal::NoMessageThere
+        | Refusal::AlreadyStarted
+        | Refusal::NotStarted
+        | Refusal::NotAwaited
+        | Refusal::WrongPairs { .. }
+        | Refusal::GateNeeds { .. }
+        | Refusal::PayloadMissing { .. }
+        | _ => "run.refused", // the kernel's enum may grow
     }
 }
 
@@ -129,6 +139,13 @@ fn way_out(refusal: &Refusal) -> &'static str {
         Refusal::NoContent { .. } => "give the text or the data that stands in its place",
         Refusal::Over => "choose an earlier frame",
         Refusal::NoMessageThere => "choose the frame of a turn's start: `interlock runs replay RUN` shows them",
-        _ => "a reply must name a turn of that run",
+        Refusal::UnknownTurn { .. }
+        | Refusal::AlreadyStarted
+        | Refusal::NotStarted
+        | Refusal::NotAwaited
+        | Refusal::WrongPairs { .. }
+        | Refusal::GateNeeds { .. }
+        | Refusal::PayloadMissing { .. }
+        | _ => "a reply must name a turn of that run",
     }
 }

@@ -90,7 +90,7 @@ impl Core {
         }
         if let State::Ended(_) = folded.state {
             let status = settle::status(&folded.state).name();
-            return Err(self.ended(engine, run, folded.id, status));
+            return Err(Self::ended(engine, run, folded.id, status));
         }
         let row = engine.journal.find_id(folded.id)?;
         (folded.key, folded.thread) = row.map(|row| (row.key, row.thread)).unwrap_or_default();
@@ -109,11 +109,11 @@ impl Core {
     }
 
     /// What to say to somebody who decides a run that is over: who was faster, if a review of it was decided.
-    fn ended(&self, engine: &Engine, run: u64, id: RunId, status: &'static str) -> EngineError {
+    fn ended(engine: &Engine, run: u64, id: RunId, status: &'static str) -> EngineError {
         let frames = engine.journal.frames(run).unwrap_or_default(); // the fold has just read them
-        let decided = frames.iter().rev().filter_map(interlock_journal::Frame::event).find_map(|event| match event {
-            interlock_kernel::Event::ReviewDecided(decided) => Some((decided.review, decided.by.clone())),
-            _ => None, // looked for by its kind
+        let decided = frames.iter().rev().filter_map(interlock_journal::Frame::event).find_map(|event| {
+            let interlock_kernel::Event::ReviewDecided(decided) = event else { return None };
+            Some((decided.review, decided.by.clone()))
         });
         match decided {
             Some((review, by)) => EngineError::Refused { run, refusal: interlock_kernel::Refusal::ReviewClosed { review, by } },

@@ -102,9 +102,8 @@ pub(crate) fn without_texts(state: &State, why: RemovedWhy) -> String {
 /// Where a run stands.
 pub(crate) fn status(state: &State) -> Status {
     match state {
-        State::Unstarted(_) => Status::Running,
         State::Running(running) if running.paused => Status::InReview,
-        State::Running(_) => Status::Running,
+        State::Unstarted(_) | State::Running(_) => Status::Running,
         State::InReview(_) => Status::InReview,
         State::Ended(ended) => match &ended.how {
             EndedHow::Delivered { .. } => Status::Delivered,
