@@ -130,6 +130,19 @@ pub(crate) fn unfinished(connection: &Connection) -> Answer<Vec<RunRow>> {
     Ok(found)
 }
 
+/// As `unfinished`, one at a time and in no order: there may be many.
+pub(crate) fn each_unfinished(connection: &Connection, mut visit: impl FnMut(RunRow) -> Answer<()>) -> Answer<()> {
+    let columns = run_columns(connection)?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs WHERE status = ?1"))?;
+    for status in RunStatus::ALL.into_iter().filter(|status| !status.is_over()) {
+        let mut rows = statement.query([status.word()])?;
+        while let Some(row) = rows.next()? {
+            visit(run_row(row)?)?;
+        }
+    }
+    Ok(())
+}
+
 fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     let number = row.get::<_, i64>(0)?.cast_unsigned();
     let damaged = |what: String| JournalError::damaged(what).at(RunName { number, id: None }, None);
@@ -149,15 +162,20 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     })
 }
 
+/// How many runs have frames: by the index, from one run to the next, so that it takes time by runs and not by frames.
+const WITH_FRAMES: &str = "WITH RECURSIVE found(run) AS (SELECT min(run) FROM frames WHERE run > 0 UNION ALL
+    SELECT (SELECT min(run) FROM frames WHERE run > found.run) FROM found WHERE found.run IS NOT NULL) SELECT count(run) FROM found";
+
 /// Whether the list of runs is whole: it has every run that has frames, and its indexes find every row. An index that lost one
 /// would let a key start a second run.
-pub(crate) fn check_list(connection: &Connection, runs: u64) -> Answer<()> {
+pub(crate) fn check_list(connection: &Connection) -> Answer<()> {
     let found: String = connection.query_row("PRAGMA integrity_check(runs)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(JournalError::damaged(format!("the list of runs: {found}")).into());
     }
     let listed: i64 = connection.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?;
-    if listed.cast_unsigned() != runs {
+    let runs: i64 = connection.query_row(WITH_FRAMES, [], |row| row.get(0))?;
+    if listed != runs {
         return Err(JournalError::damaged(format!("the list has {listed} runs and {runs} have frames")).into());
     }
     Ok(())

@@ -15,17 +15,10 @@ pub(crate) struct Scan {
     pub frontier: Frontier,
     /// The number of the next frame of each run that was met; run 0 is the journal itself.
     pub frames: FxHashMap<u64, u32>,
-    /// The latest moment that a frame has.
+    /// The latest moment that one of the frames has.
     pub newest: Micros,
     /// Every frame was met, and not only those after a snapshot.
-    is_whole: bool,
-}
-
-impl Scan {
-    /// How many runs have frames, if all were met.
-    pub(crate) fn runs(&self) -> Option<u64> {
-        self.is_whole.then(|| self.frames.keys().filter(|run| **run != 0).count() as u64)
-    }
+    pub is_whole: bool,
 }
 
 /// How much to look at.

@@ -16,7 +16,7 @@ use crate::frame;
 use crate::merkle::{self, Frontier};
 use crate::query::{Answer, Fault};
 use crate::queue::{Batch, Chore, Shared, Upkeep};
-use crate::{JournalError, Payload, RunRow, removal, schema, scrub, snapshots};
+use crate::{JournalError, Payload, RunRow, removal, review_table, schema, scrub, snapshots};
 
 const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3, ?4)";
 const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
@@ -87,6 +87,7 @@ impl Writer {
         write_frames(&transaction, &batch.frames, &mut self.frontier)?;
         write_payloads(&transaction, &batch.payloads)?;
         write_rows(&transaction, rows)?;
+        review_table::write(&transaction, &batch.told, rows)?;
         let gone = batch.removals.iter().map(|removal| removal::remove(&transaction, removal)).collect::<Answer<Vec<_>>>()?;
         let root = self.frontier.root();
         debug_assert_eq!(self.frontier.size(), size);
