@@ -319,7 +319,7 @@ class Runtime(Upkeep, Deciding, Tasks):
         if step.kind == Step.SETTLED:
             return
         drive = self.drives.get(started.run)
-        if drive is not None:
+        if drive is not None and drive.settled is None:
             drive.take_in(step)
             return
         user, thread = circumstances(self.engine.history(started.run))

@@ -7,7 +7,7 @@ use interlock_engine::{
 };
 use interlock_journal::Ticket;
 use interlock_kernel::{EffectKey, Name, RunId};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -57,6 +57,9 @@ impl PyEngine {
             retain: retain.unwrap_or(usual.retain),
         };
         let engine = py.detach(|| Engine::open(path.as_deref(), limits, Clock::system())).map_err(error::engine)?;
+        if engine.is_broken().map_err(error::engine)? {
+            PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), c"recovery is broken on purpose: INTERLOCK_TEST_BREAK is set", 2)?;
+        }
         Ok(Self { engine })
     }
 

@@ -48,9 +48,13 @@ pub(crate) fn refold(
     journal: &impl Told,
     run: u64,
     end: u32,
+    backwards: bool,
     known: impl FnOnce(&RunStarted) -> Result<(Arc<Plan>, RuleBook), EngineError>,
 ) -> Result<Live, EngineError> {
-    let frames = journal.frames(run)?;
+    let mut frames = journal.frames(run)?;
+    if let Some((_, later)) = frames.split_first_mut().filter(|_| backwards) {
+        later.reverse(); // for tests only: see `Broken`
+    }
     let payloads = journal.payloads(run)?;
     let removed = if payloads.is_empty() { journal.removed(run)? } else { None };
     if removed.is_none() {

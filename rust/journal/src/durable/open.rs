@@ -15,7 +15,7 @@ use crate::scan::{Extent, Scan, scan};
 use crate::store::{Store, lock};
 use crate::wake::{Wake, Wanted};
 use crate::writer::Writer;
-use crate::{JournalError, Reader, query, review_table, schema, snapshots};
+use crate::{Broken, JournalError, Reader, query, review_table, schema, snapshots};
 
 impl Durable {
     /// Opens or makes a journal; gives it with the highest number that a run has.
@@ -24,7 +24,7 @@ impl Durable {
         if path.exists() {
             drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
         }
-        let ownership = Ownership::take(&path)?;
+        let ownership = if Broken::from_environment()?.ownership_lock { None } else { Some(Ownership::take(&path)?) };
         schema::create_if_missing(&path, by)?;
         schema::rewrite_log(&path)?;
         let reader = Reader::open(&path)?;
@@ -45,7 +45,7 @@ impl Durable {
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
         let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes, snapshot }
             .spawn()?;
-        let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
+        let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(ownership));
         let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, writer, ownership };
         match durable.note_opening(by) {
             Ok(()) => Ok((durable, last)),
