@@ -63,8 +63,9 @@ from interlock.patterns import (
     vote,
 )
 from interlock.reliability import Reliability
-from interlock.reviews import Approve, Escalate, Terms, escalate
+from interlock.reviews import Approve, Escalate, Review, Terms, escalate
 from interlock.tools import Tool, tool
+from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
     from interlock.runtime import Run, Runtime
@@ -103,6 +104,7 @@ __all__ = [
     "ProviderError",
     "Reliability",
     "Reply",
+    "Review",
     "ReviewError",
     "Run",
     "RunCancelled",
@@ -117,6 +119,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "User",
+    "Webhook",
     "__version__",
     "accept",
     "agent",
@@ -134,6 +137,7 @@ __all__ = [
     "similar",
     "step",
     "tool",
+    "verify_webhook",
     "vote",
 ]
 

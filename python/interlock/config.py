@@ -13,14 +13,17 @@ from interlock.checkpoints import Checkpoints
 from interlock.errors import ConfigError
 
 if TYPE_CHECKING:
+    from interlock.reviews import Terms
+    from interlock.webhook import Webhook
     from interlock.yaml_reader import Place
+    from interlock.yaml_reviews import WebhookConfig
 
 RULE_KEYS = ("intent", "agent", "when", "priority", "fallback", "escalation_after", "on_tie")
 SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
 LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +80,9 @@ class Config:
     claims_on_tie: str | None = None
     agents: dict[str, AgentLimits] = field(default_factory=dict)
     audit: Checkpoints | None = None
+    reviews: Terms | None = None
+    """On which terms people are asked, where a plan does not say it."""
+    hook: WebhookConfig | None = None
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -110,6 +116,7 @@ class Config:
         if root is None:
             return cls(source=source)
         from interlock.yaml_reader import ON_TIE, Reader
+        from interlock.yaml_reviews import read_reviews
 
         top = Reader(source, yaml).mapping(root, "", TOP_KEYS)
         rules = tuple(top["routing_rules"].rules(RULE_KEYS)) if "routing_rules" in top else ()
@@ -119,7 +126,17 @@ class Config:
         on_tie = top["claims_on_tie"].one_of(ON_TIE) if "claims_on_tie" in top else None
         agents = dict(_agents(top["agents"])) if "agents" in top else {}
         audit = Checkpoints(**top["audit"].audit(AUDIT_KEYS, folder or Path())) if "audit" in top else None
-        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source, on_tie, agents, audit)
+        reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
+        meaning = SemanticConfig(**semantic) if semantic else None
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook)
+
+    def webhook(self) -> Webhook | None:
+        """Where to tell what happens to reviews, with the secret that the environment holds.
+
+        Raises:
+            ConfigError: the environment has no such variable.
+        """
+        return None if self.hook is None else self.hook.open(self.source)
 
     def limits_text(self) -> str:
         """The limits of agents as the core reads them."""

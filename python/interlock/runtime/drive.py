@@ -247,7 +247,8 @@ class Drive(Turns):
             self.settled = step  # whatever a person says from now on is another drive's
             self.stop_acting()
         is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
-        awaits_its_turn = self.upset is not None and self.upset.kind == CALL  # two slots may come at once
+        # Two slots, or two people's decisions, may come at once, also before the run's own task has begun with the first.
+        awaits_its_turn = (self.upset is not None and self.upset.kind == CALL) or (self.task is None and step.dropped is None)
         if self.beside is None and step.more is None and is_free and not awaits_its_turn:
             self.interrupt(step)
             return

@@ -17,13 +17,16 @@ from interlock.config import Config
 from interlock.errors import JournalError, UsageError
 from interlock.message import Outcome, User
 from interlock.patterns import Pattern, agents_of, plan_text
+from interlock.reviews import Mask
 from interlock.runtime.commits import Commits
 from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
+from interlock.runtime.notices import Hook, Notices
 from interlock.runtime.recovery import Recovery
-from interlock.runtime.requests import checked, options, unreadable
+from interlock.runtime.requests import checked, circumstances, options, unreadable
+from interlock.runtime.review_desk import Reviews
 from interlock.runtime.setup import Setup
 from interlock.runtime.started import Run
 from interlock.runtime.tasks import Tasks
@@ -31,6 +34,7 @@ from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
 from interlock.runtime.upkeep import Upkeep
 from interlock.tools import Tool
+from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
@@ -50,6 +54,8 @@ class Runtime(Upkeep, Deciding, Tasks):
         transport: TurnTransport | None = None,
         wait_for_lock: float = 0.0,
         witness: Witness | None = None,
+        mask: Mask | None = None,
+        hooks: tuple[Hook | Webhook, ...] = (),
     ) -> None:
         super().__init__()
         self._setup = Setup(None if path is None else Path(path), config)
@@ -73,6 +79,9 @@ class Runtime(Upkeep, Deciding, Tasks):
         self.commits: Commits
         self.timer: Timer
         self.embeddings: Embeddings
+        self.reviews = Reviews(self, mask)
+        """What waits for people."""
+        self.notices = Notices(self, hooks)
 
     async def __aenter__(self) -> Self:
         """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
@@ -118,6 +127,7 @@ class Runtime(Upkeep, Deciding, Tasks):
         if self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
         await self._let_go()
+        await self.notices.close()
         self.timer.close()
         self.commits.close()
         try:
@@ -152,7 +162,7 @@ class Runtime(Upkeep, Deciding, Tasks):
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
 
-        Limits are those that the runtime was opened with.
+        Limits, and the webhook that is told of reviews, are those that the runtime was opened with.
 
         Raises:
             ConfigError: something is wrong; the message names the key's path and line, and the old configuration stays.
@@ -245,7 +255,7 @@ class Runtime(Upkeep, Deciding, Tasks):
     def _begin(
         self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any, watch: bool = False
     ) -> Outcome | tuple[Drive, Step | None]:
-        self._check_loop()
+        self.check_loop()
         entry = self._plans.get(id(plan))
         if entry is None:
             self._add_plan(plan)
@@ -284,12 +294,15 @@ class Runtime(Upkeep, Deciding, Tasks):
         self.engine = engine
         self.timer = Timer(engine, self.loop, self._expired)
         self.commits = Commits(engine, self.loop, self.recovery.notice)
+        self.notices.listen(engine)
         if self._witness is not None:
             self._witness.follow(engine, self.commits)
         try:
             unfinished = engine.resume_all(list(self.agents))
             for started in unfinished:
                 self._go_on(started)
+            if (wake := engine.next_wake()) is not None:
+                self.timer.arm(wake)  # runs that rest may be due
         except BaseException:
             self.abandon()
             raise
@@ -298,6 +311,7 @@ class Runtime(Upkeep, Deciding, Tasks):
 
     def _go_on(self, started: Started) -> None:
         """Drive a run that goes on after a restart, a decision, or the end of a review's time."""
+        self.notices.collect()
         step = started.step
         if step is None:
             return
@@ -308,7 +322,7 @@ class Runtime(Upkeep, Deciding, Tasks):
         if drive is not None and drive.settled is None:
             drive.take_in(step)
             return
-        user, thread = self._circumstances(started.run)
+        user, thread = circumstances(self.engine.history(started.run))
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
         self._spawn(Drive(self, started, user, thread, plan), step)
 
@@ -354,6 +368,8 @@ class Runtime(Upkeep, Deciding, Tasks):
         """What a step brings besides the work that its run owes: a limit to watch, slots for others."""
         if step.wake is not None:
             self.timer.arm(step.wake)
+        if step.told:
+            self.notices.collect()
         if step.granted is not None:
             for number, turn in step.granted:
                 self._upset(self.drives.get(number), self.engine.take(number, turn))
@@ -361,7 +377,8 @@ class Runtime(Upkeep, Deciding, Tasks):
             for number in step.upset:
                 self._upset(self.drives.get(number), self.engine.look(number))
 
-    def _check_loop(self) -> None:
+    def check_loop(self) -> None:
+        """Do nothing in the loop that this runtime belongs to; raise ``UsageError`` elsewhere, or when it is not open."""
         self._check_open()
         if asyncio.get_running_loop() is not self.loop:
             raise UsageError("this runtime belongs to another event loop", hint="open one in each loop that uses it")

@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::admission::Limits;
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
+use crate::desk::ReviewNews;
 use crate::live::Live;
 use crate::plans::PlanEntry;
 use crate::semantic::Semantic;
@@ -50,6 +51,9 @@ pub(crate) struct Core {
     pub stats: Stats,
     /// When the reviews of runs that rest are due, by run.
     pub resting: FxHashMap<u64, Micros>,
+    /// Whether somebody wants to be told what happens to reviews, and what they have not been told yet.
+    pub tells: bool,
+    pub told: Vec<ReviewNews>,
     /// The terms of reviews for which a plan states none.
     pub terms: Option<Arc<TermsSpec>>,
     /// Recovery rules that a test has switched off.
@@ -100,6 +104,8 @@ impl Engine {
             next_run: journal.next_run(),
             stats: Stats::default(),
             resting: FxHashMap::default(),
+            tells: false,
+            told: Vec::new(),
             terms: None,
             broken: Broken::from_environment()?,
         };
