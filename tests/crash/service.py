@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
-import json
 import random
 from collections.abc import Callable, Coroutine, Iterable
 from itertools import count
@@ -186,13 +185,17 @@ class World:
         ]
 
 
-async def decide(runtime: il.Runtime, run_id: str, dice: random.Random) -> il.Outcome:
+async def decide(runtime: il.Runtime, waits: il.Outcome, dice: random.Random) -> il.Outcome:
     """A person says what they like about the first review that is open."""
-    number = runtime.engine.look_up(run_id).run
-    review = json.loads(runtime.engine.reviews(number))[0]
-    verdict = dice.choice([verdict for verdict in review["can"] if verdict != "edited"])
-    text = json.dumps(f"as a person knows it: {dice.getrandbits(16)}") if verdict == "answered" else None
-    return await runtime._say(number, review["review"], "ann", (), "by chance", {"decides": {"verdict": verdict, "text": text}})
+    run_id, number = waits.run_id, waits.reviews[0]
+    review = await runtime.reviews.get(run_id, review=number)
+    match dice.choice([verdict for verdict in review.can if verdict != "edit"] or ["reject"]):  # it may be closed by now, and then says so
+        case "approve":
+            return await runtime.reviews.approve(run_id, by="ann", review=number)
+        case "answer":
+            return await runtime.reviews.answer(run_id, by="ann", text=f"as a person knows it: {dice.getrandbits(16)}", review=number)
+        case _:
+            return await runtime.reviews.reject(run_id, by="ann", review=number)
 
 
 async def serve(pipe: Connection, file: Path, port: int, seed: int, life: int) -> None:
@@ -214,8 +217,8 @@ async def serve(pipe: Connection, file: Path, port: int, seed: int, life: int) -
             while outcome.status == "in_review" and dice.random() < 0.7:
                 await world.pause()
                 try:
-                    outcome = await decide(runtime, outcome.run_id, dice)
-                except (il.ReviewError, il.UsageError, IndexError):
+                    outcome = await decide(runtime, outcome, dice)
+                except (il.ReviewError, il.UsageError):
                     return  # somebody else asked for the same run, and was faster
                 pipe.send((asked, outcome.run_id, outcome.status, outcome.text))
 

@@ -117,7 +117,7 @@ async def finish(lives: Lives) -> int:
                 assert NAMED.match(outcome.reason or ""), outcome
                 assert outcome.reviews
             asked += len(undecided)
-            outcomes = await soon(asyncio.gather(*(decide(runtime, outcome.run_id, lives.dice) for outcome in undecided)))
+            outcomes = await soon(asyncio.gather(*(decide(runtime, outcome, lives.dice) for outcome in undecided)))
         for run_id, (_, _, status, text) in lives.told.items():
             outcome = await runtime.resume(run_id)
             assert (outcome.status, outcome.text) == (status, text)
