@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import orjson
 
@@ -20,7 +20,23 @@ SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
 LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit")
+THREAD_KEYS = ("on_busy", "history", "max_waiting")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "threads")
+
+OnBusy = Literal["queue", "merge", "interrupt", "reject"]
+ON_BUSY: tuple[OnBusy, ...] = get_args(OnBusy)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRules:
+    """How conversations go on."""
+
+    on_busy: OnBusy = "queue"
+    """What becomes of a message while a run of its thread is under way."""
+    history: int = 20
+    """How many earlier messages ``ctx.conversation`` shows at most."""
+    max_waiting: int = 100
+    """How many messages of one thread may wait. With 0 none does, and what can't begin at once is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,6 +93,7 @@ class Config:
     claims_on_tie: str | None = None
     agents: dict[str, AgentLimits] = field(default_factory=dict)
     audit: Checkpoints | None = None
+    threads: ThreadRules = ThreadRules()
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -119,7 +136,8 @@ class Config:
         on_tie = top["claims_on_tie"].one_of(ON_TIE) if "claims_on_tie" in top else None
         agents = dict(_agents(top["agents"])) if "agents" in top else {}
         audit = Checkpoints(**top["audit"].audit(AUDIT_KEYS, folder or Path())) if "audit" in top else None
-        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source, on_tie, agents, audit)
+        threads = ThreadRules(**top["threads"].threads(THREAD_KEYS, ON_BUSY)) if "threads" in top else ThreadRules()
+        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source, on_tie, agents, audit, threads)
 
     def limits_text(self) -> str:
         """The limits of agents as the core reads them."""

@@ -161,6 +161,7 @@ class Drive(Turns):
             if self.beside is not None:
                 self.beside.stop_all()
             runtime.drives.pop(self.number, None)
+            runtime.threads.lets_go(self)
 
     async def _give_way(self, now: int) -> bool:
         """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
@@ -375,11 +376,15 @@ class Drive(Turns):
 
     def watch(self) -> Watch:
         """Begin to tell a stream about this run."""
-        self.runtime.engine.watch(self.number)
         watch = Watch()
-        self.watching = (*self.watching, watch)
-        self.notice()
+        self.show(watch)
         return watch
+
+    def show(self, *watches: Watch) -> None:
+        """Begin to tell these streams about this run."""
+        self.runtime.engine.watch(self.number)
+        self.watching = (*self.watching, *watches)
+        self.notice()
 
     def unwatch(self, watch: Watch) -> None:
         """The stream is gone."""

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.agent import Agent
 from interlock.checkpoints import Checkpoints
-from interlock.config import Config
+from interlock.config import Config, OnBusy
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
 from interlock.runtime.runtime import Runtime
@@ -29,6 +29,7 @@ def open_runtime(
     embedder: Embedder | None = None,
     transport: TurnTransport | None = None,
     checkpoints: Checkpoints | None = None,
+    on_busy: OnBusy | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -41,16 +42,19 @@ def open_runtime(
         transport: how turns reach their agents; by default they are called in this process.
         checkpoints: who signs what the journal has committed, and where the checkpoints go, instead of what the configuration
             says under ``audit``.
+        on_busy: what becomes of a message while a run of its thread is under way: ``"queue"``, ``"merge"``, ``"interrupt"`` or
+            ``"reject"`` (see ``runtime.run``), instead of what the configuration says under ``threads``; ``"queue"`` if nobody says.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
         CheckpointError: the key can't be read, or the checkpoints can't go where they should.
+        UsageError: there is no such ``on_busy``.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
     if checkpoints is None and config is not None:
         checkpoints = config.audit
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, _witness(path, checkpoints))
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, _witness(path, checkpoints), on_busy)
 
 
 def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:

@@ -4,27 +4,25 @@ from __future__ import annotations
 
 import asyncio
 import os
-from collections.abc import AsyncGenerator, Coroutine, Sequence
-from contextlib import aclosing
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
 
-from interlock import events
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
-from interlock.config import Config
+from interlock.config import Config, OnBusy
 from interlock.errors import ConfigError, UsageError
-from interlock.message import Outcome, User
+from interlock.message import Outcome
 from interlock.patterns import Pattern, agents_of, plan_text
+from interlock.runtime.asking import Asking
 from interlock.runtime.commits import Commits
 from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
-from interlock.runtime.requests import checked, options, unreadable
-from interlock.runtime.started import Run
+from interlock.runtime.threads import Threads
 from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
 from interlock.runtime.upkeep import Upkeep
@@ -38,7 +36,7 @@ GRACE = 0.1
 """Seconds that agents which were told to stop have for cleaning up when the runtime closes, before they are told again."""
 
 
-class Runtime(Upkeep, Deciding):
+class Runtime(Upkeep, Asking, Deciding):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -50,6 +48,7 @@ class Runtime(Upkeep, Deciding):
         embedder: Embedder | None,
         transport: TurnTransport | None = None,
         witness: Witness | None = None,
+        on_busy: OnBusy | None = None,
     ) -> None:
         self._path = None if path is None else Path(path)
         self._given = tuple(plans)
@@ -65,6 +64,7 @@ class Runtime(Upkeep, Deciding):
         self.tools = tools
         self._witness = witness
         self.drives: dict[int, Drive] = {}
+        self.threads = Threads(self, self._let_in, self._spawn, self._cancel, on_busy)
         self.running: Drive | None = None
         """The run that had the loop last."""
         self.engine: Engine
@@ -110,6 +110,7 @@ class Runtime(Upkeep, Deciding):
             return
         self._state = "closed"
         OPEN.discard(self)
+        self.threads.close()
         for drive in list(self.drives.values()):
             drive.abandon()
         if self._background:
@@ -171,6 +172,7 @@ class Runtime(Upkeep, Deciding):
         if examples is not None:
             examples.give_to(self.engine)
             self.embeddings = Embeddings(self.loop, examples.embedder)
+        self.threads.apply(config.threads)
         self._config = config
 
     def _limit_agents(self, config: Config) -> None:
@@ -183,103 +185,6 @@ class Runtime(Upkeep, Deciding):
             raise ConfigError(message, hint="correct the name", path=f"agents.{strangers[0]}", line=line)
         if config.agents:
             self.engine.limit_agents(config.limits_text())
-
-    async def run(
-        self,
-        plan: Pattern,
-        text: str,
-        *,
-        data: Any = None,
-        user: User | str | None = None,
-        deadline: float | None = None,
-        thread: str | None = None,
-        key: str | None = None,
-        labels: Sequence[str] = (),
-    ) -> Outcome:
-        """Run a plan on a message and wait for its outcome, which is durable when this returns.
-
-        Args:
-            plan: one of the plans that the runtime was opened with, or a new one. Build plans once: the runtime keeps each.
-            text: the user's message.
-            data: JSON beside it.
-            user: for whom; an id or an ``il.User``.
-            deadline: seconds for the whole run, 120 by default. A review stops it.
-            thread: the conversation that the run belongs to.
-            key: the same key gives the same run, however often it is asked for.
-            labels: what the message is marked with; conditions and contracts see it.
-
-        Raises:
-            Overloaded: the runtime is full; nothing was started.
-            UsageError: the arguments can't mean anything.
-            JournalError: the journal stopped; nothing was acknowledged.
-        """
-        since = perf_counter_ns()
-        begun = self._begin(plan, text, data, user, deadline, thread, key, labels)
-        if isinstance(begun, Outcome):
-            return begun
-        drive, step = begun
-        if step is None:
-            return await asyncio.shield(self._follow(drive))
-        return await drive.drive(step, since)
-
-    async def start(self, plan: Pattern, text: str, **given: Any) -> Run:
-        """Start a run and return at once with a handle. The options are those of ``run``."""
-        begun = self._begin(plan, text, **options(given))
-        if isinstance(begun, Outcome):
-            done: asyncio.Future[Outcome] = self.loop.create_future()
-            done.set_result(begun)
-            return Run(begun.run_id, done, lambda _: False)
-        drive, step = begun
-        outcome = self._follow(drive)
-        if step is not None:
-            self._spawn(drive, step)
-        return Run(drive.run_id, outcome, lambda reason: self._cancel(drive, reason))
-
-    async def stream(self, plan: Pattern, text: str, **given: Any) -> AsyncGenerator[events.Event, None]:
-        """Run a plan and yield its events as they happen; what settles the run comes when the journal has it.
-
-        Leaving the loop early cancels the run, if this stream started it. The options are those of ``run``.
-        """
-        begun = self._begin(plan, text, **options(given), watch=True)
-        if isinstance(begun, Outcome):
-            for event in await self.history(begun.run_id):
-                yield event
-            return
-        drive, step = begun
-        watch = drive.watch()
-        outcome = self._follow(drive)
-        if step is not None:
-            self._spawn(drive, step)
-        try:
-            async with aclosing(watch.events(outcome)) as seen:
-                async for event in seen:
-                    yield event
-            await outcome
-        finally:
-            drive.unwatch(watch)
-            if step is not None and self._state == "open":  # a run that somebody else started is theirs
-                self._cancel(drive, "the stream was left")
-
-    def _begin(
-        self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any, watch: bool = False
-    ) -> Outcome | tuple[Drive, Step | None]:
-        self._check_loop()
-        entry = self._plans.get(id(plan))
-        if entry is None:
-            self._add_plan(plan)
-            entry = self._plans[id(plan)]
-        asked = checked(text, data, user, deadline, thread, key, labels)
-        try:
-            started = self.engine.start(
-                entry[1], asked.text, asked.data, asked.user_json, asked.key, asked.thread, asked.deadline_ms, watch, asked.labels
-            )
-        except UnicodeEncodeError as error:
-            raise unreadable("the request", error) from None
-        if started.is_new:
-            return Drive(self, started, asked.user, asked.thread, plan), started.step
-        if started.step is not None:
-            return Outcome(started, started.step)
-        return self.drives[started.run], None
 
     def _take_up(self) -> None:
         """Drive the runs that the journal left unfinished."""
@@ -300,7 +205,9 @@ class Runtime(Upkeep, Deciding):
             return
         user, thread = self._circumstances(started.run)
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
-        self._spawn(Drive(self, started, user, thread, plan), step)
+        drive = Drive(self, started, user, thread, plan)
+        self.threads.holds_again(drive)
+        self._spawn(drive, step)
 
     def _spawn(self, drive: Drive, step: Step) -> None:
         self.drives[drive.number] = drive

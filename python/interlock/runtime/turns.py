@@ -14,6 +14,7 @@ from interlock.message import Message, Seen, User, seen
 from interlock.runtime.effects import call_effect, call_tool
 
 if TYPE_CHECKING:
+    from interlock.conversation import Said
     from interlock.runtime.runtime import Runtime
 
 
@@ -28,6 +29,8 @@ class Turns:
     """Effects that act and are under way, by key."""
     stopping = False
     """The run is over, or the runtime closes: what acts is stopped."""
+    said_before: list[Said] | None = None
+    """What was said in the thread before this run began, if a turn asked."""
 
     def notice(self) -> None:
         """Tell the streams what happened since they were told last."""
@@ -65,6 +68,14 @@ class Turns:
         """What a turn may know of what was said in the run so far."""
         said = self.runtime.engine.messages(self.number, turn)
         return [Message(text, data=data, sender=sender) for sender, text, data in said]
+
+    def conversation(self) -> list[Said]:
+        """What was said in the thread before this run began. It is read when it is first asked for."""
+        if self.thread is None:
+            return []
+        if self.said_before is None:
+            self.said_before = self.runtime.threads.before(self.number, self.thread)
+        return list(self.said_before)
 
     def view(self, turn: int) -> list[Seen]:
         """What a turn may see of the pattern around it, the pattern's task first."""
