@@ -1,4 +1,4 @@
-"""The command line: ``interlock demo | runs | route | replay | audit | reliability``. With ``--json`` one prints JSON and nothing else."""
+"""The command line: ``interlock demo | runs | threads | route | replay | audit | reliability``. With ``--json`` one prints JSON and nothing else."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import sys
 from collections.abc import Sequence
 
 from interlock._core import __version__
-from interlock.cli import audit, counterfactual, demo, reliability, route, runs
+from interlock.cli import audit, counterfactual, demo, reliability, route, runs, threads
 from interlock.errors import InterlockError
 
 
@@ -16,7 +16,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="interlock", description="A governed, low-latency runtime for multi-agent orchestration.")
     top.add_argument("--version", action="version", version=f"interlock {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (demo, runs, route, counterfactual, audit, reliability):
+    for module in (demo, runs, threads, route, counterfactual, audit, reliability):
         module.add_parser(commands)
     return top
 

@@ -147,9 +147,10 @@ class Asking(Reading):
 
         Raises:
             UsageError: the runtime is not open.
+            JournalError: the journal can't be read.
         """
         self._check_loop()
-        return self.threads.read(id)
+        return await asyncio.to_thread(self.threads.read, id)  # a long one must not stop the others
 
     def _begin(
         self,

@@ -149,7 +149,8 @@ class Threads:
         self.runtime = runtime
         self.begin, self.spawn, self.cancel = begin, spawn, cancel
         self._declared = None if on_busy is None else _known(on_busy)
-        self._rules = ThreadRules()
+        self._rules: ThreadRules
+        self.apply(ThreadRules())
         self._lines: dict[str, Line] = {}
         self._keys: dict[str, Waiting] = {}
 
