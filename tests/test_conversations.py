@@ -144,8 +144,9 @@ async def test_what_came_later_is_never_shown(place: Path | None) -> None:
 async def test_a_run_that_goes_on_after_a_restart_is_shown_the_same(tmp_path: Path) -> None:
     reader = Reader()
     slow = il.Sequential("reader", [il.agent(never, name="reader")])
-    async with il.open(tmp_path / "runs.db", plans=[reader.plan, slow]) as runtime:
+    async with il.open(tmp_path / "runs.db", plans=[reader.plan]) as runtime:
         await runtime.run(reader.plan, "a", thread="t")
+    async with il.open(tmp_path / "runs.db", plans=[slow]) as runtime:
         run = await runtime.start(slow, "b", thread="t")
         await turns_of_the_loop()
     async with il.open(tmp_path / "runs.db", plans=[reader.plan]) as runtime:
