@@ -7,6 +7,7 @@ import random
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import interlock as il
@@ -97,7 +98,7 @@ async def check(storm: Storm, runtime: il.Runtime) -> Counter[str]:
         assert not thread.is_busy
         histories = [await runtime.history(run_id) for run_id in thread.runs]
         spans = sorted(under_way(events) for events in histories)
-        assert all(before[1] <= after[0] for before, after in zip(spans, spans[1:], strict=False)), "two runs at once"
+        assert all(before[1] <= after[0] for before, after in pairwise(spans)), "two runs at once"
         for place, one in enumerate(thread.messages):
             if one.is_answer:
                 assert one.run_id not in answers, "answered twice"

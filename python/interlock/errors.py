@@ -14,7 +14,7 @@
     ├── AgentError                    an agent's own code failed; its error is the cause
     ├── ProviderError                 .retryable .retry_after
     ├── StoreError                    the store could not do it
-    ├── JournalError                  .run .frame
+    ├── JournalError                  .run .frame .retry_after
     │   ├── JournalCorrupt            the file is damaged; the message names run and frame
     │   ├── JournalVersionUnsupported the file was written by a newer version
     │   └── JournalLocked             the file belongs to another process or another runtime
@@ -129,14 +129,28 @@ class StoreError(InterlockError):
 
 
 class JournalError(InterlockError):
-    """The journal could not do it. ``run`` and ``frame`` say where, when the place is known."""
+    """The journal could not do it. ``run`` and ``frame`` say where, when the place is known.
+
+    ``retry_after`` is in seconds, and set when the runtime is opening its journal again: nothing was acknowledged, and the same
+    request with the same key can be made again then.
+    """
 
     code = "journal"
 
-    def __init__(self, message: str, *, hint: str = "", code: str | None = None, run: str | None = None, frame: int | None = None) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str | None = None,
+        run: str | None = None,
+        frame: int | None = None,
+        retry_after: float | None = None,
+    ) -> None:
         super().__init__(message, hint=hint, code=code)
         self.run = run
         self.frame = frame
+        self.retry_after = retry_after
 
 
 class JournalCorrupt(JournalError):

@@ -1,4 +1,7 @@
-"""The command line: ``interlock demo | runs | threads | route | replay | audit | reliability``. With ``--json`` one prints JSON and nothing else."""
+"""The command line: ``interlock demo | runs | threads | route | replay | audit | reliability``.
+
+With ``--json`` one prints JSON and nothing else.
+"""
 
 from __future__ import annotations
 

@@ -14,13 +14,16 @@ from interlock import events
 from interlock._core import Started, Step
 from interlock.config import OnBusy
 from interlock.conversation import Thread
+from interlock.errors import JournalError
 from interlock.message import Outcome, User
 from interlock.patterns import Pattern
 from interlock.runtime.drive import Drive
 from interlock.runtime.reading import Reading
+from interlock.runtime.recovery import Recovery
 from interlock.runtime.requests import Request, checked, options, unreadable
 from interlock.runtime.started import Run
 from interlock.runtime.threads import Begun, Caller, Threads
+from interlock.runtime.watch import Watch
 
 
 class Asking(Reading):
@@ -29,6 +32,7 @@ class Asking(Reading):
     loop: asyncio.AbstractEventLoop
     drives: dict[int, Drive]
     threads: Threads
+    recovery: Recovery
     _plans: dict[int, tuple[Pattern, int]]
 
     @abstractmethod
@@ -78,7 +82,7 @@ class Asking(Reading):
             Overloaded: the runtime is full, or the thread is (``code`` is ``thread.busy`` or ``thread.full``); nothing was started.
             RunCancelled: the runtime was closed.
             UsageError: the arguments can't mean anything.
-            JournalError: the journal stopped; nothing was acknowledged.
+            JournalError: the journal failed; nothing was acknowledged, and ``retry_after`` says when to ask again with the same key.
         """
         since = perf_counter_ns()
         begun = self._begin(plan, text, data, user, deadline, thread, key, labels, on_busy)
@@ -128,7 +132,8 @@ class Asking(Reading):
             drive, watch, outcome, leave = turn, begun.watch, begun.followed, begun.leave
         elif isinstance(turn, tuple):
             drive, step = turn
-            watch, outcome = drive.watch(), self._follow(drive)
+            watch, outcome = Watch(), self._follow(drive)
+            drive.show(watch)
             if step is not None:  # a run that somebody else started is theirs
                 self._spawn(drive, step)
                 leave = partial(self._cancel, drive)
@@ -170,7 +175,8 @@ class Asking(Reading):
             self._add_plan(plan)
         asked = checked(text, data, user, deadline, thread, key, labels)
         if asked.thread is not None or asked.key is not None or on_busy is not None:
-            placed = self.threads.place(plan, asked, on_busy, watch)
+            with self.recovery.naming(self.engine):
+                placed = self.threads.place(plan, asked, on_busy, watch)
             if isinstance(placed, Caller):
                 return placed
             if placed is not None:
@@ -186,6 +192,10 @@ class Asking(Reading):
             )
         except UnicodeEncodeError as error:
             raise unreadable("the request", error) from None
+        except JournalError:
+            if (told := self.recovery.notice(self.engine)) is not None:
+                raise told from None
+            raise
         if not started.is_new:
             return self._known(started)
         drive = Drive(self.threads.runtime, started, asked.user, asked.thread, plan)

@@ -117,7 +117,7 @@ class Beside:
                     return
             raise
         is_wanted = self._tasks.pop(turn, None) is not None
-        if not drive.runtime.is_open:
+        if not drive.is_heard:
             return
         try:
             step = drive.hear(ctx, answer, raised)
@@ -134,7 +134,7 @@ class Beside:
         try:
             if step.kind == EMBED:
                 vector = await runtime.embeddings.embed(step.text)
-                answered = runtime.engine.embedded(drive.number, ask, vector)
+                answered = drive.engine.embedded(drive.number, ask, vector)
             else:
                 answered = await self._compare(step)
         except asyncio.CancelledError:
@@ -151,7 +151,7 @@ class Beside:
     async def _compare(self, step: Step) -> Step:
         """Ask the comparator; when it can't say, that is what the core is told, and a person decides."""
         drive = self._drive
-        engine = drive.runtime.engine
+        engine = drive.engine
         plan = drive.plan
         try:
             comparator = comparator_at(plan, step.node) if plan is not None else None

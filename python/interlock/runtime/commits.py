@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from heapq import heappop, heappush
 from itertools import count
 
 from interlock._core import Engine
-from interlock.errors import InterlockError
+from interlock.errors import JournalError
 
 
 class Commits:
     """Who waits for which ticket. A journal in memory has committed everything at once, so nobody ever waits."""
 
-    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, engine: Engine, loop: asyncio.AbstractEventLoop, notice: Callable[[Engine], JournalError | None]) -> None:
         self._engine = engine
+        self._notice = notice
+        """What to tell waiters if the engine's journal has failed; an error of its own for each."""
         self._loop = loop
         self._waiting: list[tuple[int, int, asyncio.Future[None]]] = []
         self._order = count()
@@ -30,7 +33,7 @@ class Commits:
         """
         if self._engine.committed() >= ticket:
             return
-        self._engine.check_journal()
+        self._check()
         future: asyncio.Future[None] = self._loop.create_future()
         heappush(self._waiting, (ticket, next(self._order), future))
         self._engine.want_wake(ticket)
@@ -41,17 +44,18 @@ class Commits:
         committed = self._engine.committed()
         while self._waiting and self._waiting[0][0] <= committed:
             self._settle(heappop(self._waiting)[2], None)
-        if self._waiting:
-            self._give_up_if_stopped()
-
-    def _give_up_if_stopped(self) -> None:
-        try:
-            self._engine.check_journal()
-        except InterlockError as error:
-            while self._waiting:
-                self._settle(heappop(self._waiting)[2], error)
-        else:
+        if (error := self._notice(self._engine)) is not None:
+            self._give_up(error)
+        elif self._waiting:
             self._engine.want_wake(self._waiting[0][0])
+
+    def _check(self) -> None:
+        if (error := self._notice(self._engine)) is not None:
+            raise error
+
+    def _give_up(self, error: JournalError) -> None:
+        while self._waiting:
+            self._settle(heappop(self._waiting)[2], self._notice(self._engine) or error)
 
     @staticmethod
     def _settle(future: asyncio.Future[None], error: BaseException | None) -> None:
@@ -63,7 +67,9 @@ class Commits:
             future.set_exception(error)
 
     def close(self) -> None:
-        """Stop listening."""
+        """Stop listening. Who still waits for a journal that failed is told so."""
         if self._fd is not None:
             self._loop.remove_reader(self._fd)
             self._fd = None
+        if (error := self._notice(self._engine)) is not None:
+            self._give_up(error)

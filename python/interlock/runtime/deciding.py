@@ -14,6 +14,7 @@ from interlock.errors import UsageError
 from interlock.message import Outcome
 from interlock.runtime.commits import Commits
 from interlock.runtime.drive import Drive
+from interlock.runtime.recovery import Recovery
 from interlock.runtime.requests import unreadable
 from interlock.runtime.started import Run
 
@@ -23,6 +24,7 @@ class Deciding:
 
     engine: Engine
     commits: Commits
+    recovery: Recovery
     drives: dict[int, Drive]
     loop: asyncio.AbstractEventLoop
 
@@ -83,7 +85,8 @@ class Deciding:
         """A person's word, and how the run stands when what follows from it has settled."""
         try:
             word = orjson.dumps({"by": by, "roles": list(roles), "reason": reason, "says": says})
-            started = self.engine.review(run, review, word)
+            with self.recovery.naming(self.engine):
+                started = self.engine.review(run, review, word)
         except (TypeError, UnicodeEncodeError) as error:
             raise unreadable("the decision", error) from None
         step = started.step
@@ -117,7 +120,8 @@ class Deciding:
             raise UsageError("data is given without a text", hint="give text=… too, if only an empty one")
         found = self._look_up(run_id)
         try:
-            started = self.engine.derive(found.run, at, text, None if data is None else orjson.dumps(data), rules)
+            with self.recovery.naming(self.engine):
+                started = self.engine.derive(found.run, at, text, None if data is None else orjson.dumps(data), rules)
         except (TypeError, UnicodeEncodeError) as error:
             raise unreadable("the fork", error) from None
         step = started.step

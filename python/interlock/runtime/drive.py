@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlock._core import Started, Step
 from interlock.context import Context
-from interlock.errors import InterlockError, RunCancelled
+from interlock.errors import InterlockError, JournalError, RunCancelled
 from interlock.message import Message, Outcome, User
 from interlock.runtime.answers import in_words, record, recordable
 from interlock.runtime.beside import NOTHING_OWED, Beside
@@ -40,7 +40,6 @@ class Drive(Turns):
     lone: int | None = None
     """The turn that is awaited in the run's own task."""
     interrupting = False
-    abandoned = False
     settled: Step | None = None
     parked: asyncio.Future[None] | None = None
     watching: tuple[Watch, ...] = ()
@@ -58,6 +57,7 @@ class Drive(Turns):
 
     def __init__(self, runtime: Runtime, started: Started, user: User | None, thread: str | None, plan: Pattern | None) -> None:
         self.runtime = runtime
+        self.engine, self.commits = runtime.engine, runtime.commits
         self.number = started.run
         self._started = started
         self.user = user
@@ -71,11 +71,12 @@ class Drive(Turns):
 
     async def drive(self, step: Step, since: int) -> Outcome:
         """Run until it is settled and the journal has it. ``since`` is when the runtime began to work on it (ns)."""
-        runtime, engine = self.runtime, self.runtime.engine
+        runtime, engine = self.runtime, self.engine
         self.task = asyncio.current_task()
         if self.task is not None:
             self.cancels = self.task.cancelling()
-        runtime.drives[self.number] = self
+        if not self.abandoned:
+            runtime.drives[self.number] = self
         runtime.running, self.slice = self, since
         try:
             if self.abandoned:
@@ -130,7 +131,7 @@ class Drive(Turns):
                     self.settled = step
                     self.spent += perf_counter_ns() - since
                     if engine.committed() < step.ticket:
-                        await runtime.commits.wait(step.ticket)
+                        await self.commits.wait(step.ticket)
                     return self._outcome(step)
                 elif kind == EMBED:
                     self.spent += perf_counter_ns() - since
@@ -147,20 +148,24 @@ class Drive(Turns):
                     since = perf_counter_ns()
         except asyncio.CancelledError:
             if self.failure is not None:
-                self._give_up(self.failure)
-                raise self.failure from None
+                raise self._give_up(self.failure) from None
             if self.abandoned:
                 raise self._closed() from None
-            self._record_cancel("the caller was cancelled")
+            try:
+                self._record_cancel("the caller was cancelled")
+            except JournalError as error:
+                self._give_up(error)
             raise
         except BaseException as error:
-            self._give_up(error)
+            if (given := self._give_up(error)) is not error:
+                raise given from error
             raise
         finally:
             self.stop_acting()
             if self.beside is not None:
                 self.beside.stop_all()
-            runtime.drives.pop(self.number, None)
+            if runtime.drives.get(self.number) is self:
+                del runtime.drives[self.number]
             runtime.threads.lets_go(self)
 
     async def _give_way(self, now: int) -> bool:
@@ -182,7 +187,7 @@ class Drive(Turns):
     def notice(self) -> None:
         """Tell the streams what happened since they were told last."""
         if self.watching:
-            seen_ = self.runtime.engine.seen(self.number)
+            seen_ = self.engine.seen(self.number)
             for watch in self.watching:
                 watch.tell(seen_)
 
@@ -254,7 +259,7 @@ class Drive(Turns):
 
     def hear(self, ctx: Context, answer: Any, raised: BaseException | None) -> Step:
         """Tell the engine what came of a turn."""
-        engine = self.runtime.engine
+        engine = self.engine
         if raised is not None:
             self.error = raised
             return engine.raised(self.number, ctx.turn, in_words(raised))
@@ -270,7 +275,7 @@ class Drive(Turns):
             answer, raised = await rest, None
         except Exception as error:
             answer, raised = None, error
-        if self.runtime.is_open:
+        if self.is_heard:
             self.hear(ctx, answer, raised)
 
     def _take_upset(self) -> Step | None:
@@ -320,20 +325,26 @@ class Drive(Turns):
         if self.task is not None:
             self.task.cancel()
 
-    def _closed(self) -> RunCancelled:
+    def _closed(self) -> InterlockError:
         if self.task is not None:
             self.task.uncancel()
-        error = RunCancelled(f"the runtime was closed while run {self.run_id} was under way", hint=_CLOSED_HINT, run_id=self.run_id)
+        error: InterlockError | None = self.runtime.recovery.notice(self.engine)
+        if error is None:
+            message = f"the runtime was closed while run {self.run_id} was under way"
+            error = RunCancelled(message, hint=_CLOSED_HINT, run_id=self.run_id)
         self._fail_followers(error)
         return error
 
-    def _give_up(self, error: BaseException) -> None:
-        """The runtime itself could not go on: the run is called off where the journal still can say so."""
+    def _give_up(self, error: BaseException) -> BaseException:
+        """The runtime itself could not go on: unless its journal failed, the run is called off. Returns what to raise."""
+        told = self.runtime.recovery.notice(self.engine) if isinstance(error, JournalError) else None
         try:
-            self._record_cancel(f"the runtime stopped it: {in_words(error)}")
+            if told is None:
+                self._record_cancel(f"the runtime stopped it: {in_words(error)}")
         except InterlockError as second:
             error.add_note(f"and it could not be recorded: {second.message}")
-        self._fail_followers(error)
+        self._fail_followers(told or error)
+        return told or error
 
     def _fail_followers(self, error: BaseException) -> None:
         for follower in self.followers:
@@ -344,7 +355,7 @@ class Drive(Turns):
     def _record_cancel(self, reason: str) -> None:
         """The run is called off, as an event; the writer commits it whether or not anybody waits."""
         if self.settled is None:
-            step = self.runtime.engine.cancel(self.number, reason)
+            step = self.engine.cancel(self.number, reason)
             self.stop_acting()
             self.runtime.attend(step)
             self.settled = step if step.kind == SETTLED else self._take_upset()
@@ -356,7 +367,7 @@ class Drive(Turns):
         """Tell the others who wait for the run, when the journal has it."""
         try:
             if settled.kind == SETTLED:
-                await self.runtime.commits.wait(settled.ticket)
+                await self.commits.wait(settled.ticket)
                 self._outcome(settled)
         except Exception as error:
             self._fail_followers(error)
@@ -374,15 +385,9 @@ class Drive(Turns):
         """Settle this future too, when the run is settled."""
         self.followers = (*self.followers, future)
 
-    def watch(self) -> Watch:
-        """Begin to tell a stream about this run."""
-        watch = Watch()
-        self.show(watch)
-        return watch
-
     def show(self, *watches: Watch) -> None:
         """Begin to tell these streams about this run."""
-        self.runtime.engine.watch(self.number)
+        self.engine.watch(self.number)
         self.watching = (*self.watching, *watches)
         self.notice()
 
@@ -390,4 +395,4 @@ class Drive(Turns):
         """The stream is gone."""
         self.watching = tuple(other for other in self.watching if other is not watch)
         if not self.watching and self.runtime.is_open:
-            self.runtime.engine.unwatch(self.number)
+            self.engine.unwatch(self.number)

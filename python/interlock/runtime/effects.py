@@ -76,7 +76,7 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
         AgentError: the turn is over, so nothing may be done in its name any more; or it may be tried once only, and raised.
         Exception: whatever it raised.
     """
-    begun = drive.runtime.engine.effect_begun(drive.number, turn, wanted.name, wanted.kind, wanted.arguments, wanted.approve)
+    begun = drive.engine.effect_begun(drive.number, turn, wanted.name, wanted.kind, wanted.arguments, wanted.approve)
     if begun.what == Effect.STORED and begun.stored is not None:
         return orjson.loads(begun.stored)
     if begun.what == Effect.PAUSED and begun.step is not None:
@@ -94,7 +94,7 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
     try:
         return orjson.loads(await asyncio.shield(task))
     except asyncio.CancelledError:
-        if drive.runtime.is_open and not task.done() and drive.runtime.engine.is_cut_off(drive.number, key):
+        if drive.is_heard and not task.done() and drive.engine.is_cut_off(drive.number, key):
             drive.acted(key)
             task.cancel()  # a retry begins it anew, under the same key
             drive.runtime.leave(task)
@@ -117,7 +117,7 @@ def _refusal(begun: Effect, called: str) -> InterlockError:
 
 async def _act(drive: Turns, key: bytes, begun: Effect, wanted: Wanted) -> bytes:
     if begun.after:
-        await drive.runtime.commits.wait(begun.after)  # the intent is durable before anything happens
+        await drive.commits.wait(begun.after)  # the intent is durable before anything happens
         if drive.stopping:
             raise asyncio.CancelledError  # the run was called off meanwhile
     return await _run(drive, key, wanted, begun.arguments)
@@ -139,9 +139,9 @@ async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) 
 
 
 def _ended(drive: Turns, key: bytes, returned: bool, result: bytes) -> None:
-    if not drive.runtime.is_open:
+    if not drive.is_heard:
         return  # the next opening asks what became of it
-    _, step = drive.runtime.engine.effect_ended(drive.number, key, returned, result)
+    _, step = drive.engine.effect_ended(drive.number, key, returned, result)
     drive.acted(key)
     if step.plain and step.kind == step.NOTHING:
         drive.notice()

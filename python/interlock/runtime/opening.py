@@ -28,6 +28,7 @@ def open_runtime(
     tools: Iterable[Any] = (),
     embedder: Embedder | None = None,
     transport: TurnTransport | None = None,
+    wait_for_lock: float = 0.0,
     checkpoints: Checkpoints | None = None,
     on_busy: OnBusy | None = None,
 ) -> Runtime:
@@ -40,6 +41,7 @@ def open_runtime(
         tools: what agents reach through ``ctx.tool``.
         embedder: for the semantic stage and for ``il.similar``, instead of the one that the configuration names.
         transport: how turns reach their agents; by default they are called in this process.
+        wait_for_lock: seconds to wait for a file that another process still has; then, and at once by default, ``JournalLocked``.
         checkpoints: who signs what the journal has committed, and where the checkpoints go, instead of what the configuration
             says under ``audit``.
         on_busy: what becomes of a message while a run of its thread is under way: ``"queue"``, ``"merge"``, ``"interrupt"`` or
@@ -52,9 +54,12 @@ def open_runtime(
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
+    if isinstance(wait_for_lock, bool) or not isinstance(wait_for_lock, int | float) or not 0 <= wait_for_lock < float("inf"):
+        raise UsageError(f"wait_for_lock is {wait_for_lock!r}", hint="give seconds, 0 for not waiting at all")
     if checkpoints is None and config is not None:
         checkpoints = config.audit
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, _witness(path, checkpoints), on_busy)
+    witness = _witness(path, checkpoints)
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, float(wait_for_lock), witness, on_busy)
 
 
 def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:

@@ -10,6 +10,7 @@ from interlock import events
 from interlock._core import Engine, Started
 from interlock.errors import UsageError
 from interlock.message import User
+from interlock.runtime.recovery import Recovery
 
 if TYPE_CHECKING:
     from interlock.runtime.witness import Witness
@@ -19,6 +20,7 @@ class Reading:
     """The part of a runtime that only reads."""
 
     engine: Engine
+    recovery: Recovery
     _state: str
     _witness: Witness | None
 
@@ -56,17 +58,24 @@ class Reading:
         return {run_id: needs for _, run_id, needs in self.engine.waiting()}
 
     def stats(self) -> dict[str, int]:
-        """Counts since the runtime was opened: runs, turns, frames, gate decisions, absorbed inputs, checkpoints if it signs any."""
-        self._check_open()
-        counts: dict[str, int] = orjson.loads(self.engine.stats())
+        """Counts since the runtime was opened; it answers while the journal is away, too.
+
+        Runs, turns, frames, gate decisions, absorbed inputs, failures of the journal, checkpoints if it signs any.
+        """
+        if self._state != "recovering":
+            self._check_open()
+        counts = self.recovery.counted(orjson.loads(self.engine.stats()))
         return counts if self._witness is None else counts | self._witness.counts()
 
     def _check_open(self) -> None:
+        if self._state == "recovering":
+            raise self.recovery.told()
         if self._state != "open":
             raise UsageError(f"this runtime is {self._state}", hint=_HINTS[self._state])
 
 
 _HINTS = {
+    "opening": "await it: `async with il.open(…) as runtime:`",
     "new": "use it inside `async with il.open(…) as runtime:`",
     "closed": "call il.open(…) again",
     "forked": "open a runtime of its own in each process, after the fork",

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 import asyncio
-import os
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
 from interlock.config import Config, OnBusy
-from interlock.errors import ConfigError, UsageError
+from interlock.errors import JournalError, UsageError
 from interlock.message import Outcome
 from interlock.patterns import Pattern, agents_of, plan_text
 from interlock.runtime.asking import Asking
@@ -22,6 +21,9 @@ from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
+from interlock.runtime.recovery import Recovery
+from interlock.runtime.setup import Setup
+from interlock.runtime.tasks import Tasks
 from interlock.runtime.threads import Threads
 from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
@@ -32,11 +34,8 @@ if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
     from interlock.runtime.witness import Witness
 
-GRACE = 0.1
-"""Seconds that agents which were told to stop have for cleaning up when the runtime closes, before they are told again."""
 
-
-class Runtime(Upkeep, Asking, Deciding):
+class Runtime(Upkeep, Asking, Deciding, Tasks):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -47,17 +46,19 @@ class Runtime(Upkeep, Asking, Deciding):
         tools: dict[str, Tool],
         embedder: Embedder | None,
         transport: TurnTransport | None = None,
+        wait_for_lock: float = 0.0,
         witness: Witness | None = None,
         on_busy: OnBusy | None = None,
     ) -> None:
-        self._path = None if path is None else Path(path)
+        super().__init__()
+        self._setup = Setup(None if path is None else Path(path), config)
+        self._wait_for_lock = wait_for_lock
+        self.recovery = Recovery(self, self._setup.path, self._setup.again)
         self._given = tuple(plans)
         self._config = config
         self._embedder = embedder
         self._plans: dict[int, tuple[Pattern, int]] = {}
         self._state = "new"
-        self._background: set[asyncio.Task[Any]] = set()
-        self._strays: set[asyncio.Task[Any]] = set()
         self.agents: dict[str, Agent] = {}
         self._given_transport = transport
         self.transport: TurnTransport = transport or InProcess(self.agents)
@@ -78,20 +79,21 @@ class Runtime(Upkeep, Asking, Deciding):
         if self._state != "new":
             raise UsageError(f"this runtime is {self._state}", hint="call il.open(…) again for another one")
         self.loop = asyncio.get_running_loop()
-        limits = self._config.limits if self._config else {}
-        self.engine = Engine(None if self._path is None else os.fspath(self._path), **limits)
+        self._state = "opening"
+        try:
+            self.engine = await self._setup.first(self._wait_for_lock)
+        except BaseException:
+            self._state = "closed"
+            raise
         try:
             for pattern in self._given:
                 self._add_plan(pattern)
             self.embeddings = Embeddings(self.loop, self._embedder)
             if self._config is not None:
-                self._limit_agents(self._config)
+                self._setup.limit_agents(self.engine, self._config, self.agents)
                 self._apply(self._config)
-            self.timer = Timer(self.engine, self.loop, self._expired)
-            self.commits = Commits(self.engine, self.loop)
-            self._state = "open"
             OPEN.add(self)
-            self._take_up()
+            self.go_on(self.engine)
             if self._witness is not None:
                 self._witness.start(self.engine, self.commits, self.loop)
         except BaseException:
@@ -106,11 +108,12 @@ class Runtime(Upkeep, Asking, Deciding):
 
     async def close(self) -> None:
         """Stop. Runs under way stop where they are, unrecorded; at level durable the next opening resumes them."""
-        if self._state != "open":
+        if self._state not in ("open", "recovering"):
             return
         self._state = "closed"
         OPEN.discard(self)
         self.threads.close()
+        await self.recovery.close()
         for drive in list(self.drives.values()):
             drive.abandon()
         if self._background:
@@ -142,7 +145,7 @@ class Runtime(Upkeep, Asking, Deciding):
         for agent in agents_of(pattern):
             if known.setdefault(agent.name, agent).function is not agent.function:
                 raise UsageError(f"two agents are called {agent.name!r}", hint="give one of them another name: il.agent(function, name=…)")
-        self._plans[id(pattern)] = (pattern, self.engine.add_plan(text))
+        self._plans[id(pattern)] = (pattern, self._setup.add_plan(self.engine, text))
         self.agents = known
         if self._given_transport is None:
             self.transport = InProcess(known)
@@ -159,37 +162,41 @@ class Runtime(Upkeep, Asking, Deciding):
         self._apply(config)
 
     def _apply(self, config: Config) -> None:
-        examples = None
-        if config.semantic is not None:
-            from interlock.runtime.semantic import Examples  # brings numpy, which not every service needs
-
-            examples = Examples.load(config.semantic, self._embedder)
-        try:
-            self.engine.set_rules(config.table_text())
-        except ConfigError as error:
-            message = f"{config.source}: {error.message}"
-            raise ConfigError(message, hint=error.hint, code=error.code, path=error.path, line=error.line) from None
-        if examples is not None:
-            examples.give_to(self.engine)
-            self.embeddings = Embeddings(self.loop, examples.embedder)
+        embedder = self._setup.configure(self.engine, config, self._embedder)
+        if embedder is not None:
+            self.embeddings = Embeddings(self.loop, embedder)
         self.threads.apply(config.threads)
         self._config = config
 
-    def _limit_agents(self, config: Config) -> None:
-        """Give agents their limits, which hold as long as the runtime is open."""
-        strangers = [name for name in config.agents if self.agents and name not in self.agents]
-        if strangers:
-            known = ", ".join(sorted(self.agents))
-            message = f"{config.source}: agents.{strangers[0]} is no agent of the plans (they have {known})"
-            line = config.agents[strangers[0]].line
-            raise ConfigError(message, hint="correct the name", path=f"agents.{strangers[0]}", line=line)
-        if config.agents:
-            self.engine.limit_agents(config.limits_text())
+    def pause(self) -> None:
+        """The journal failed: take on nothing until it is open again."""
+        self._state = "recovering"
 
-    def _take_up(self) -> None:
-        """Drive the runs that the journal left unfinished."""
-        for started in self.engine.resume_all(list(self.agents)):
-            self._go_on(started)
+    def abandon(self) -> None:
+        """Stop every run where it is, unrecorded, tell who waits, and let go of what belongs to the engine."""
+        self.threads.give_up(lambda _: self.recovery.told())
+        for drive in list(self.drives.values()):
+            drive.abandon()
+        self.drives.clear()
+        self.timer.close()
+        self.commits.close()
+
+    def go_on(self, engine: Engine) -> int:
+        """Use this engine, and drive the runs that its journal left unfinished. Returns how many there are."""
+        self.engine = engine
+        self.timer = Timer(engine, self.loop, self._expired)
+        self.commits = Commits(engine, self.loop, self.recovery.notice)
+        if self._witness is not None:
+            self._witness.follow(engine, self.commits)
+        try:
+            unfinished = engine.resume_all(list(self.agents))
+            for started in unfinished:
+                self._go_on(started)
+        except BaseException:
+            self.abandon()
+            raise
+        self._state = "open"
+        return len(unfinished)
 
     def _go_on(self, started: Started) -> None:
         """Drive a run that goes on after a restart, a decision, or the end of a review's time."""
@@ -213,35 +220,6 @@ class Runtime(Upkeep, Asking, Deciding):
         self.drives[drive.number] = drive
         self.spawn(drive.drive(step, perf_counter_ns()), f"interlock {drive.run_id}")
 
-    def spawn(self, work: Coroutine[Any, Any, Any], name: str) -> None:
-        """Do something in a task that closing waits for."""
-        task = self.loop.create_task(work, name=name)
-        self._background.add(task)
-        task.add_done_callback(self._finished)
-
-    def leave_behind(self, work: Coroutine[Any, Any, None]) -> None:
-        """Let an agent that would not stop go on in a task that nobody waits for."""
-        self.leave(self.loop.create_task(work, name="interlock: an agent that would not stop"))
-
-    def leave(self, task: asyncio.Task[Any]) -> None:
-        """Keep a task that was told to stop until it does; nobody waits for it before the runtime closes."""
-        self._strays.add(task)
-        task.add_done_callback(self._strays.discard)
-
-    async def _let_go(self) -> None:
-        """Give agents that were told to stop a moment to clean up, and tell those that go on once more."""
-        for _ in range(2):
-            if self._strays:
-                _, left = await asyncio.wait(self._strays, timeout=GRACE)
-                for stray in left:
-                    stray.cancel()
-
-    def _finished(self, task: asyncio.Task[Any]) -> None:
-        self._background.discard(task)
-        if self._state == "open" and not task.cancelled() and (error := task.exception()) is not None:
-            # The followers were given it; without any, the loop's handler reports it, so that it is never silent.
-            self.loop.call_exception_handler({"message": f"{task.get_name()} stopped", "exception": error, "task": task})
-
     def _follow(self, drive: Drive) -> asyncio.Future[Outcome]:
         """A future for a run that another task drives."""
         future: asyncio.Future[Outcome] = self.loop.create_future()
@@ -251,14 +229,19 @@ class Runtime(Upkeep, Asking, Deciding):
     def _cancel(self, drive: Drive, reason: str) -> bool:
         if self.drives.get(drive.number) is not drive:
             return False
-        return self._upset(drive, self.engine.cancel(drive.number, reason))
+        with self.recovery.naming(self.engine):
+            return self._upset(drive, self.engine.cancel(drive.number, reason))
 
     def _expired(self) -> None:
-        steps, woken = self.engine.expire()
-        for number, step in steps:
-            self._upset(self.drives.get(number), step)
-        for started in woken:
-            self._go_on(started)
+        try:
+            steps, woken = self.engine.expire()
+            for number, step in steps:
+                self._upset(self.drives.get(number), step)
+            for started in woken:
+                self._go_on(started)
+        except JournalError:
+            if self.recovery.notice(self.engine) is None:
+                raise
 
     def _upset(self, drive: Drive | None, step: Step) -> bool:
         """A run got a step from outside its turn. What the step brings for others is attended to at once."""

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import orjson
 
-from interlock._core import Started, Step
+from interlock._core import Engine, Started, Step
 from interlock.config import ON_BUSY, OnBusy, ThreadRules
 from interlock.conversation import Said, Thread, said
 from interlock.errors import Overloaded, RunCancelled, UsageError
@@ -162,9 +162,8 @@ class Threads:
         """Whether a run of the thread is under way."""
         return thread in self._lines
 
-    def before(self, number: int, thread: str) -> list[Said]:
+    def before(self, engine: Engine, number: int, thread: str) -> list[Said]:
         """What had been said in the thread when this run of it began."""
-        engine = self.runtime.engine
         rows = orjson.loads(engine.runs(None, EVERY, thread=thread))
         began = next((row["started_us"] for row in rows if row["run"] == number), None)
         if began is None:  # a fork has its origin's thread, and is no part of it
@@ -291,12 +290,20 @@ class Threads:
 
     def close(self) -> None:
         """The runtime closes: what waits begins no more."""
+        self.give_up(_closed)
+
+    def give_up(self, why: Callable[[str], Exception]) -> None:
+        """Tell everybody who waits why nothing was started, by thread; each gets an error of its own. What goes on is let go of."""
         lines, self._lines = self._lines, {}
         self._keys.clear()
         for thread, line in lines.items():
-            for waiting in line.waiting:
-                message = f"the runtime was closed while a message of thread {thread!r} waited; nothing was started"
-                _tell(waiting.callers, RunCancelled(message, hint="send it again when the runtime is open"))
+            for caller in [caller for waiting in line.waiting for caller in waiting.callers]:
+                _tell([caller], why(thread))
+
+
+def _closed(thread: str) -> RunCancelled:
+    message = f"the runtime was closed while a message of thread {thread!r} waited; nothing was started"
+    return RunCancelled(message, hint="send it again when the runtime is open")
 
 
 def _tell(callers: Iterable[Caller], news: Outcome | Drive | Exception) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
-from interlock._core import Step
+from interlock._core import Engine, Step
 from interlock.context import Context
 from interlock.errors import UsageError
 from interlock.message import Message, Seen, User, seen
@@ -15,6 +15,7 @@ from interlock.runtime.effects import call_effect, call_tool
 
 if TYPE_CHECKING:
     from interlock.conversation import Said
+    from interlock.runtime.commits import Commits
     from interlock.runtime.runtime import Runtime
 
 
@@ -22,15 +23,25 @@ class Turns:
     """The side of a run that its turns see. What few runs need is a class attribute until they do."""
 
     runtime: Runtime
+    engine: Engine
+    """The one that the run began with: after a failure of the journal the runtime has another, where its number may be another run's."""
+    commits: Commits
     number: int
     user: User | None
     thread: str | None
     acting: Mapping[bytes, asyncio.Task[bytes]] = MappingProxyType({})
     """Effects that act and are under way, by key."""
+    abandoned = False
+    """The runtime closes, or its journal failed: nothing more is recorded."""
     stopping = False
     """The run is over, or the runtime closes: what acts is stopped."""
     said_before: list[Said] | None = None
     """What was said in the thread before this run began, if a turn asked."""
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether what an agent says is still fed: not once the runtime is closed, or has given the run up with its engine."""
+        return self.runtime.is_open and not self.abandoned
 
     def notice(self) -> None:
         """Tell the streams what happened since they were told last."""
@@ -62,11 +73,11 @@ class Turns:
 
     def seconds_left(self, due: int) -> float:
         """Seconds until a moment of the engine's clock."""
-        return max(0.0, (due - self.runtime.engine.now()) / 1_000_000)
+        return max(0.0, (due - self.engine.now()) / 1_000_000)
 
     def history(self, turn: int) -> list[Message]:
         """What a turn may know of what was said in the run so far."""
-        said = self.runtime.engine.messages(self.number, turn)
+        said = self.engine.messages(self.number, turn)
         return [Message(text, data=data, sender=sender) for sender, text, data in said]
 
     def conversation(self) -> list[Said]:
@@ -74,16 +85,16 @@ class Turns:
         if self.thread is None:
             return []
         if self.said_before is None:
-            self.said_before = self.runtime.threads.before(self.number, self.thread)
+            self.said_before = self.runtime.threads.before(self.engine, self.number, self.thread)
         return list(self.said_before)
 
     def view(self, turn: int) -> list[Seen]:
         """What a turn may see of the pattern around it, the pattern's task first."""
-        return [seen(shown) for shown in self.runtime.engine.view(self.number, turn)]
+        return [seen(shown) for shown in self.engine.view(self.number, turn)]
 
     def scopes(self, turn: int) -> tuple[str, ...]:
         """What a turn's agent may reach."""
-        return tuple(self.runtime.engine.scopes(self.number, turn))
+        return tuple(self.engine.scopes(self.number, turn))
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

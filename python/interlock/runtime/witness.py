@@ -44,6 +44,10 @@ class Witness:
         self._leave = asyncio.Event()
         self._task = loop.create_task(self._watch(), name="interlock: checkpoints")
 
+    def follow(self, engine: Engine, commits: Commits) -> None:
+        """Go on with another engine over the same file: the journal failed, and was opened again."""
+        self._engine, self._commits = engine, commits
+
     def counts(self) -> dict[str, int]:
         """Checkpoints that were given away, and attempts that came to nothing."""
         return {"checkpoints": self._signed, "checkpoints_failed": self._failed}

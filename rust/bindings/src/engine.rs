@@ -6,27 +6,19 @@ use interlock_engine::{
     Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Expired, Limits, Request, Resumed, Semantic, Started, Step,
 };
 use interlock_journal::Ticket;
-use interlock_kernel::{Confidence, EffectKey, Name, RunId};
+use interlock_kernel::{EffectKey, Name, RunId};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
 use crate::effect::{self, PyEffect};
+use crate::numbers::{floats, ppm};
 use crate::step::{PyShown, PyStarted, PyStep, shown};
 use crate::{error, review};
 
 #[pyclass(name = "Engine", frozen, module = "interlock._core")]
 pub(crate) struct PyEngine {
     engine: Engine,
-}
-
-fn ppm(confidence: f64) -> PyResult<Confidence> {
-    if !(0.0..=1.0).contains(&confidence) {
-        return Err(PyValueError::new_err(format!("confidence is {confidence}, and must lie between 0 and 1")));
-    }
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and a million")]
-    let ppm = (confidence * f64::from(Confidence::ONE)).round() as u32;
-    Ok(Confidence(ppm))
 }
 
 fn stepped(py: Python<'_>, step: Result<Step, EngineError>) -> PyResult<PyStep> {
@@ -406,12 +398,4 @@ impl PyEngine {
     fn close(&self, py: Python<'_>) -> PyResult<()> {
         py.detach(|| self.engine.close()).map_err(error::engine)
     }
-}
-
-fn floats(bytes: &[u8]) -> PyResult<Vec<f32>> {
-    let (quads, rest) = bytes.as_chunks::<4>();
-    if !rest.is_empty() {
-        return Err(PyValueError::new_err("a vector must hold 4 bytes for each number"));
-    }
-    Ok(quads.iter().map(|quad| f32::from_le_bytes(*quad)).collect())
 }

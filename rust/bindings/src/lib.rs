@@ -8,6 +8,7 @@ mod effect;
 mod engine;
 mod error;
 mod limits;
+mod numbers;
 mod reader;
 mod reliability;
 mod replay;

@@ -25,6 +25,16 @@ impl Clock {
         Self::Manual(AtomicU64::new(at.0))
     }
 
+    /// The same clock, and not behind this moment: a system's clock that was put back between two openings of a journal would
+    /// make what is due in it later by as much, and its frames older than those before them.
+    #[must_use]
+    pub fn not_before(self, at: Micros) -> Self {
+        match self {
+            Self::System { wall, start } => Self::System { wall: wall.max(at.0), start },
+            Self::Manual(now) => Self::Manual(now),
+        }
+    }
+
     pub fn now(&self) -> Micros {
         match self {
             Self::System { wall, start } => Micros(wall.saturating_add(micros(start.elapsed().as_micros()))),

@@ -100,6 +100,7 @@ impl Engine {
             resting: FxHashMap::default(),
             terms: None,
         };
+        let clock = clock.not_before(journal.newest());
         Ok(Self { journal, core: Mutex::new(core), clock })
     }
 

@@ -11,7 +11,7 @@ use std::sync::mpsc::channel;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
-use interlock_kernel::{Digest, Name, RunId};
+use interlock_kernel::{Digest, Micros, Name, RunId};
 
 use crate::frame::{DocumentKind, Frame};
 use crate::lock::Ownership;
@@ -23,6 +23,8 @@ use crate::{Append, Gone, JournalError, Payload, Reader, Removed, RemovedWhy, Ru
 pub(crate) struct Durable {
     /// The process that opened it. A fork's copy has no writer thread, and must not touch the connections.
     opened_by: u32,
+    /// The latest moment of a frame that was in the file when it was opened.
+    newest: Micros,
     shared: Arc<Shared>,
     reader: Reader,
     writer: Mutex<Option<JoinHandle<()>>>,
@@ -173,6 +175,10 @@ impl Store for Durable {
         let Some(known) = self.state()?.own.document(digest) else { return Ok(None) };
         self.shared.wait(known.ticket)?;
         self.reader.document(digest)
+    }
+
+    fn newest(&self) -> Micros {
+        self.newest
     }
 
     fn remove(&self, why: RemovedWhy, runs: &[u64], by: &str) -> Result<Gone, JournalError> {

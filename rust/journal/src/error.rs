@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use interlock_kernel::RunId;
+use rusqlite::ErrorCode;
 
 use crate::RunStatus;
 
@@ -86,19 +87,20 @@ pub enum JournalError {
 }
 
 impl JournalError {
-    /// The stable name, for programs.
+    /// The stable name, for programs. A journal that stopped writing is called by what stopped it.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Corrupt { .. } => "journal.corrupt",
             Self::VersionUnsupported { .. } => "journal.version_unsupported",
             Self::Locked { .. } => "journal.locked",
             Self::Io { .. } => "journal.io",
+            Self::Store { cause, .. } if cause.sqlite_error_code() == Some(ErrorCode::SystemIoFailure) => "journal.io",
             Self::Store { .. } => "journal.store",
             Self::Full { .. } => "journal.full",
             Self::ReadOnly { .. } => "journal.read_only",
             Self::NotAJournal { .. } => "journal.not_a_journal",
             Self::Missing { .. } => "journal.missing",
-            Self::Failed { .. } => "journal.failed",
+            Self::Failed { cause } => cause.code(),
             Self::Closed => "journal.closed",
             Self::Forked { .. } => "journal.forked",
             Self::KeyTaken { .. } => "journal.key_taken",
@@ -161,7 +163,6 @@ impl JournalError {
 
     /// SQLite's errors under our names, where they have one.
     pub(crate) fn store(path: &Path, cause: rusqlite::Error) -> Self {
-        use rusqlite::ErrorCode;
         match cause.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::Full { path: path.into() },
             Some(ErrorCode::ReadOnly) => Self::ReadOnly { path: path.into() },

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use interlock_kernel::{Digest, Name, RunId};
+use interlock_kernel::{Digest, Micros, Name, RunId};
 
 use crate::durable::Durable;
 use crate::frame::{DocumentKind, Frame};
@@ -80,6 +80,11 @@ impl Journal {
     /// The last commit: how many frames, and the Merkle root over them.
     pub fn checkpoint(&self) -> (u64, Digest) {
         self.store.checkpoint()
+    }
+
+    /// The latest moment that a frame had when the file was opened, so that time in a journal never goes back. 0 without a file.
+    pub fn newest(&self) -> Micros {
+        self.store.newest()
     }
 
     /// Bytes that wait to be written. Slow down when they grow.

@@ -64,10 +64,10 @@ impl Own {
         Ok((frame, payload))
     }
 
-    /// The frame that says who took the journal.
-    pub(crate) fn opened(&mut self, by: &str) -> Result<Vec<u8>, JournalError> {
-        let mut frame = Vec::new();
-        codec::encode_opened(&Opened { by: by.to_owned() }, self.place(), &mut frame)?;
+    /// The frame that says who took the journal. It is not older than the `newest` that the file has.
+    pub(crate) fn opened(&mut self, by: &str, newest: Micros) -> Result<Vec<u8>, JournalError> {
+        let (mut frame, place) = (Vec::new(), self.place());
+        codec::encode_opened(&Opened { by: by.to_owned() }, Place { at: place.at.max(newest), ..place }, &mut frame)?;
         self.frames += 1;
         Ok(frame)
     }

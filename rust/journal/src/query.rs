@@ -148,6 +148,20 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     })
 }
 
+/// Whether the list of runs is whole: it has every run that has frames, and its indexes find every row. An index that lost one
+/// would let a key start a second run.
+pub(crate) fn check_list(connection: &Connection, runs: u64) -> Answer<()> {
+    let found: String = connection.query_row("PRAGMA integrity_check(runs)", [], |row| row.get(0))?;
+    if found != "ok" {
+        return Err(JournalError::damaged(format!("the list of runs: {found}")).into());
+    }
+    let listed: i64 = connection.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?;
+    if listed.cast_unsigned() != runs {
+        return Err(JournalError::damaged(format!("the list has {listed} runs and {runs} have frames")).into());
+    }
+    Ok(())
+}
+
 /// The highest number that a run has.
 pub(crate) fn last_run(connection: &Connection) -> Answer<u64> {
     let last: Option<i64> = connection.query_row("SELECT max(run) FROM runs", [], |row| row.get(0))?;

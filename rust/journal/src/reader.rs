@@ -7,6 +7,7 @@ use std::sync::Mutex;
 use interlock_kernel::{Digest, RunId};
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
+use crate::error::RunName;
 use crate::frame::Frame;
 use crate::query::{self, Answer, Fault};
 use crate::schema::{self, beside};
@@ -61,9 +62,19 @@ impl Reader {
         self.ask(|connection| query::runs(connection, filter))
     }
 
-    /// A run's frames in their order; none for a run that is not there.
+    /// A run's frames in their order; none for a run that is not there. A run that lost some is damaged, not shorter.
     pub fn frames(&self, run: u64) -> Result<Vec<Frame>, JournalError> {
-        self.ask(|connection| Ok(query::frames(connection, run)?.into_iter().map(|(_, frame)| frame).collect()))
+        self.ask(|connection| {
+            let listed = query::run(connection, run)?; // first: the owner may append between the two
+            let frames: Vec<_> = query::frames(connection, run)?.into_iter().map(|(_, frame)| frame).collect();
+            match listed {
+                Some(row) if frames.len() < row.frames as usize => {
+                    let what = format!("the list of runs counts {} frames and {} are there", row.frames, frames.len());
+                    Err(JournalError::damaged(what).at(RunName { number: run, id: Some(row.id) }, None).into())
+                }
+                Some(_) | None => Ok(frames),
+            }
+        })
     }
 
     /// A run's payloads by number.

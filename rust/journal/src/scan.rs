@@ -1,7 +1,7 @@
 //! One pass over all frames in commit order: checksums, columns, numbering, and the Merkle roots that were committed.
 //! Opening and verifying share it. It looks at headers, never at what a body says.
 
-use interlock_kernel::Digest;
+use interlock_kernel::{Digest, Micros};
 use rusqlite::{Connection, Rows};
 use rustc_hash::FxHashMap;
 
@@ -14,6 +14,15 @@ pub(crate) struct Scan {
     pub frontier: Frontier,
     /// How many frames each run has; run 0 is the journal itself.
     pub frames: FxHashMap<u64, u32>,
+    /// The latest moment that a frame has.
+    pub newest: Micros,
+}
+
+impl Scan {
+    /// How many runs have frames.
+    pub(crate) fn runs(&self) -> u64 {
+        self.frames.keys().filter(|run| **run != 0).count() as u64
+    }
 }
 
 /// Which commits to hold the tree against.
@@ -31,7 +40,7 @@ pub(crate) fn scan(connection: &Connection, roots: Roots) -> Answer<Scan> {
     let mut commits = Commits::start(commits.query([])?)?;
     let mut statement = connection.prepare("SELECT pos, run, seq, bytes FROM frames ORDER BY pos")?;
     let mut rows = statement.query([])?;
-    let mut scan = Scan { frontier: Frontier::new(), frames: FxHashMap::default() };
+    let mut scan = Scan { frontier: Frontier::new(), frames: FxHashMap::default(), newest: Micros(0) };
     while let Some(row) = rows.next()? {
         let (position, run, seq): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (position, run) = (position.cast_unsigned(), run.cast_unsigned());
@@ -42,7 +51,9 @@ pub(crate) fn scan(connection: &Connection, roots: Roots) -> Answer<Scan> {
             }
             let bytes = query::blob(row, 3)?;
             let count = scan.frames.entry(run).or_default();
-            codec::check_known(&query::check_frame(bytes, run, seq, *count as usize)?)?;
+            let header = query::check_frame(bytes, run, seq, *count as usize)?;
+            codec::check_known(&header)?;
+            scan.newest = scan.newest.max(header.place.at);
             *count += 1;
             Ok(merkle::leaf(bytes))
         })();

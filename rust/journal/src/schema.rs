@@ -1,7 +1,8 @@
 //! The journal's file: which tables it has, how it is told from other files, how it comes to be. It reads no frames.
 
 use std::ffi::OsString;
-use std::fs::{self, File};
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -44,13 +45,40 @@ pub(crate) fn create_if_missing(path: &Path, by: &str) -> Result<(), JournalErro
     }
     let draft = beside(path, ".new");
     match fs::remove_file(&draft) {
-        Err(cause) if cause.kind() != std::io::ErrorKind::NotFound => return Err(JournalError::io(&draft, cause)),
+        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(JournalError::io(&draft, cause)),
         Ok(()) | Err(_) => {}
     }
     build(&draft, by).map_err(|cause| JournalError::store(path, cause))?;
     fs::rename(&draft, path).map_err(|cause| JournalError::io(path, cause))?;
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| JournalError::io(path, cause))
+}
+
+/// Writes the log's bytes once more and syncs them, before anything is read from it.
+///
+/// A sync that failed may have left pages that are in memory and not on the disk, and the kernel takes them for written: what an
+/// opening finds in the log could then be acknowledged and be gone after a power cut. Writing them anew makes them count again.
+pub(crate) fn rewrite_log(path: &Path) -> Result<(), JournalError> {
+    let name = beside(path, "-wal");
+    let rewrite = || -> io::Result<()> {
+        let mut log = match OpenOptions::new().read(true).write(true).open(&name) {
+            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
+            other => other?,
+        };
+        let mut bytes = Vec::new();
+        log.read_to_end(&mut bytes)?;
+        log.rewind()?;
+        log.write_all(&bytes)?;
+        log.sync_data()
+    };
+    rewrite().map_err(|cause| JournalError::io(path, cause))
+}
+
+/// Whether the file system takes no writes at all: SQLite calls that an I/O error. The lock file is asked, because opening
+/// the journal itself once more would give SQLite's own locks on it away.
+pub(crate) fn refuses_writes(path: &Path) -> Option<JournalError> {
+    let cause = OpenOptions::new().write(true).open(beside(path, ".lock")).err()?;
+    (cause.kind() == io::ErrorKind::ReadOnlyFilesystem).then(|| JournalError::ReadOnly { path: path.into() })
 }
 
 fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {

@@ -8,12 +8,13 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use interlock_kernel::Digest;
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
 
 use crate::frame;
 use crate::merkle::{self, Frontier};
-use crate::query::Answer;
+use crate::query::{Answer, Fault};
 use crate::queue::{Batch, Chore, Shared, Upkeep};
 use crate::{JournalError, Payload, RunRow, removal, schema, scrub};
 
@@ -57,7 +58,7 @@ impl Writer {
             if !batch.frames.is_empty() {
                 match self.write(&batch, &rows, size) {
                     Ok(root) => self.shared.publish(size, root, &rows, batch.bytes),
-                    Err(cause) => return self.shared.fail(cause.of(&self.path)),
+                    Err(fault) => return self.stop(fault),
                 }
             }
             for Chore { what, tell } in batch.chores.drain(..) {
@@ -65,6 +66,18 @@ impl Writer {
             }
             batch.clear();
         }
+    }
+
+    /// After a failed write or sync nobody knows what the disk holds, and a later sync that succeeds proves nothing about the
+    /// pages that the failed one has dropped. So this connection does not touch the file again, not even to tidy up.
+    fn stop(self, fault: Fault) {
+        let quiet = self.connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        let cause = schema::refuses_writes(&self.path).unwrap_or_else(|| fault.of(&self.path));
+        drop(self.connection);
+        self.shared.fail(match quiet {
+            Ok(_) => cause,
+            Err(unexpected) => JournalError::store(&self.path, unexpected),
+        });
     }
 
     fn write(&mut self, batch: &Batch, rows: &[RunRow], size: u64) -> Answer<Digest> {

@@ -56,9 +56,9 @@ fn a_full_disk_is_named_and_nothing_is_acknowledged_after_it() {
     assert!(matches!(&refused, JournalError::Failed { cause } if cause.code() == "journal.full"), "{refused}");
     assert_eq!((refused.hint(), journal.failure().unwrap().code()), (journal.failure().unwrap().hint(), "journal.full"));
     let committed = journal.committed();
-    assert_eq!(Story::new(&journal).start(&journal).unwrap_err().code(), "journal.failed");
-    assert_eq!(journal.register(DocumentKind::Plan, "p".into(), Digest([1; 32]), "{}").unwrap_err().code(), "journal.failed");
-    assert_eq!((journal.committed(), journal.close().unwrap_err().code()), (committed, "journal.failed"));
+    assert_eq!(Story::new(&journal).start(&journal).unwrap_err().code(), "journal.full");
+    assert_eq!(journal.register(DocumentKind::Plan, "p".into(), Digest([1; 32]), "{}").unwrap_err().code(), "journal.full");
+    assert_eq!((journal.committed(), journal.close().unwrap_err().code()), (committed, "journal.full"));
     assert_eq!(verify(&path).unwrap().frames, committed);
 
     let journal = Journal::open(&path, "test").unwrap();

@@ -9,7 +9,6 @@ use super::Durable;
 use crate::error::RunName;
 use crate::live::{Known, Live};
 use crate::lock::{Ownership, canonical};
-use crate::merkle::Frontier;
 use crate::own::Own;
 use crate::queue::{Batch, Shared, Sleep, State};
 use crate::scan::{Roots, Scan, scan};
@@ -27,22 +26,25 @@ impl Durable {
         }
         let ownership = Ownership::take(&path)?;
         schema::create_if_missing(&path, by)?;
+        schema::rewrite_log(&path)?;
         let reader = Reader::open(&path)?;
         let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
+        reader.ask(|connection| query::check_list(connection, scan.runs()))?;
         if reader.ask(query::format)? < schema::FORMAT {
             schema::lift(&path)?;
         }
         let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
-        let shared = Arc::new(share(live, own, wake, &scan.frontier));
+        let shared = Arc::new(share(live, own, wake, &scan));
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
         let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes }.spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
-        let durable = Self { opened_by: std::process::id(), shared, reader, writer, ownership };
+        let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, writer, ownership };
         match durable.note_opening(by) {
             Ok(()) => Ok((durable, last)),
-            Err(cause) => {
+            Err(told) => {
+                let cause = durable.failure().unwrap_or(told);
                 let _ = durable.close(); // the cause says more
                 Err(cause)
             }
@@ -51,14 +53,14 @@ impl Durable {
 
     fn note_opening(&self, by: &str) -> Result<(), JournalError> {
         let mut state = lock(&self.shared.state);
-        let frame = state.own.opened(by)?;
+        let frame = state.own.opened(by, self.newest)?;
         state.size += 1;
         self.shared.enqueue(state, 0, &frame, vec![]);
         self.flush()
     }
 }
 
-fn share(live: Live, own: Own, wake: Wake, frontier: &Frontier) -> Shared {
+fn share(live: Live, own: Own, wake: Wake, Scan { frontier, .. }: &Scan) -> Shared {
     let size = frontier.size();
     let state = State {
         live,

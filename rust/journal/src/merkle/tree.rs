@@ -74,11 +74,11 @@ impl Frontier {
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
 
     /// RFC 6962, section 2.1, word for word.
-    pub(in crate::merkle) fn naive(leaves: &[Digest]) -> Digest {
+    pub(crate) fn naive(leaves: &[Digest]) -> Digest {
         match leaves.len() {
             0 => Digest(Sha256::digest([]).into()),
             1 => leaves[0],

@@ -370,3 +370,32 @@ impl Story {
         self.deliver(journal)
     }
 }
+
+/// Appends frames to a run that was started: one turn after another, of which the journal only sees the bytes.
+pub fn turn_after_turn(story: &Story, journal: &Journal, first_seq: u32, count: u32) -> Result<Ticket, JournalError> {
+    let message = payload(0, "I was charged twice").reference();
+    let turn = |seq: u32| {
+        Event::TurnStarted(TurnStarted {
+            turn: TurnId(seq),
+            node: NodeId(0),
+            agent: "billing".into(),
+            fallback: false,
+            attempt: 1,
+            visit: 1,
+            message,
+            due: Micros(9),
+            priority: Priority::Medium,
+            passages: vec![passage(Gate::AgentToAgent)],
+            strand: StrandId(0),
+            hedge: false,
+            hedge_at: None,
+        })
+    };
+    let events: Vec<Event> = (first_seq..first_seq + count).map(turn).collect();
+    journal.append(Append { run: story.run, first_seq, at: Micros(200), events: &events, payloads: vec![], start: None })
+}
+
+/// Whether the heavy counts are asked for, as `make prove` does.
+pub fn heavy() -> bool {
+    std::env::var("PROPTEST_CASES").is_ok_and(|cases| cases.parse().is_ok_and(|cases: u32| cases >= 100_000))
+}

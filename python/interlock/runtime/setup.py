@@ -1,0 +1,112 @@
+"""What an engine is set up with. It is kept, so that another engine can be set up the same way when a journal comes back."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+from collections.abc import Collection
+from pathlib import Path
+from time import perf_counter
+from typing import TYPE_CHECKING
+
+from interlock._core import Engine
+from interlock.config import Config
+from interlock.errors import ConfigError, JournalLocked
+
+if TYPE_CHECKING:
+    from interlock.models.embedding import Embedder
+    from interlock.runtime.semantic import Examples
+
+LOCK_POLL = 0.05
+"""Seconds between two looks at a file that another process has."""
+
+
+class Setup:
+    """A journal's path, and everything that an engine over it was given since."""
+
+    def __init__(self, path: Path | None, config: Config | None) -> None:
+        self.path = path
+        self._limits = config.limits if config else {}
+        self._plans: list[str] = []
+        self._agents: str | None = None
+        self._rules: str | None = None
+        self._examples: Examples | None = None
+
+    async def first(self, wait_for_lock: float) -> Engine:
+        """The first engine, without plans and rules. Waits up to so many seconds for a file that is owned elsewhere.
+
+        Raises:
+            JournalLocked: it still is.
+            JournalError: the file can't be opened.
+        """
+        until = perf_counter() + wait_for_lock
+        while True:
+            try:
+                return self._engine()
+            except JournalLocked:
+                left = until - perf_counter()
+                if left <= 0:
+                    raise
+                await asyncio.sleep(min(left, LOCK_POLL))
+
+    def again(self) -> Engine:
+        """Another engine over the same file, which knows all that the last one was given. Blocks: for a thread of its own."""
+        engine = self._engine()
+        try:
+            for text in self._plans:
+                engine.add_plan(text)
+            if self._agents is not None:
+                engine.limit_agents(self._agents)
+            if self._rules is not None:
+                engine.set_rules(self._rules)
+            if self._examples is not None:
+                self._examples.give_to(engine)
+        except BaseException:
+            engine.close()
+            raise
+        return engine
+
+    def _engine(self) -> Engine:
+        return Engine(None if self.path is None else os.fspath(self.path), **self._limits)
+
+    def add_plan(self, engine: Engine, text: str) -> int:
+        """Give the engine a plan. Another one, given the same plans in the same order, calls it by the same number."""
+        number = engine.add_plan(text)
+        self._plans.append(text)
+        return number
+
+    def limit_agents(self, engine: Engine, config: Config, known: Collection[str]) -> None:
+        """Give agents their limits, which hold as long as the runtime is open."""
+        strangers = [name for name in config.agents if known and name not in known]
+        if strangers:
+            message = f"{config.source}: agents.{strangers[0]} is no agent of the plans (they have {', '.join(sorted(known))})"
+            line = config.agents[strangers[0]].line
+            raise ConfigError(message, hint="correct the name", path=f"agents.{strangers[0]}", line=line)
+        if config.agents:
+            text = config.limits_text()
+            engine.limit_agents(text)
+            self._agents = text
+
+    def configure(self, engine: Engine, config: Config, given: Embedder | None) -> Embedder | None:
+        """Use a configuration's rules and examples for every run that starts from now on.
+
+        Returns:
+            The embedder of its examples, if it has any.
+        """
+        examples = None
+        if config.semantic is not None:
+            from interlock.runtime.semantic import Examples  # brings numpy, which not every service needs
+
+            examples = Examples.load(config.semantic, given)
+        text = config.table_text()
+        try:
+            engine.set_rules(text)
+        except ConfigError as error:
+            message = f"{config.source}: {error.message}"
+            raise ConfigError(message, hint=error.hint, code=error.code, path=error.path, line=error.line) from None
+        self._rules = text
+        if examples is None:
+            return None
+        examples.give_to(engine)
+        self._examples = examples
+        return examples.embedder
