@@ -302,11 +302,7 @@ def replay(reader: Reader, run: int) -> str:
     """
 
 def state_at(reader: Reader, run: int, seq: int) -> str | None:
-    """One step with the whole state and the thread so far, as a JSON object; ``None`` for a step that the run does not have.
-
-    Raises:
-        UsageError, JournalCorrupt: as ``replay``.
-    """
+    """One step with the whole state and the thread so far, as a JSON object; ``None`` if the run has no such step. Raises as ``replay``."""
 
 @final
 class Ledger:

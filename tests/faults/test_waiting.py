@@ -22,6 +22,7 @@ async def test_who_waits_for_a_thread_is_told_and_may_ask_again(tmp_path: Path) 
         await soon(until(lambda: desk.given == ["slow"]))
         waiting = [asyncio.create_task(ask(text, on_busy)) for text, on_busy in (("two", "queue"), ("three", "merge"))]
         await turns_of_the_loop()
+        await soon(runtime.run(ECHO, "now the file has the slow run, too"))
         with disk_refusing_writes():
             await until_away(runtime)
             told = await soon(asyncio.gather(going, *waiting, return_exceptions=True))

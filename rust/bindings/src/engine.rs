@@ -292,8 +292,7 @@ impl PyEngine {
 
     /// The run that a key started, if it started one.
     fn keyed(&self, py: Python<'_>, key: &str) -> PyResult<Option<PyStarted>> {
-        let known = py.detach(|| self.engine.keyed(key)).map_err(error::engine)?;
-        known.map(|started| PyStarted::build(py, started)).transpose()
+        self.engine.keyed(key).map_err(error::engine)?.map(|started| PyStarted::build(py, started)).transpose()
     }
 
     /// What a turn may know of what was said in its run: sender, text and JSON data.
