@@ -64,8 +64,9 @@ from interlock.patterns import (
     vote,
 )
 from interlock.reliability import Reliability
-from interlock.reviews import Approve, Escalate, Terms, escalate
+from interlock.reviews import Approve, Escalate, Review, Terms, escalate
 from interlock.tools import Tool, tool
+from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
     from interlock.runtime import Run, Runtime
@@ -104,6 +105,7 @@ __all__ = [
     "ProviderError",
     "Reliability",
     "Reply",
+    "Review",
     "ReviewError",
     "Run",
     "RunCancelled",
@@ -120,6 +122,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "User",
+    "Webhook",
     "__version__",
     "accept",
     "agent",
@@ -137,6 +140,7 @@ __all__ = [
     "similar",
     "step",
     "tool",
+    "verify_webhook",
     "vote",
 ]
 

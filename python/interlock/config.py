@@ -13,7 +13,10 @@ from interlock.checkpoints import Checkpoints
 from interlock.errors import ConfigError
 
 if TYPE_CHECKING:
+    from interlock.reviews import Terms
+    from interlock.webhook import Webhook
     from interlock.yaml_reader import Place
+    from interlock.yaml_reviews import WebhookConfig
 
 RULE_KEYS = ("intent", "agent", "when", "priority", "fallback", "escalation_after", "on_tie")
 SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
@@ -21,7 +24,7 @@ LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
 THREAD_KEYS = ("on_busy", "history", "max_waiting")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "threads")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads")
 
 OnBusy = Literal["queue", "merge", "interrupt", "reject"]
 ON_BUSY: tuple[OnBusy, ...] = get_args(OnBusy)
@@ -93,6 +96,9 @@ class Config:
     claims_on_tie: str | None = None
     agents: dict[str, AgentLimits] = field(default_factory=dict)
     audit: Checkpoints | None = None
+    reviews: Terms | None = None
+    """On which terms people are asked, where a plan does not say it."""
+    hook: WebhookConfig | None = None
     threads: ThreadRules = ThreadRules()
 
     @classmethod
@@ -127,6 +133,7 @@ class Config:
         if root is None:
             return cls(source=source)
         from interlock.yaml_reader import ON_TIE, Reader
+        from interlock.yaml_reviews import read_reviews
 
         top = Reader(source, yaml).mapping(root, "", TOP_KEYS)
         rules = tuple(top["routing_rules"].rules(RULE_KEYS)) if "routing_rules" in top else ()
@@ -137,7 +144,17 @@ class Config:
         agents = dict(_agents(top["agents"])) if "agents" in top else {}
         audit = Checkpoints(**top["audit"].audit(AUDIT_KEYS, folder or Path())) if "audit" in top else None
         threads = ThreadRules(**top["threads"].threads(THREAD_KEYS, ON_BUSY)) if "threads" in top else ThreadRules()
-        return cls(rules, SemanticConfig(**semantic) if semantic else None, confidence, limits, source, on_tie, agents, audit, threads)
+        reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
+        meaning = SemanticConfig(**semantic) if semantic else None
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads)
+
+    def webhook(self) -> Webhook | None:
+        """Where to tell what happens to reviews, with the secret that the environment holds.
+
+        Raises:
+            ConfigError: the environment has no such variable.
+        """
+        return None if self.hook is None else self.hook.open(self.source)
 
     def limits_text(self) -> str:
         """The limits of agents as the core reads them."""

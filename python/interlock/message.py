@@ -15,7 +15,7 @@ from interlock.errors import RunCancelled, RunError, RunFailed
 if TYPE_CHECKING:
     from interlock._core import Started, Step
 
-Status = Literal["delivered", "failed", "in_review", "waiting", "cancelled"]
+Status = Literal["delivered", "failed", "in_review", "waiting", "cancelled", "running"]
 
 
 class Message:
@@ -216,7 +216,7 @@ class Outcome:
 
     @property
     def status(self) -> Status:
-        """``delivered``, ``failed``, ``in_review``, ``waiting`` or ``cancelled``."""
+        """``delivered``, ``failed``, ``in_review``, ``waiting`` or ``cancelled``; ``running`` only where nobody waited for what follows."""
         return self._settled.status
 
     @property

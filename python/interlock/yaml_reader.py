@@ -14,7 +14,7 @@ MOST = 2**53
 
 ON_TIE = ("first", "review")
 BREAKER_KEYS = ("errors", "latency", "window", "min_calls", "open_for")
-_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0}
+_UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _NUMBER = r"(\d+(?:\.\d+)?)"
 
 
@@ -83,9 +83,9 @@ class Place:
         return [Place(self.reader, node, f"{self.path}[{index}]").text() for index, node in enumerate(self.node.value)]
 
     def seconds(self) -> float:
-        """A time: seconds as a number, or a text like 500ms, 30s or 5m."""
+        """A time: seconds as a number, or a text like 500ms, 30s, 5m, 4h or 2d."""
         value = self.scalar()
-        found = re.fullmatch(rf"{_NUMBER}(ms|s|m|h)", value) if isinstance(value, str) else None
+        found = re.fullmatch(rf"{_NUMBER}(ms|s|m|h|d)", value) if isinstance(value, str) else None
         if found:
             value = float(found[1]) * _UNITS[found[2]]
         return self._positive(value, "a time", "write seconds, or a time like 500ms, 30s or 5m")

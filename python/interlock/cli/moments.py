@@ -41,3 +41,14 @@ def moment(text: str) -> int:
         if at.tzinfo is None:
             at = at.replace(tzinfo=UTC)
     return max(0, (at - datetime(1970, 1, 1, tzinfo=UTC)) // timedelta(microseconds=1))
+
+
+def ahead(text: str) -> datetime:
+    """A date, a date with a time (UTC unless it says otherwise), or a period from now on.
+
+    >>> ahead("2026-11-01T08:30").isoformat()
+    '2026-11-01T08:30:00+00:00'
+    """
+    if _PERIOD.fullmatch(text):
+        return datetime.now(UTC) + period(text)
+    return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(microseconds=moment(text))

@@ -55,6 +55,18 @@ def _route_chosen(event: dict[str, Any]) -> str:
     return f"intent {decision['intent']} → {target} (found by: {decision['stage']}, priority {decision['priority']})"
 
 
+def _opened(event: dict[str, Any], payloads: Payloads) -> str:
+    subject = event["subject"]
+    about = f"tool {subject['effect']['tool']}" if isinstance(subject, dict) else f"the {subject}"
+    return f"number {event['review']} about {about}, {event['why']}: {_said(payloads, event['about'])}"
+
+
+def _reassigned(event: dict[str, Any], payloads: Payloads) -> str:
+    to = " in ".join(part for part in (event["person"], event["role"] and f"role {event['role']}") if part)
+    why = f": {_said(payloads, event['decision'])}" if event["decision"] else ""
+    return f"number {event['review']} to {to} by {event['by'] or 'the end of its time'}{why}"
+
+
 _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
     "run_started": lambda event, payloads: _said(payloads, event["message"]),
     "run_resumed": lambda event, payloads: "the process came back",
@@ -68,8 +80,14 @@ _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
     "hand_off_refused": lambda event, payloads: f"turn {event['turn']} → {event['target']}: {event['why']}",
     "effect_intended": lambda event, payloads: f"{event['tool']} {_said(payloads, event['arguments'])}",
     "effect_completed": lambda event, payloads: f"{event['tool']} {_said(payloads, event['arguments'])}",
-    "review_opened": lambda event, payloads: f"{event['why']}: {_said(payloads, event['about'])}",
-    "review_decided": lambda event, payloads: f"{event['verdict']}: {_said(payloads, event['decision'])}",
+    "review_opened": _opened,
+    "review_decided": lambda event, payloads: f"number {event['review']}: {_verdict(event, payloads)}",
+    "review_claimed": lambda event, payloads: f"number {event['review']} by {event['by']}",
+    "review_reassigned": _reassigned,
+    "review_signed": lambda event, payloads: f"number {event['review']}: {_verdict(event, payloads)}",
+    "review_withdrawn": lambda event, payloads: f"number {event['review']}: nothing hangs on it any more",
+    "run_paused": lambda event, payloads: "nothing goes on until a person decides",
+    "run_derived": lambda event, payloads: f"from run {event['from']} after frame {event['seq']}",
     "run_delivered": lambda event, payloads: _said(payloads, event["message"]),
     "run_failed": lambda event, payloads: str(event["code"]),
     "run_cancelled": lambda event, payloads: _said(payloads, event["reason"]),
@@ -82,6 +100,23 @@ _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
     "turn_dropped": lambda event, payloads: f"turn {event['turn']}, about {event['spent']['tokens']} tokens",
     "fact_failed": lambda event, payloads: _said(payloads, event["why"]),
 }
+
+
+def _verdict(event: dict[str, Any], payloads: Payloads) -> str:
+    """What was said about a review: the verdict, by whom, why, and what stands in place of what was asked about."""
+    by = f" by {event['by']}" if event["by"] else ""
+    reason = _said(payloads, event["decision"]) if event["decision"] else "nobody did in time"
+    content = f" → {_said(payloads, event['content'])}" if event["content"] else ""
+    return f"{event['verdict']}{by}: {reason}{content}"
+
+
+def _review_terms(event: dict[str, Any]) -> list[str]:
+    terms = event["terms"]
+    who = " in ".join(part for part in (terms["person"], terms["role"] and f"role {terms['role']}") if part) or "anybody"
+    lines = [f"who decides: {who}" + (f", {terms['approvals']} must agree" if terms["approvals"] > 1 else "")]
+    if terms["due"] is not None:
+        lines.append(f"due {(terms['due'] - event['at_us']) / 1_000_000:,.1f} s after it was opened, then: {_one(terms['on_expiry'])}")
+    return lines
 
 
 def _one(value: Any) -> str:
@@ -194,6 +229,7 @@ _EVIDENCE: dict[str, Callable[[dict[str, Any]], list[str]]] = {
     "route_chosen": _routing,
     "reconciled": _reconciling,
     "floor_passed": _passing,
+    "review_opened": _review_terms,
     "reply_checked": lambda event: [f"check {verdict['check']}: {verdict['failed'] or 'passed'}" for verdict in event["verdicts"]],
 }
 

@@ -49,6 +49,10 @@ def told(events: Sequence[Event]) -> dict[int, Told]:
                 _floor(nodes[fields["forum"]], fields["next"])
             case "handed_off":
                 nodes[fields["relay"]].notes.append(f"handed off ({fields['why']})")
+            case "review_opened" if isinstance(fields["subject"], dict) and fields["subject"]["effect"]["turn"] in begun:
+                effect = fields["subject"]["effect"]
+                node, _ = begun[effect["turn"]]
+                nodes[node].notes.append(f"a person is asked about {effect['tool']} ({fields['why']})")
             case "crossed":
                 nodes[fields["domain"]].notes.append(_crossing(fields))
     return dict(nodes)

@@ -36,7 +36,8 @@ class Asking(Reading):
     _plans: dict[int, tuple[Pattern, int]]
 
     @abstractmethod
-    def _check_loop(self) -> None: ...
+    def check_loop(self) -> None:
+        """Whether this is the loop that the runtime belongs to."""
 
     @abstractmethod
     def _add_plan(self, pattern: Pattern) -> None: ...
@@ -154,7 +155,7 @@ class Asking(Reading):
             UsageError: the runtime is not open.
             JournalError: the journal can't be read.
         """
-        self._check_loop()
+        self.check_loop()
         return await asyncio.to_thread(self.threads.read, id)  # a long one must not stop the others
 
     def _begin(
@@ -170,7 +171,7 @@ class Asking(Reading):
         on_busy: Any,
         watch: bool = False,
     ) -> Begun | Caller:
-        self._check_loop()
+        self.check_loop()
         if id(plan) not in self._plans:
             self._add_plan(plan)
         asked = checked(text, data, user, deadline, thread, key, labels)

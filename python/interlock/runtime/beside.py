@@ -70,8 +70,8 @@ class Beside:
     def _is_free(self, step: Step) -> bool:
         """Whether the run's own task has no turn, is about to be given none, or has one that nobody waits for any more."""
         drive = self._drive
-        if drive.upset is not None and drive.upset.kind == CALL:
-            return False
+        if (drive.upset is not None and drive.upset.kind == CALL) or (drive.task is None and step.dropped is None):
+            return False  # it has another one already
         return drive.lone is None or (step.dropped is not None and drive.lone in step.dropped)
 
     def start_all(self, work: list[Step]) -> Step:

@@ -29,10 +29,12 @@ class Deciding:
     loop: asyncio.AbstractEventLoop
 
     @abstractmethod
-    def _look_up(self, run_id: str) -> Started: ...
+    def look_up(self, run_id: str) -> Started:
+        """A run by its id."""
 
     @abstractmethod
-    def _check_loop(self) -> None: ...
+    def check_loop(self) -> None:
+        """Whether this is the loop that the runtime belongs to."""
 
     @abstractmethod
     def _go_on(self, started: Started) -> None: ...
@@ -70,19 +72,25 @@ class Deciding:
             UsageError: there is no such run, or it is not in review and a decision was given.
             ReviewError: somebody else was faster, or it is not theirs to decide.
         """
-        self._check_loop()
+        self.check_loop()
         if answer is not None and reject is not None:
             raise UsageError("a review is answered or rejected, not both", hint="give answer=… or reject=…")
-        found = self._look_up(run_id)
+        found = self.look_up(run_id)
         if answer is None and reject is None:
             if found.step is None:
                 return await asyncio.shield(self._follow(self.drives[found.run]))
             return Outcome(found, found.step)
         says: dict[str, Any] = {"verdict": "rejected"} if answer is None else {"verdict": "answered", "text": answer}
-        return await self._say(found.run, review, by, roles, reject or "", {"decides": says})
+        return await self.say(found.run, review, (by, roles, reject or ""), {"decides": says})
 
-    async def _say(self, run: int, review: int | None, by: str, roles: Sequence[str], reason: str, says: dict[str, Any]) -> Outcome:
-        """A person's word, and how the run stands when what follows from it has settled."""
+    async def say(
+        self, run: int, review: int | None, who: tuple[str, Sequence[str], str], says: dict[str, Any], *, wait: bool = True
+    ) -> Outcome:
+        """A person's word (who they are, what they are, why), and how the run stands when what follows from it has settled.
+
+        Without ``wait``, how it stands when the word is durable.
+        """
+        by, roles, reason = who
         try:
             word = orjson.dumps({"by": by, "roles": list(roles), "reason": reason, "says": says})
             with self.recovery.naming(self.engine):
@@ -94,6 +102,10 @@ class Deciding:
         if step is not None and step.kind == Step.SETTLED:
             await self.commits.wait(step.ticket)
             return Outcome(started, step)
+        if not wait:
+            stands = self.engine.stand(started.run)
+            await self.commits.wait(stands.ticket)
+            return Outcome(started, stands)
         return await asyncio.shield(self._follow(self.drives[started.run]))
 
     async def fork(self, run_id: str, *, at: int, text: str | None = None, data: Any = None, rules: bool = True) -> Run:
@@ -113,12 +125,12 @@ class Deciding:
             UsageError: there is no such run or event, or data without a text.
             RunError: the run was over there, or takes no message there.
         """
-        self._check_loop()
+        self.check_loop()
         if isinstance(at, bool) or not isinstance(at, int) or not 0 <= at < 2**32:
             raise UsageError(f"at is {at!r}", hint="give the number of an event, from 0: `await runtime.history(run_id)` shows them")
         if data is not None and text is None:
             raise UsageError("data is given without a text", hint="give text=… too, if only an empty one")
-        found = self._look_up(run_id)
+        found = self.look_up(run_id)
         try:
             with self.recovery.naming(self.engine):
                 started = self.engine.derive(found.run, at, text, None if data is None else orjson.dumps(data), rules)

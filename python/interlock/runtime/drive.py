@@ -164,7 +164,7 @@ class Drive(Turns):
             self.stop_acting()
             if self.beside is not None:
                 self.beside.stop_all()
-            if runtime.drives.get(self.number) is self:
+            if runtime.drives.get(self.number) is self:  # a person may have decided before this one was told that they are asked
                 del runtime.drives[self.number]
             runtime.threads.lets_go(self)
 
@@ -245,9 +245,11 @@ class Drive(Turns):
     def take_in(self, step: Step) -> None:
         """A step from outside the turn: a limit passed, a cancel, a slot, or what a turn beside led to."""
         if step.kind == SETTLED:
+            self.settled = step  # whatever a person says from now on is another drive's
             self.stop_acting()
         is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
-        awaits_its_turn = self.upset is not None and self.upset.kind == CALL  # two slots may come at once
+        # Two slots, or two people's decisions, may come at once, also before the run's own task has begun with the first.
+        awaits_its_turn = (self.upset is not None and self.upset.kind == CALL) or (self.task is None and step.dropped is None)
         if self.beside is None and step.more is None and is_free and not awaits_its_turn:
             self.interrupt(step)
             return

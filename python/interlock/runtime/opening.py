@@ -11,8 +11,11 @@ from interlock.checkpoints import Checkpoints
 from interlock.config import Config, OnBusy
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
+from interlock.reviews import Mask
+from interlock.runtime.notices import Hook
 from interlock.runtime.runtime import Runtime
 from interlock.tools import Tool
+from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
@@ -30,6 +33,8 @@ def open_runtime(
     transport: TurnTransport | None = None,
     wait_for_lock: float = 0.0,
     checkpoints: Checkpoints | None = None,
+    on_review: Hook | Webhook | None = None,
+    mask: Mask | None = None,
     on_busy: OnBusy | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
@@ -44,13 +49,17 @@ def open_runtime(
         wait_for_lock: seconds to wait for a file that another process still has; then, and at once by default, ``JournalLocked``.
         checkpoints: who signs what the journal has committed, and where the checkpoints go, instead of what the configuration
             says under ``audit``.
+        on_review: told what happens to reviews: a callable (async or not, which runs in a thread) that is given the ``il.Review`` and
+            what happened (``opened``, ``claimed``, ``reassigned``, ``escalated``, ``signed``, ``decided``, ``expired``, ``withdrawn``), or
+            an ``il.Webhook``. The configuration may name a webhook besides. Runs never wait for it.
+        mask: hides in a text what whoever decides need not see; ``runtime.reviews`` and hooks show texts through it.
         on_busy: what becomes of a message while a run of its thread is under way: ``"queue"``, ``"merge"``, ``"interrupt"`` or
             ``"reject"`` (see ``runtime.run``), instead of what the configuration says under ``threads``; ``"queue"`` if nobody says.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
         CheckpointError: the key can't be read, or the checkpoints can't go where they should.
-        UsageError: there is no such ``on_busy``.
+        UsageError: a tool, a hook or a mask is none, or there is no such ``on_busy``.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
@@ -58,8 +67,12 @@ def open_runtime(
         raise UsageError(f"wait_for_lock is {wait_for_lock!r}", hint="give seconds, 0 for not waiting at all")
     if checkpoints is None and config is not None:
         checkpoints = config.audit
+    hooks = (on_review, config.webhook() if config is not None else None)
+    told = tuple(_hook(hook) for hook in hooks if hook is not None)
+    if mask is not None and not callable(mask):
+        raise UsageError(f"mask is {mask!r}", hint="give a function that takes a text and gives one")
     witness = _witness(path, checkpoints)
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, float(wait_for_lock), witness, on_busy)
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, float(wait_for_lock), witness, mask, told, on_busy)
 
 
 def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:
@@ -71,6 +84,13 @@ def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witnes
     from interlock.runtime.witness import Witness  # a service without checkpoints needs neither keys nor threads
 
     return Witness(checkpoints)
+
+
+def _hook(given: Any) -> Hook | Webhook:
+    if not isinstance(given, Webhook) and not callable(given):
+        raise UsageError(f"on_review is {given!r}", hint="give a callable, or il.Webhook(url, secret=…)")
+    hook: Hook | Webhook = given
+    return hook
 
 
 def _tools(given: Iterable[Any]) -> dict[str, Tool]:

@@ -29,7 +29,8 @@ class Reading:
         """Whether it can be used."""
         return self._state == "open"
 
-    def _look_up(self, run_id: str) -> Started:
+    def look_up(self, run_id: str) -> Started:
+        """A run by its id: its number, and how it is settled if it is not under way here."""
         self._check_open()
         try:
             return self.engine.look_up(run_id)
@@ -40,7 +41,7 @@ class Reading:
 
     async def history(self, run_id: str) -> list[events.Event]:
         """Everything that happened to a run, in order."""
-        found = self._look_up(run_id)
+        found = self.look_up(run_id)
         recorded = orjson.loads(self.engine.history(found.run))
         return [events.from_json(event) for event in recorded["events"]]
 

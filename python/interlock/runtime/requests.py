@@ -82,3 +82,12 @@ def _milliseconds(deadline: Any) -> int:
     if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline <= LONGEST_DEADLINE:
         raise UsageError(f"deadline is {deadline!r}", hint=f"give seconds greater than 0 and at most {LONGEST_DEADLINE:.0f} (a year)")
     return max(1, round(deadline * 1_000))
+
+
+def circumstances(history: str) -> tuple[User | None, str | None]:
+    """For whom a run acts and in which conversation, as its journal has it."""
+    for payload in orjson.loads(history)["payloads"]:
+        if payload["kind"] == "request":
+            said = payload["data"]
+            return (User.from_json(said["user"]) if said["user"] else None), said["thread"]
+    return None, None

@@ -15,13 +15,17 @@ from interlock.config import Config, OnBusy
 from interlock.errors import JournalError, UsageError
 from interlock.message import Outcome
 from interlock.patterns import Pattern, agents_of, plan_text
+from interlock.reviews import Mask
 from interlock.runtime.asking import Asking
 from interlock.runtime.commits import Commits
 from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
+from interlock.runtime.notices import Hook, Notices
 from interlock.runtime.recovery import Recovery
+from interlock.runtime.requests import circumstances
+from interlock.runtime.review_desk import Reviews
 from interlock.runtime.setup import Setup
 from interlock.runtime.tasks import Tasks
 from interlock.runtime.threads import Threads
@@ -29,6 +33,7 @@ from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
 from interlock.runtime.upkeep import Upkeep
 from interlock.tools import Tool
+from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
@@ -48,6 +53,8 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         transport: TurnTransport | None = None,
         wait_for_lock: float = 0.0,
         witness: Witness | None = None,
+        mask: Mask | None = None,
+        hooks: tuple[Hook | Webhook, ...] = (),
         on_busy: OnBusy | None = None,
     ) -> None:
         super().__init__()
@@ -73,6 +80,9 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         self.commits: Commits
         self.timer: Timer
         self.embeddings: Embeddings
+        self.reviews = Reviews(self, mask)
+        """What waits for people."""
+        self.notices = Notices(self, hooks)
 
     async def __aenter__(self) -> Self:
         """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
@@ -119,6 +129,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         if self._background:
             await asyncio.gather(*self._background, return_exceptions=True)
         await self._let_go()
+        await self.notices.close()
         self.timer.close()
         self.commits.close()
         try:
@@ -153,7 +164,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
 
-        Limits are those that the runtime was opened with.
+        Limits, and the webhook that is told of reviews, are those that the runtime was opened with.
 
         Raises:
             ConfigError: something is wrong; the message names the key's path and line, and the old configuration stays.
@@ -186,12 +197,15 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         self.engine = engine
         self.timer = Timer(engine, self.loop, self._expired)
         self.commits = Commits(engine, self.loop, self.recovery.notice)
+        self.notices.listen(engine)
         if self._witness is not None:
             self._witness.follow(engine, self.commits)
         try:
             unfinished = engine.resume_all(list(self.agents))
             for started in unfinished:
                 self._go_on(started)
+            if (wake := engine.next_wake()) is not None:
+                self.timer.arm(wake)  # runs that rest may be due
         except BaseException:
             self.abandon()
             raise
@@ -200,6 +214,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
 
     def _go_on(self, started: Started) -> None:
         """Drive a run that goes on after a restart, a decision, or the end of a review's time."""
+        self.notices.collect()
         step = started.step
         if step is None:
             return
@@ -207,10 +222,10 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         if step.kind == Step.SETTLED:
             return
         drive = self.drives.get(started.run)
-        if drive is not None:
+        if drive is not None and drive.settled is None:
             drive.take_in(step)
             return
-        user, thread = self._circumstances(started.run)
+        user, thread = circumstances(self.engine.history(started.run))
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
         drive = Drive(self, started, user, thread, plan)
         self.threads.holds_again(drive)
@@ -258,6 +273,8 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         """What a step brings besides the work that its run owes: a limit to watch, slots for others."""
         if step.wake is not None:
             self.timer.arm(step.wake)
+        if step.told:
+            self.notices.collect()
         if step.granted is not None:
             for number, turn in step.granted:
                 self._upset(self.drives.get(number), self.engine.take(number, turn))
@@ -265,7 +282,8 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
             for number in step.upset:
                 self._upset(self.drives.get(number), self.engine.look(number))
 
-    def _check_loop(self) -> None:
+    def check_loop(self) -> None:
+        """Do nothing in the loop that this runtime belongs to; raise ``UsageError`` elsewhere, or when it is not open."""
         self._check_open()
         if asyncio.get_running_loop() is not self.loop:
             raise UsageError("this runtime belongs to another event loop", hint="open one in each loop that uses it")

@@ -30,6 +30,7 @@ class Setup:
         self._plans: list[str] = []
         self._agents: str | None = None
         self._rules: str | None = None
+        self._terms = "null"
         self._examples: Examples | None = None
 
     async def first(self, wait_for_lock: float) -> Engine:
@@ -59,6 +60,7 @@ class Setup:
                 engine.limit_agents(self._agents)
             if self._rules is not None:
                 engine.set_rules(self._rules)
+            engine.set_review_terms(self._terms)
             if self._examples is not None:
                 self._examples.give_to(engine)
         except BaseException:
@@ -105,6 +107,8 @@ class Setup:
             message = f"{config.source}: {error.message}"
             raise ConfigError(message, hint=error.hint, code=error.code, path=error.path, line=error.line) from None
         self._rules = text
+        self._terms = "null" if config.reviews is None else config.reviews.text()
+        engine.set_review_terms(self._terms)
         if examples is None:
             return None
         examples.give_to(engine)

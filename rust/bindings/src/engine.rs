@@ -3,11 +3,11 @@
 use std::path::PathBuf;
 
 use interlock_engine::{
-    Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Expired, Limits, Request, Resumed, Semantic, Started, Step,
+    Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Expired, Limits, Owed, Request, Resumed, Semantic, Started, Step,
 };
 use interlock_journal::Ticket;
 use interlock_kernel::{EffectKey, Name, RunId};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -57,6 +57,9 @@ impl PyEngine {
             retain: retain.unwrap_or(usual.retain),
         };
         let engine = py.detach(|| Engine::open(path.as_deref(), limits, Clock::system())).map_err(error::engine)?;
+        if engine.is_broken().map_err(error::engine)? {
+            PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), c"recovery is broken on purpose: INTERLOCK_TEST_BREAK is set", 2)?;
+        }
         Ok(Self { engine })
     }
 
@@ -251,9 +254,33 @@ impl PyEngine {
         resumed(py, py.detach(|| self.engine.review(run, number, word)).map_err(error::engine)?)
     }
 
-    /// The open reviews of a run, as a JSON list.
-    fn reviews(&self, py: Python<'_>, run: u64) -> PyResult<String> {
-        py.detach(|| self.engine.reviews(run)).map(|found| review::shown(&found)).map_err(error::engine)
+    /// Open reviews, oldest first, as a JSON list; the filter is JSON too.
+    fn open_reviews(&self, py: Python<'_>, filter: &[u8]) -> PyResult<String> {
+        let filter = review::filter(filter)?;
+        py.detach(|| self.engine.journal().reviews(&filter)).map(|rows| review::rows(&rows)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// A review of a run with all that a person who decides should see, as JSON. Without a number, the one that is open.
+    #[pyo3(signature = (run, number=None))]
+    fn show_review(&self, py: Python<'_>, run: u64, number: Option<u32>) -> PyResult<String> {
+        py.detach(|| self.engine.show_review(run, number)).map(|found| review::shown(&found)).map_err(error::engine)
+    }
+
+    /// Keep what happens to reviews for `review_news`.
+    fn tell_of_reviews(&self) -> PyResult<()> {
+        self.engine.tell_of_reviews().map_err(error::engine)
+    }
+
+    /// What happened to reviews since the last call: the run, the review, the frame's number, what, and the ticket.
+    #[expect(clippy::type_complexity, reason = "a list of plain tuples is what crosses best")]
+    fn review_news(&self) -> PyResult<Vec<(u64, u32, u32, &'static str, u64)>> {
+        let news = self.engine.review_news().map_err(error::engine)?;
+        Ok(news.into_iter().map(|one| (one.run, one.review, one.seq, one.what, one.ticket)).collect())
+    }
+
+    /// How a run stands now, also when it is under way here.
+    fn stand(&self, py: Python<'_>, run: u64) -> PyResult<PyStep> {
+        py.detach(|| self.engine.stand(run)).map(|settled| PyStep::of(Owed::Settled(settled))).map_err(error::engine)
     }
 
     /// A new run from the first frames of another, the one with number `seq` included.

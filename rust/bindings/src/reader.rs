@@ -9,7 +9,7 @@ use interlock_kernel::{Event, Micros};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
-use crate::error;
+use crate::{error, review};
 
 #[pyclass(name = "Reader", frozen, module = "interlock._core")]
 pub(crate) struct PyReader {
@@ -49,6 +49,18 @@ impl PyReader {
     /// What pruning would remove.
     fn would_prune(&self, py: Python<'_>, before: u64, statuses: Vec<String>) -> PyResult<crate::upkeep::Counts> {
         py.detach(|| crate::upkeep::would_prune(&self.reader, before, &statuses)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// Open reviews, oldest first, as a JSON list; the filter is JSON too.
+    fn open_reviews(&self, py: Python<'_>, filter: &[u8]) -> PyResult<String> {
+        let filter = review::filter(filter)?;
+        py.detach(|| self.reader.reviews(&filter)).map(|rows| review::rows(&rows)).map_err(|cause| error::journal(&cause))
+    }
+
+    /// A review of a run with all that a person who decides should see, as JSON. Without a number, the one that is open.
+    #[pyo3(signature = (run, number=None))]
+    fn show_review(&self, py: Python<'_>, run: u64, number: Option<u32>) -> PyResult<String> {
+        py.detach(|| interlock_engine::show_review(&self.reader, run, number)).map(|found| review::shown(&found)).map_err(error::engine)
     }
 
     /// At most `limit` runs whose id starts with this text, oldest first, as a JSON list.

@@ -16,6 +16,9 @@ pub(crate) struct PyStep {
     /// Nothing but what `kind` says: no timer, nothing for others, nothing more, nothing dropped.
     #[pyo3(get)]
     plain: bool,
+    /// Something happened to reviews: ask for `review_news`.
+    #[pyo3(get)]
+    told: bool,
     /// Arm the timer for this moment (microseconds since 1970), if there is one.
     #[pyo3(get)]
     wake: Option<u64>,
@@ -50,11 +53,11 @@ pub(crate) fn shown(py: Python<'_>, shown: &Shown) -> PyShown {
 
 impl PyStep {
     pub(crate) fn build(py: Python<'_>, step: Step) -> PyResult<Self> {
-        let Step { owed, more, dropped, wake, granted, upset } = step;
+        let Step { owed, more, dropped, wake, granted, upset, told } = step;
         let more =
             if more.is_empty() { None } else { Some(more.into_iter().map(|owed| Py::new(py, Self::of(owed))).collect::<PyResult<_>>()?) };
-        let plain = wake.is_none() && granted.is_empty() && dropped.is_empty() && upset.is_empty() && more.is_none();
-        Ok(Self { plain, wake: wake.map(|at| at.0), granted, dropped, upset, more, ..Self::of(owed) })
+        let plain = wake.is_none() && granted.is_empty() && dropped.is_empty() && upset.is_empty() && more.is_none() && !told;
+        Ok(Self { plain, wake: wake.map(|at| at.0), granted, dropped, upset, told, more, ..Self::of(owed) })
     }
 
     pub(crate) fn of(owed: Owed) -> Self {
@@ -66,7 +69,7 @@ impl PyStep {
             Owed::Nothing => NOTHING,
             Owed::Settled(_) => SETTLED,
         };
-        Self { kind, plain: true, wake: None, granted: Vec::new(), dropped: Vec::new(), upset: Vec::new(), more: None, owed }
+        Self { kind, plain: true, wake: None, granted: Vec::new(), dropped: Vec::new(), upset: Vec::new(), told: false, more: None, owed }
     }
 
     fn call(&self) -> PyResult<&Call> {

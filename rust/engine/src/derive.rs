@@ -103,6 +103,7 @@ impl Core {
         live.ticket = engine.journal.append(append)?.0;
         self.live.insert(number, live);
         self.stats.started += 1;
+        self.tell_of_copied(number);
         self.feed(&engine.journal, number, Input::Advanced, Batch::default(), now)?;
         self.go_on(engine, number, now)
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use interlock_admission::{AgentLimits, Agents, Outcome, Ticket, Why};
-use interlock_journal::{Journal, SaltSource};
+use interlock_journal::{Broken, Journal, SaltSource};
 use interlock_kernel::{Micros, Name, TermsSpec};
 use interlock_rules::RoutingTable;
 use rustc_hash::FxHashMap;
@@ -13,6 +13,7 @@ use rustc_hash::FxHashMap;
 use crate::admission::Limits;
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
+use crate::desk::ReviewNews;
 use crate::live::Live;
 use crate::plans::PlanEntry;
 use crate::semantic::Semantic;
@@ -50,8 +51,13 @@ pub(crate) struct Core {
     pub stats: Stats,
     /// When the reviews of runs that rest are due, by run.
     pub resting: FxHashMap<u64, Micros>,
+    /// Whether somebody wants to be told what happens to reviews, and what they have not been told yet.
+    pub tells: bool,
+    pub told: Vec<ReviewNews>,
     /// The terms of reviews for which a plan states none.
     pub terms: Option<Arc<TermsSpec>>,
+    /// Recovery rules that a test has switched off.
+    pub broken: Broken,
 }
 
 /// Counts since the engine was opened.
@@ -98,7 +104,10 @@ impl Engine {
             next_run: journal.next_run(),
             stats: Stats::default(),
             resting: FxHashMap::default(),
+            tells: false,
+            told: Vec::new(),
             terms: None,
+            broken: Broken::from_environment()?,
         };
         let clock = clock.not_before(journal.newest());
         Ok(Self { journal, core: Mutex::new(core), clock })
@@ -114,6 +123,11 @@ impl Engine {
 
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether a test has switched off a rule that recovery rests on.
+    pub fn is_broken(&self) -> Result<bool, EngineError> {
+        Ok(self.lock()?.broken.any())
     }
 
     pub fn now(&self) -> Micros {

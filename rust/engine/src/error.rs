@@ -111,8 +111,18 @@ fn refused(refusal: &Refusal) -> &'static str {
         Refusal::NotYours { .. } => "review.not-yours",
         Refusal::Claimed { .. } => "review.claimed",
         Refusal::SignedAlready { .. } => "review.signed-already",
-        Refusal::NotPossible { .. } | Refusal::NoContent { .. } => "review.not-possible",
-        _ => "run.refused", // the kernel's enum may grow
+        Refusal::NotPossible { .. } | Refusal::NoContent { .. } | Refusal::OneForSeveral { .. } => "review.not-possible",
+        Refusal::UnknownTurn { .. }
+        | Refusal::TwoAtWork { .. }
+        | Refusal::Over
+        | Refusal::NoMessageThere
+        | Refusal::AlreadyStarted
+        | Refusal::NotStarted
+        | Refusal::NotAwaited
+        | Refusal::WrongPairs { .. }
+        | Refusal::GateNeeds { .. }
+        | Refusal::PayloadMissing { .. }
+        | _ => "run.refused", // the kernel's enum may grow
     }
 }
 
@@ -124,9 +134,18 @@ fn way_out(refusal: &Refusal) -> &'static str {
         Refusal::Claimed { .. } => "wait until the claim has run out, or agree with whoever holds it",
         Refusal::SignedAlready { .. } => "a second person must agree",
         Refusal::NotPossible { .. } => "answer or reject it, or reassign it",
+        Refusal::OneForSeveral { .. } => "give it to a role that several people have",
+        Refusal::TwoAtWork { .. } => "let an agent that acts work alone: drop hedge",
         Refusal::NoContent { .. } => "give the text or the data that stands in its place",
         Refusal::Over => "choose an earlier frame",
         Refusal::NoMessageThere => "choose the frame of a turn's start: `interlock runs replay RUN` shows them",
-        _ => "a reply must name a turn of that run",
+        Refusal::UnknownTurn { .. }
+        | Refusal::AlreadyStarted
+        | Refusal::NotStarted
+        | Refusal::NotAwaited
+        | Refusal::WrongPairs { .. }
+        | Refusal::GateNeeds { .. }
+        | Refusal::PayloadMissing { .. }
+        | _ => "a reply must name a turn of that run",
     }
 }

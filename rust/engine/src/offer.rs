@@ -104,6 +104,7 @@ impl Core {
         step.owed = owed.next().unwrap_or(Owed::Nothing);
         step.more = owed.collect();
         step.wake = self.news();
+        step.told = !self.told.is_empty();
         Ok(step)
     }
 

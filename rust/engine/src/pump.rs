@@ -62,6 +62,7 @@ impl Core {
     ) -> Result<Option<u64>, EngineError> {
         let Some(live) = self.live.get_mut(&run) else { return Ok(None) };
         let before = live.held.len() - batch.payloads.len();
+        let open = if self.tells { live.open_reviews().into_iter().map(|(review, _)| review).collect() } else { Vec::new() };
         let result = live.advance(input, &mut batch, &mut self.salts, now);
         if batch.events.is_empty() {
             live.held.truncate(before);
@@ -82,6 +83,9 @@ impl Core {
         let ticket = journal.append(append)?;
         if let Some(live) = self.live.get_mut(&run) {
             live.ticket = ticket.0;
+        }
+        if self.tells {
+            self.tell_of(run, open, first_seq, &batch.events, ticket.0);
         }
         result.map(|()| Some(ticket.0))
     }

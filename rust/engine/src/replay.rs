@@ -214,7 +214,7 @@ fn entry(seq: u32, by: Option<String>, message: Ref, payloads: &FxHashMap<u32, P
     let Some(payload) = payloads.get(&message.number).filter(|payload| payload.kind == PayloadKind::Message) else {
         return Ok(json!({ "seq": seq, "by": by, "number": message.number, "erased": true }));
     };
-    let said = crate::resume::said(&payload.bytes)?;
+    let said = crate::fold::said(&payload.bytes)?;
     // JSON that can't be read is shown as it is.
     let data = said.data.map(|data| serde_json::from_slice::<Value>(&data).unwrap_or_else(|_| String::from_utf8_lossy(&data).into()));
     let (by, labels) = (said.sender.as_deref().map(str::to_owned).or(by), said.labels);

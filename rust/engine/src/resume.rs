@@ -2,14 +2,16 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, RunName, RunRow, RunStatus, refs};
+use interlock_journal::{Journal, RunFilter, RunRow, RunStatus};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
 use interlock_kernel::plan::Plan;
-use interlock_kernel::{CrossingOutcome, Digest, Event, Input, Name, Ref, RunId, RunStarted, State, evolve};
+use interlock_kernel::{Digest, Input, Name, RunId, RunStarted};
 use interlock_rules::RuleBook;
+use rustc_hash::FxHashSet;
 
 use crate::engine::{Core, Engine};
-use crate::live::{Batch, Body, Held, Live, Said, Underway};
+use crate::fold::{document, refold};
+use crate::live::{Batch, Live};
 use crate::plans::{PlanEntry, compile_plan, compile_table};
 use crate::step::{Settled, Status, Step};
 use crate::{EngineError, settle};
@@ -36,19 +38,26 @@ pub struct Resumed {
 
 impl Engine {
     /// Fold every unfinished run and say what each owes. Runs whose plan or agents are absent wait, and are listed.
+    /// Runs that rest in a review are left to rest, until it is due.
     pub fn resume_all(&self, agents: &[String]) -> Result<Vec<Resumed>, EngineError> {
         self.lock()?.present = agents.to_vec();
+        let open = self.journal.runs(&RunFilter { status: Some(RunStatus::Open), ..RunFilter::default() })?;
         let mut resumed = Vec::new();
-        for row in self.journal.unfinished()? {
-            if row.status == RunStatus::Open {
-                let mut core = self.lock()?;
-                if core.live.contains_key(&row.number) {
-                    continue;
-                }
-                core.waiting.remove(&row.number);
-                if let Some(step) = core.bring_back(self, &row)? {
-                    resumed.push(Resumed { run: row.number, id: row.id, step, plan: row.plan.clone() });
-                }
+        for row in &open {
+            let mut core = self.lock()?;
+            if core.live.contains_key(&row.number) {
+                continue;
+            }
+            core.waiting.remove(&row.number);
+            if let Some(step) = core.bring_back(self, row)? {
+                resumed.push(Resumed { run: row.number, id: row.id, step, plan: row.plan.clone() });
+            }
+        }
+        let open: FxHashSet<u64> = open.iter().map(|row| row.number).collect();
+        let mut core = self.lock()?;
+        for (run, at) in self.journal.due()? {
+            if !core.live.contains_key(&run) && !open.contains(&run) {
+                core.rests_until(run, at); // it is not folded before somebody speaks, or the time is over
             }
         }
         Ok(resumed)
@@ -136,41 +145,18 @@ impl Core {
 
     /// The run as its journal tells it.
     pub(crate) fn fold(&self, journal: &Journal, run: u64) -> Result<Live, EngineError> {
-        let frames = journal.frames(run)?;
-        let payloads = journal.payloads(run)?;
-        let removed = if payloads.is_empty() { journal.removed(run)? } else { None };
-        if removed.is_none() {
-            check_commitments(run, &frames, &payloads)?; // what was removed is gone, and the journal says so
-        }
-        let mut held = hold(payloads)?;
-        let Some(Event::RunStarted(started)) = frames.first().and_then(Frame::event) else {
-            return Err(EngineError::UnknownRun { run: run.to_string() });
+        self.fold_until(journal, run, u32::MAX)
+    }
+
+    /// As it stood before the frame with this number.
+    pub(crate) fn fold_until(&self, journal: &Journal, run: u64, end: u32) -> Result<Live, EngineError> {
+        let known = |started: &RunStarted| {
+            let entry = self.plan_of(journal, started)?;
+            let rules = self.rules_of(journal, started.rules, &entry)?;
+            Ok((entry.plan, rules))
         };
-        let entry = self.plan_of(journal, started)?;
-        let rules = self.rules_of(journal, started.rules, &entry)?;
-        let mut state = State::new(entry.plan);
-        for event in frames.iter().filter_map(Frame::event) {
-            said_inside(&state, event, &mut held);
-            state = evolve(state, event).map_err(|corrupt| EngineError::Corrupt { run, corrupt })?;
-        }
-        let seq = frames.last().map_or(0, |frame| frame.seq + 1);
-        Ok(Live {
-            number: run,
-            id: started.run,
-            state,
-            rules,
-            held,
-            seq,
-            offered: Vec::new(),
-            asked: Vec::new(),
-            ticket: journal.committed(),
-            armed: None,
-            key: None,
-            thread: None,
-            effects: Underway::default(),
-            watched: self.watched.contains_key(&run),
-            removed,
-        })
+        let live = refold(journal, run, end, self.broken.fold_order, known)?;
+        Ok(Live { watched: self.watched.contains_key(&run), ..live })
     }
 
     /// The plan that a run was started with: as it was given now, or as the journal keeps it.
@@ -196,99 +182,4 @@ impl Core {
         };
         Ok(RuleBook::new(table, entry.checks.clone()).with_domains(entry.tables.clone()).with_terms(self.terms.clone()))
     }
-}
-
-fn document(journal: &Journal, digest: Digest) -> Result<String, EngineError> {
-    journal.document(&digest)?.ok_or(EngineError::Internal("a run refers to a document that its journal does not hold"))
-}
-
-/// What a run goes on with must be what its frames committed to.
-fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result<(), EngineError> {
-    for (frame, reference) in frames
-        .iter()
-        .filter_map(|frame| Some((frame, frame.event()?)))
-        .flat_map(|(frame, event)| refs(event).into_iter().map(move |one| (frame, one)))
-    {
-        let held = payloads.iter().find(|payload| payload.number == reference.number);
-        if held.is_none_or(|payload| payload.reference() != reference) {
-            let what = format!("payload {} is not what frame {} of the run committed to", reference.number, frame.seq);
-            return Err(JournalError::Corrupt { run: Some(RunName { number: run, id: None }), frame: None, what }.into());
-        }
-    }
-    Ok(())
-}
-
-pub(crate) fn said(bytes: &[u8]) -> Result<Said, EngineError> {
-    let body = MessageBody::decode(bytes)?;
-    let labels = if body.labels.is_empty() { Vec::new() } else { body.labels.split('\n').map(Into::into).collect() };
-    Ok(Said { text: body.text.to_owned(), data: body.data.map(<[u8]>::to_vec), sender: body.sender.map(Into::into), labels, domain: None })
-}
-
-/// What an event says was said inside a domain is held as that.
-fn said_inside(state: &State, event: &Event, held: &mut Held) {
-    let State::Running(running) = state else { return };
-    let (messages, domain): (Vec<Ref>, _) = match event {
-        Event::TurnReplied(reply) => {
-            let node = running.turn(reply.turn).map(|turn| turn.node);
-            let domain = node.and_then(|node| running.plan.node(node)?.domain);
-            (std::iter::once(reply.reply).chain(reply.delegated.iter().filter_map(|(_, message)| *message)).collect(), domain)
-        }
-        Event::Crossed(crossed) => match &crossed.outcome {
-            CrossingOutcome::Passed { message, .. } => (vec![*message], crate::walls::beyond(&running.plan, crossed.domain, crossed.way)),
-            CrossingOutcome::Refused { .. } => return,
-        },
-        Event::RunStarted(_)
-        | Event::RunResumed(_)
-        | Event::TurnStarted(_)
-        | Event::TurnFailed(_)
-        | Event::ReplyChecked(_)
-        | Event::FactNeeded(_)
-        | Event::RouteChosen(_)
-        | Event::HandedOff(_)
-        | Event::HandOffRefused(_)
-        | Event::EffectIntended(_)
-        | Event::EffectCompleted(_)
-        | Event::ReviewOpened(_)
-        | Event::ReviewDecided(_)
-        | Event::RunDelivered(_)
-        | Event::RunFailed(_)
-        | Event::RunCancelled(_)
-        | Event::Forked(_)
-        | Event::BranchEnded(_)
-        | Event::CalledOff(_)
-        | Event::Reconciled(_)
-        | Event::FloorPassed(_)
-        | Event::TurnDropped(_)
-        | Event::FactFailed(_)
-        | Event::RunPaused(_)
-        | Event::ReviewClaimed(_)
-        | Event::ReviewReassigned(_)
-        | Event::ReviewSigned(_)
-        | Event::ReviewWithdrawn(_)
-        | Event::RunDerived(_) => return,
-    };
-    for message in messages {
-        if let Some(said) = held.message_mut(message.number) {
-            said.domain = domain;
-        }
-    }
-}
-
-/// Payloads by number, as the run held them.
-fn hold(payloads: Vec<Payload>) -> Result<Held, EngineError> {
-    let mut held = Held::default();
-    for payload in payloads {
-        match payload.kind {
-            PayloadKind::Message => held.push(Body::Message(said(&payload.bytes)?)),
-            PayloadKind::Request => {
-                let said: serde_json::Value = serde_json::from_slice(&payload.bytes)?;
-                held.user = said.get("user").filter(|user| !user.is_null()).map(|user| user.to_string().into_bytes());
-                held.push(Body::Bytes(payload.bytes));
-            }
-            PayloadKind::Arguments | PayloadKind::Result | PayloadKind::ErrorText | PayloadKind::Decision | PayloadKind::Document => {
-                held.push(Body::Bytes(payload.bytes));
-            }
-        }
-    }
-    Ok(held)
 }

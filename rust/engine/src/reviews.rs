@@ -2,12 +2,14 @@
 
 use interlock_journal::{Journal, PayloadKind};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
-use interlock_kernel::{Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, due};
+use interlock_kernel::{
+    Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, TermsSpec, due,
+};
 
 use crate::engine::{Core, Engine};
 use crate::live::{Batch, Live, Said};
 use crate::resume::Resumed;
-use crate::step::{Owed, Shown, Step};
+use crate::step::{Owed, Step};
 use crate::{EngineError, settle};
 
 /// What a person says about a review.
@@ -36,28 +38,11 @@ pub enum Says {
     },
 }
 
-/// A review as the person who decides is shown it.
-#[derive(Debug)]
-pub struct ReviewShown {
-    pub run: RunId,
-    pub plan: Name,
-    pub review: u32,
-    pub why: &'static str,
-    pub open: OpenReview,
-    /// The reply, or the message; for an effect its arguments are in `arguments`.
-    pub about: Shown,
-    pub arguments: Option<String>,
-    pub attached: Vec<Shown>,
-    /// What was said in the run, in order.
-    pub said: Vec<Shown>,
-    pub user: Option<Vec<u8>>,
-}
-
 impl Engine {
-    /// Terms for reviews of which a plan says nothing.
+    /// Terms for reviews of which a plan says nothing, as JSON; `null` for none.
     pub fn set_review_terms(&self, text: &str) -> Result<(), EngineError> {
-        let terms = serde_json::from_str(text)?;
-        self.lock()?.terms = Some(std::sync::Arc::new(terms));
+        let terms: Option<TermsSpec> = serde_json::from_str(text)?;
+        self.lock()?.terms = terms.map(std::sync::Arc::new);
         Ok(())
     }
 
@@ -69,22 +54,21 @@ impl Engine {
     pub fn review(&self, run: u64, number: Option<u32>, word: Word) -> Result<Resumed, EngineError> {
         let mut core = self.lock()?;
         let now = self.clock.now();
-        let was_resting = core.wake_up(self, run, now)?;
-        let heard = core.hear(&self.journal, run, number, word, now);
-        if heard.is_err() && was_resting {
+        let waited = core.waiting.remove(&run);
+        let woken = core.wake_up(self, run, now);
+        let heard = match &woken {
+            Ok(_) => core.hear(&self.journal, run, number, word, now),
+            Err(_) => Ok(()),
+        };
+        if matches!(woken, Ok(true)) && heard.is_err() {
             core.rest(run);
         }
+        if let (Some(waits), true) = (waited, woken.is_err() || heard.is_err()) {
+            core.waiting.insert(run, waits); // nothing was said in it
+        }
+        woken?;
         heard?;
         core.go_on(self, run, now)
-    }
-
-    /// The reviews of a run that are open.
-    pub fn reviews(&self, run: u64) -> Result<Vec<ReviewShown>, EngineError> {
-        let core = self.lock()?;
-        if let Some(live) = core.live.get(&run) {
-            return Ok(live.reviews());
-        }
-        Ok(core.fold(&self.journal, run)?.reviews())
     }
 }
 
@@ -97,7 +81,7 @@ impl Core {
         let mut folded = self.fold(&engine.journal, run)?;
         let is_open = match &folded.state {
             State::InReview(waiting) => waiting.decided.is_none(),
-            State::Running(running) => running.paused,
+            State::Running(running) => !running.open.is_empty(), // paused, or waiting for an agent that is not here
             State::Unstarted(_) | State::Ended(_) => false,
         };
         if !is_open && !matches!(folded.state, State::Ended(_)) {
@@ -106,10 +90,10 @@ impl Core {
         }
         if let State::Ended(_) = folded.state {
             let status = settle::status(&folded.state).name();
-            return Err(self.ended(engine, run, folded.id, status));
+            return Err(Self::ended(engine, run, folded.id, status));
         }
         let row = engine.journal.find_id(folded.id)?;
-        folded.key = row.and_then(|row| row.key);
+        (folded.key, folded.thread) = row.map(|row| (row.key, row.thread)).unwrap_or_default();
         if let Some(key) = &folded.key {
             self.keys.insert(key.clone(), run);
         }
@@ -125,11 +109,11 @@ impl Core {
     }
 
     /// What to say to somebody who decides a run that is over: who was faster, if a review of it was decided.
-    fn ended(&self, engine: &Engine, run: u64, id: RunId, status: &'static str) -> EngineError {
+    fn ended(engine: &Engine, run: u64, id: RunId, status: &'static str) -> EngineError {
         let frames = engine.journal.frames(run).unwrap_or_default(); // the fold has just read them
-        let decided = frames.iter().rev().filter_map(interlock_journal::Frame::event).find_map(|event| match event {
-            interlock_kernel::Event::ReviewDecided(decided) => Some((decided.review, decided.by.clone())),
-            _ => None, // looked for by its kind
+        let decided = frames.iter().rev().filter_map(interlock_journal::Frame::event).find_map(|event| {
+            let interlock_kernel::Event::ReviewDecided(decided) = event else { return None };
+            Some((decided.review, decided.by.clone()))
         });
         match decided {
             Some((review, by)) => EngineError::Refused { run, refusal: interlock_kernel::Refusal::ReviewClosed { review, by } },
@@ -235,7 +219,7 @@ fn content(
 }
 
 impl Live {
-    fn open_reviews(&self) -> Vec<(ReviewId, &OpenReview)> {
+    pub(crate) fn open_reviews(&self) -> Vec<(ReviewId, &OpenReview)> {
         match &self.state {
             State::InReview(waiting) if waiting.decided.is_none() => vec![(waiting.review, &waiting.open)],
             State::Running(running) => running.open.iter().map(|(id, open)| (*id, open)).collect(),
@@ -243,7 +227,7 @@ impl Live {
         }
     }
 
-    fn which(&self, number: Option<u32>) -> Result<ReviewId, EngineError> {
+    pub(crate) fn which(&self, number: Option<u32>) -> Result<ReviewId, EngineError> {
         match (number, &self.open_reviews()[..]) {
             (Some(number), _) => Ok(ReviewId(number)),
             (None, [(only, _)]) => Ok(*only),
@@ -253,30 +237,5 @@ impl Live {
             }
             (None, several) => Err(EngineError::WhichReview { run: self.id.to_string(), open: several.len() }),
         }
-    }
-
-    fn reviews(&self) -> Vec<ReviewShown> {
-        let show = |(id, open): (ReviewId, &OpenReview)| {
-            let is_effect = matches!(open.subject, ReviewSubject::Effect { .. });
-            let attached = match &self.state {
-                State::InReview(waiting) => self.held.for_a_person(waiting),
-                State::Unstarted(_) | State::Running(_) | State::Ended(_) => {
-                    open.attached.iter().map(|message| self.held.shown(*message)).collect()
-                }
-            };
-            ReviewShown {
-                run: self.id,
-                plan: settle::plan_of(&self.state).name.clone(),
-                review: id.0,
-                why: settle::in_short(open.why),
-                about: if is_effect { Shown::default() } else { self.held.shown(open.about) },
-                arguments: is_effect.then(|| self.held.text(open.about.number)).flatten(),
-                attached,
-                said: self.held.all_said(),
-                user: self.held.user.clone(),
-                open: open.clone(),
-            }
-        };
-        self.open_reviews().into_iter().map(show).collect()
     }
 }

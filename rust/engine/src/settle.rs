@@ -102,9 +102,8 @@ pub(crate) fn without_texts(state: &State, why: RemovedWhy) -> String {
 /// Where a run stands.
 pub(crate) fn status(state: &State) -> Status {
     match state {
-        State::Unstarted(_) => Status::Running,
         State::Running(running) if running.paused => Status::InReview,
-        State::Running(_) => Status::Running,
+        State::Unstarted(_) | State::Running(_) => Status::Running,
         State::InReview(_) => Status::InReview,
         State::Ended(ended) => match &ended.how {
             EndedHow::Delivered { .. } => Status::Delivered,
@@ -171,7 +170,8 @@ fn why_review(why: ReviewWhy, phase: Option<&Phase>, held: &Held) -> String {
     }
 }
 
-pub(crate) fn in_short(why: ReviewWhy) -> &'static str {
+/// Why a person is asked, in words.
+pub fn in_short(why: ReviewWhy) -> &'static str {
     match why {
         ReviewWhy::StepFailed => "a step failed",
         ReviewWhy::NoRoute => "no rule took the task",

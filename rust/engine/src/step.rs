@@ -16,11 +16,13 @@ pub struct Step {
     pub granted: Vec<(u64, u32)>,
     /// Runs that owe something else now because an agent can't be called: `look` at each.
     pub upset: Vec<u64>,
+    /// Something happened to reviews: ask for `review_news`.
+    pub told: bool,
 }
 
 impl Step {
     pub(crate) fn of(owed: Owed) -> Self {
-        Self { owed, more: Vec::new(), dropped: Vec::new(), wake: None, granted: Vec::new(), upset: Vec::new() }
+        Self { owed, more: Vec::new(), dropped: Vec::new(), wake: None, granted: Vec::new(), upset: Vec::new(), told: false }
     }
 }
 

@@ -12,7 +12,7 @@ use crate::frame::Frame;
 use crate::merkle::{self, Frontier, Proofs};
 use crate::progress::Progress;
 use crate::query::{self, Answer, Fault};
-use crate::scan::{Roots, scan};
+use crate::scan::{Extent, scan};
 use crate::verify::check;
 use crate::{Asked, JournalError, MessageBody, PayloadKind, Reader, Report, codec};
 
@@ -74,7 +74,7 @@ fn size(connection: &Connection) -> Answer<u64> {
 pub fn head(path: impl AsRef<Path>) -> Result<(u64, Digest), JournalError> {
     Reader::open(path)?.ask(|connection| {
         let snapshot = connection.unchecked_transaction()?;
-        let frontier = scan(&snapshot, Roots::All)?.frontier;
+        let frontier = scan(&snapshot, Extent::All)?.frontier;
         Ok((frontier.size(), frontier.root()))
     })
 }

@@ -17,8 +17,11 @@ use crate::frame::{DocumentKind, Frame};
 use crate::lock::Ownership;
 use crate::queue::{Shared, State, Upkeep};
 use crate::removal::{self, Removal};
+use crate::reviews::news;
 use crate::store::{self, Store, lock};
-use crate::{Append, Gone, JournalError, Payload, Reader, Removed, RemovedWhy, RunFilter, RunRow, Ticket, query};
+use crate::{
+    Append, Gone, JournalError, Payload, Reader, Removed, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, Ticket, review_table,
+};
 
 pub(crate) struct Durable {
     /// The process that opened it. A fork's copy has no writer thread, and must not touch the connections.
@@ -93,6 +96,8 @@ impl Store for Durable {
         state.size += append.events.len() as u64;
         let ticket = state.size;
         state.live.apply(&append, ticket);
+        let told = state.live.concerns(append.run, news(append.events));
+        state.batch.told.extend(told.into_iter().map(|one| (append.run, append.at, one)));
         self.shared.enqueue(state, append.run, &frames, append.payloads);
         Ok(Ticket(ticket))
     }
@@ -164,11 +169,21 @@ impl Store for Durable {
     }
 
     fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError> {
-        Ok(self.reader.ask(|connection| query::run(connection, run))?.and_then(|row| row.removed))
+        self.reader.removed(run)
     }
 
     fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
         Ok(self.state()?.live.unfinished())
+    }
+
+    fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<ReviewRow>, JournalError> {
+        self.flush()?;
+        self.reader.reviews(filter)
+    }
+
+    fn due(&self) -> Result<Vec<(u64, Micros)>, JournalError> {
+        self.flush()?;
+        self.reader.ask(review_table::due)
     }
 
     fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError> {

@@ -11,7 +11,7 @@ use crate::durable::Durable;
 use crate::frame::{DocumentKind, Frame};
 use crate::memory::Memory;
 use crate::store::Store;
-use crate::{Append, JournalError, Payload, RemovedWhy, RunFilter, RunRow, Ticket};
+use crate::{Append, JournalError, Payload, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, Ticket};
 
 /// A journal that this process may append to. Share it between threads by reference.
 ///
@@ -155,6 +155,16 @@ impl Journal {
     /// The runs that are open or in review, newest first.
     pub fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
         self.store.unfinished()
+    }
+
+    /// Open reviews, oldest first.
+    pub fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<ReviewRow>, JournalError> {
+        self.store.reviews(filter)
+    }
+
+    /// When the first review of each run is due, by the run's number.
+    pub fn due(&self) -> Result<Vec<(u64, Micros)>, JournalError> {
+        self.store.due()
     }
 
     /// The text that was registered under this digest.

@@ -5,6 +5,7 @@ use interlock_kernel::{Event, Micros, RunId};
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
 
+use crate::reviews::News;
 use crate::{Append, JournalError, RemovedWhy, RunFilter, RunRow, RunStatus, StartRow};
 
 /// The largest payload: far above any message, and below what SQLite can hold.
@@ -15,6 +16,8 @@ pub(crate) struct Known {
     pub row: RunRow,
     /// The tree's size after the run's last append.
     pub ticket: u64,
+    /// Whether people are, or were, asked something in it.
+    pub asked: bool,
 }
 
 #[derive(Debug, Default)]
@@ -107,12 +110,19 @@ impl Live {
             let (number, started) = (append.run, append.at);
             let (status, ended, removed) = (RunStatus::Open, None, None);
             let row = RunRow { number, id, key, plan, status, started, ended, frames: 0, user, thread, removed };
-            self.insert(Known { row, ticket });
+            self.insert(Known { row, ticket, asked: false });
         }
         let Some(known) = self.runs.get_mut(&append.run) else { return RunStatus::Open };
         known.ticket = ticket;
         advance(&mut known.row, append.at, append.events);
         known.row.status
+    }
+
+    /// Of what events of a run change in the list of open reviews, what concerns it: the end of a run in which nobody was asked does not.
+    pub(crate) fn concerns(&mut self, run: u64, news: Vec<News>) -> Vec<News> {
+        let Some(known) = self.runs.get_mut(&run) else { return Vec::new() };
+        known.asked |= news.iter().any(|one| matches!(one, News::Opened(_)));
+        if known.asked { news } else { Vec::new() }
     }
 
     /// Newest first.

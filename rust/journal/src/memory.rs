@@ -1,19 +1,20 @@
 //! The journal without a file: unfinished runs and the newest finished ones, in memory that does not grow without end.
 //! What is appended is committed at once, and gone with the process.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeMap, VecDeque};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use interlock_kernel::{Digest, Name, RunId};
+use interlock_kernel::{Digest, Micros, Name, RunId};
 use rustc_hash::FxHashMap;
 
 use crate::frame::{self, DocumentKind, Frame};
 use crate::live::Live;
 use crate::merkle::{self, Frontier};
 use crate::own::Own;
+use crate::reviews::{advance, news};
 use crate::store::{self, Store, lock};
-use crate::{Append, Gone, JournalError, Payload, Removed, RemovedWhy, RunFilter, RunRow, Ticket, codec, removal};
+use crate::{Append, Gone, JournalError, Payload, Removed, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, Ticket, codec, removal};
 
 pub(crate) struct Memory {
     state: Mutex<State>,
@@ -24,6 +25,8 @@ struct State {
     live: Live,
     own: Own,
     kept: FxHashMap<u64, Kept>,
+    /// What people are asked, by run.
+    asked: BTreeMap<u64, Vec<ReviewRow>>,
     /// Finished runs, oldest first.
     finished: VecDeque<u64>,
     retain: usize,
@@ -40,8 +43,9 @@ struct Kept {
 
 impl Memory {
     pub(crate) fn new(retain: usize) -> Result<Self, JournalError> {
-        let (kept, finished) = (FxHashMap::default(), VecDeque::new());
-        let state = State { live: Live::default(), own: Own::new()?, kept, finished, retain, frontier: Frontier::new(), closed: false };
+        let (live, own, asked) = (Live::default(), Own::new()?, BTreeMap::new());
+        let (kept, finished, frontier) = (FxHashMap::default(), VecDeque::new(), Frontier::new());
+        let state = State { live, own, kept, asked, finished, retain, frontier, closed: false };
         Ok(Self { state: Mutex::new(state), committed: AtomicU64::new(0) })
     }
 }
@@ -55,6 +59,19 @@ impl State {
         let kept = self.kept.entry(run).or_default();
         kept.frames.extend_from_slice(frames);
         kept.payloads.extend(payloads);
+    }
+
+    /// Brings the list of open reviews up to what the append says.
+    fn note(&mut self, append: &Append<'_>) {
+        let told = self.live.concerns(append.run, news(append.events));
+        let Some(known) = self.live.get(append.run).filter(|_| !told.is_empty()) else { return };
+        let open = self.asked.entry(append.run).or_default();
+        for one in &told {
+            advance(open, &known.row, append.at, one);
+        }
+        if open.is_empty() {
+            self.asked.remove(&append.run);
+        }
     }
 
     fn drop_oldest(&mut self, finished: u64) {
@@ -80,6 +97,7 @@ impl Store for Memory {
         }
         let size = state.frontier.size();
         let status = state.live.apply(&append, size);
+        state.note(&append);
         state.keep(append.run, &frames, append.payloads);
         if status.is_over() {
             state.drop_oldest(append.run);
@@ -147,6 +165,16 @@ impl Store for Memory {
 
     fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
         Ok(lock(&self.state).live.unfinished())
+    }
+
+    fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<ReviewRow>, JournalError> {
+        Ok(filter.choose(lock(&self.state).asked.values().flatten().cloned()))
+    }
+
+    fn due(&self) -> Result<Vec<(u64, Micros)>, JournalError> {
+        let state = lock(&self.state);
+        let first = |(run, open): (&u64, &Vec<ReviewRow>)| Some((*run, open.iter().filter_map(|row| row.due).min()?));
+        Ok(state.asked.iter().filter_map(first).collect())
     }
 
     fn remove(&self, why: RemovedWhy, runs: &[u64], by: &str) -> Result<Gone, JournalError> {

@@ -1,5 +1,6 @@
 //! Questions to the journal's tables. Each reads, checks what it read, and writes nothing.
 
+use std::fmt::Write;
 use std::path::Path;
 
 use interlock_kernel::{Digest, Micros, RunId};
@@ -129,6 +130,19 @@ pub(crate) fn unfinished(connection: &Connection) -> Answer<Vec<RunRow>> {
     Ok(found)
 }
 
+/// As `unfinished`, one at a time and in no order: there may be many.
+pub(crate) fn each_unfinished(connection: &Connection, mut visit: impl FnMut(RunRow) -> Answer<()>) -> Answer<()> {
+    let columns = run_columns(connection)?;
+    let mut statement = connection.prepare_cached(&format!("SELECT {columns} FROM runs WHERE status = ?1"))?;
+    for status in RunStatus::ALL.into_iter().filter(|status| !status.is_over()) {
+        let mut rows = statement.query([status.word()])?;
+        while let Some(row) = rows.next()? {
+            visit(run_row(row)?)?;
+        }
+    }
+    Ok(())
+}
+
 fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     let number = row.get::<_, i64>(0)?.cast_unsigned();
     let damaged = |what: String| JournalError::damaged(what).at(RunName { number, id: None }, None);
@@ -148,15 +162,20 @@ fn run_row(row: &Row<'_>) -> Answer<RunRow> {
     })
 }
 
+/// How many runs have frames: by the index, from one run to the next, so that it takes time by runs and not by frames.
+const WITH_FRAMES: &str = "WITH RECURSIVE found(run) AS (SELECT min(run) FROM frames WHERE run > 0 UNION ALL
+    SELECT (SELECT min(run) FROM frames WHERE run > found.run) FROM found WHERE found.run IS NOT NULL) SELECT count(run) FROM found";
+
 /// Whether the list of runs is whole: it has every run that has frames, and its indexes find every row. An index that lost one
 /// would let a key start a second run.
-pub(crate) fn check_list(connection: &Connection, runs: u64) -> Answer<()> {
+pub(crate) fn check_list(connection: &Connection) -> Answer<()> {
     let found: String = connection.query_row("PRAGMA integrity_check(runs)", [], |row| row.get(0))?;
     if found != "ok" {
         return Err(JournalError::damaged(format!("the list of runs: {found}")).into());
     }
     let listed: i64 = connection.query_row("SELECT count(*) FROM runs", [], |row| row.get(0))?;
-    if listed.cast_unsigned() != runs {
+    let runs: i64 = connection.query_row(WITH_FRAMES, [], |row| row.get(0))?;
+    if listed != runs {
         return Err(JournalError::damaged(format!("the list has {listed} runs and {runs} have frames")).into());
     }
     Ok(())
@@ -187,6 +206,12 @@ pub(crate) fn frames(connection: &Connection, run: u64) -> Answer<Vec<(u64, Fram
         found.push((position, decoded.map_err(|fault| place(fault, name(connection, run), Some(position)))?));
     }
     Ok(found)
+}
+
+/// How many frames a run has, by the index.
+pub(crate) fn count_frames(connection: &Connection, run: u64) -> Answer<u64> {
+    let mut statement = connection.prepare_cached("SELECT count(*) FROM frames WHERE run = ?1")?;
+    Ok(statement.query_row([run.cast_signed()], |row| row.get::<_, i64>(0))?.cast_unsigned())
 }
 
 /// Checks a frame against its columns and its predecessor's number. Gives its header.
@@ -226,8 +251,7 @@ fn payload(row: &Row<'_>) -> Answer<Payload> {
     let (number, kind): (i64, i64) = (row.get(0)?, row.get(1)?);
     let damaged = |what: &str| JournalError::damaged(format!("payload {number} {what}"));
     let bytes = match (blob(row, 3)?, row.get_ref(4)?, row.get_ref(5)?) {
-        (bytes, ValueRef::Null, _) => bytes,
-        (b"", ValueRef::Blob(_), ValueRef::Blob(bytes)) => bytes,
+        (bytes, ValueRef::Null, _) | (b"", ValueRef::Blob(_), ValueRef::Blob(bytes)) => bytes,
         (_, ValueRef::Blob(digest), ValueRef::Null) => return Err(damaged(&format!("lacks its content {}", hex(digest))).into()),
         (_, _, _) => return Err(damaged("has a content and bytes of its own").into()),
     };
@@ -265,7 +289,10 @@ pub(crate) fn document(connection: &Connection, digest: &Digest) -> Answer<Optio
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        _ = write!(digits, "{byte:02x}"); // a String takes all
+        digits
+    })
 }
 
 pub(crate) fn blob<'a>(row: &'a Row<'_>, column: usize) -> Answer<&'a [u8]> {

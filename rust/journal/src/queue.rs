@@ -6,11 +6,12 @@ use std::sync::mpsc::{Receiver, Sender, channel};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use interlock_kernel::Digest;
+use interlock_kernel::{Digest, Micros};
 
 use crate::live::Live;
 use crate::own::Own;
 use crate::removal::Removal;
+use crate::reviews::News;
 use crate::store::lock;
 use crate::wake::{Wake, Wanted};
 use crate::{JournalError, Payload, RunRow};
@@ -72,6 +73,8 @@ pub(crate) struct Batch {
     pub payloads: Vec<(u64, Payload)>,
     /// Runs whose row changed; a run may stand here more than once.
     pub touched: Vec<u64>,
+    /// What changes in the list of open reviews, in order.
+    pub told: Vec<(u64, Micros, News)>,
     pub removals: Vec<Removal>,
     /// What to do after the commit.
     pub chores: Vec<Chore>,
@@ -98,6 +101,7 @@ impl Batch {
         self.frames.clear();
         self.payloads.clear();
         self.touched.clear();
+        self.told.clear();
         self.removals.clear();
         self.chores.clear();
         self.bytes = 0;

@@ -12,7 +12,7 @@ use crate::frame::Frame;
 use crate::query::{self, Answer, Fault};
 use crate::schema::{self, beside};
 use crate::store::{self, lock};
-use crate::{JournalError, Payload, RunFilter, RunRow};
+use crate::{JournalError, Payload, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, review_table};
 
 /// A read-only view of a journal's file.
 #[derive(Debug)]
@@ -82,9 +82,19 @@ impl Reader {
         self.ask(|connection| query::payloads(connection, run))
     }
 
+    /// Why a run's payloads are gone, if they are.
+    pub fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError> {
+        Ok(self.ask(|connection| query::run(connection, run))?.and_then(|row| row.removed))
+    }
+
     /// The runs that are open or in review, newest first.
     pub fn unfinished(&self) -> Result<Vec<RunRow>, JournalError> {
         self.ask(query::unfinished)
+    }
+
+    /// Open reviews, oldest first.
+    pub fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<ReviewRow>, JournalError> {
+        self.ask(|connection| review_table::list(connection, filter))
     }
 
     /// The text of a plan, a rule file or an index that was registered under this digest.

@@ -9,38 +9,38 @@ use crate::JournalError;
 use crate::codec;
 use crate::merkle::{self, Frontier};
 use crate::query::{self, Answer};
+use crate::snapshots;
 
 pub(crate) struct Scan {
     pub frontier: Frontier,
-    /// How many frames each run has; run 0 is the journal itself.
+    /// The number of the next frame of each run that was met; run 0 is the journal itself.
     pub frames: FxHashMap<u64, u32>,
-    /// The latest moment that a frame has.
+    /// The latest moment that one of the frames has.
     pub newest: Micros,
+    /// Every frame was met, and not only those after a snapshot.
+    pub is_whole: bool,
 }
 
-impl Scan {
-    /// How many runs have frames.
-    pub(crate) fn runs(&self) -> u64 {
-        self.frames.keys().filter(|run| **run != 0).count() as u64
-    }
-}
-
-/// Which commits to hold the tree against.
+/// How much to look at.
 #[derive(Clone, Copy)]
-pub(crate) enum Roots {
+pub(crate) enum Extent {
+    /// Every frame, commit and snapshot.
     All,
-    Last,
+    /// What came after a snapshot, and the last commit.
+    Recent,
 }
 
-pub(crate) fn scan(connection: &Connection, roots: Roots) -> Answer<Scan> {
-    let mut commits = connection.prepare(match roots {
-        Roots::All => "SELECT size, root FROM commits ORDER BY size",
-        Roots::Last => "SELECT size, root FROM commits ORDER BY size DESC LIMIT 1",
-    })?;
+pub(crate) fn scan(connection: &Connection, extent: Extent) -> Answer<Scan> {
+    let (roots, frontier, snapshots) = match extent {
+        Extent::All => ("SELECT size, root FROM commits ORDER BY size", Frontier::new(), snapshots::all(connection)?),
+        Extent::Recent => ("SELECT size, root FROM commits ORDER BY size DESC LIMIT 1", snapshots::start(connection)?, Vec::new()),
+    };
+    let (first, mut snapshots) = (frontier.size(), snapshots.into_iter().peekable());
+    let mut commits = connection.prepare(roots)?;
     let mut commits = Commits::start(commits.query([])?)?;
-    let mut statement = connection.prepare("SELECT pos, run, seq, bytes FROM frames ORDER BY pos")?;
-    let mut rows = statement.query([])?;
-    let mut scan = Scan { frontier: Frontier::new(), frames: FxHashMap::default(), newest: Micros(0) };
+    let mut statement = connection.prepare("SELECT pos, run, seq, bytes FROM frames WHERE pos >= ?1 ORDER BY pos")?;
+    let mut rows = statement.query([first.cast_signed()])?;
+    let mut scan = Scan { frontier, frames: FxHashMap::default(), newest: Micros(0), is_whole: first == 0 };
     while let Some(row) = rows.next()? {
         let (position, run, seq): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (position, run) = (position.cast_unsigned(), run.cast_unsigned());
@@ -50,7 +50,8 @@ pub(crate) fn scan(connection: &Connection, roots: Roots) -> Answer<Scan> {
                 return Err(JournalError::damaged(format!("frame {expected} of the file is missing")).into());
             }
             let bytes = query::blob(row, 3)?;
-            let count = scan.frames.entry(run).or_default();
+            // After a snapshot, a run may have begun before it.
+            let count = scan.frames.entry(run).or_insert(if first == 0 { 0 } else { u32::try_from(seq).unwrap_or_default() });
             let header = query::check_frame(bytes, run, seq, *count as usize)?;
             codec::check_known(&header)?;
             scan.newest = scan.newest.max(header.place.at);
@@ -59,6 +60,14 @@ pub(crate) fn scan(connection: &Connection, roots: Roots) -> Answer<Scan> {
         })();
         scan.frontier.push(leaf.map_err(|fault| query::place(fault, query::name(connection, run), Some(position)))?);
         commits.compare(&scan.frontier)?;
+        if let Some(snapshot) = snapshots.next_if(|snapshot| snapshot.size() == scan.frontier.size())
+            && snapshot != scan.frontier
+        {
+            return Err(snapshots::wrong(&snapshot).into());
+        }
+    }
+    if let Some(snapshot) = snapshots.next() {
+        return Err(snapshots::wrong(&snapshot).into());
     }
     commits.finish(&scan.frontier)?;
     Ok(scan)

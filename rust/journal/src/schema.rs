@@ -9,9 +9,9 @@ use std::time::Duration;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use crate::JournalError;
-use crate::query::Fault;
+use crate::query::{Answer, Fault};
 use crate::tables::{self, SINCE_2, TABLES};
+use crate::{JournalError, review_table};
 
 /// The format that this program writes. A change of tables is a new one.
 pub(crate) const FORMAT: u32 = 2;
@@ -88,6 +88,7 @@ fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {
     transaction.pragma_update(None, "user_version", FORMAT)?;
     transaction.execute_batch(TABLES)?;
     transaction.execute_batch(SINCE_2)?;
+    transaction.execute_batch(review_table::TABLE)?;
     transaction.execute("INSERT INTO meta VALUES('format', ?1), ('written_by', ?2)", (FORMAT.to_string(), by))?;
     transaction.commit()?;
     connection.pragma_update(None, "journal_mode", "wal")?;
@@ -99,6 +100,21 @@ fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {
 fn tune(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_ENABLE_QPSG, true)?;
     connection.pragma_update(None, "cache_size", CACHE)
+}
+
+/// Memory for pages while a file is opened, in KiB. A journal whose runs wait for people is otherwise held in memory from then on: what
+/// is given back lies between what is kept.
+const FRUGAL: i32 = -512;
+
+/// Keeps few pages.
+pub(crate) fn save(connection: &Connection) -> Answer<()> {
+    Ok(connection.pragma_update(None, "cache_size", FRUGAL)?)
+}
+
+/// Keeps as many as are useful for reading what is asked for again.
+pub(crate) fn spend(connection: &Connection) -> Answer<()> {
+    connection.execute_batch("PRAGMA shrink_memory")?;
+    Ok(connection.pragma_update(None, "cache_size", CACHE)?)
 }
 
 /// The one connection that writes, after the file was found whole.

@@ -48,15 +48,18 @@ pub(crate) fn scrub(connection: &Connection, path: &Path) -> Answer<()> {
             let at = u64::from(number - 1) * u64::from(size);
             file.read_exact_at(&mut page, at)?;
             for (start, end) in unused(&page, if number == 1 { 100 } else { 0 }) {
-                if page[start..end].iter().any(|byte| *byte != 0) {
-                    file.write_all_at(&vec![0; end - start], at + start as u64)?;
-                }
+                clean(&file, &page[start..end], at + start as u64)?;
             }
         }
         free_pages(&file, u64::from(size))?;
         file.sync_all()
     };
     overwrite().map_err(|cause| JournalError::io(path, cause).into())
+}
+
+/// Overwrites what stands at a place, unless it is zeros already: most of it is.
+fn clean(file: &File, found: &[u8], at: u64) -> io::Result<()> {
+    if found.iter().all(|byte| *byte == 0) { Ok(()) } else { file.write_all_at(&vec![0; found.len()], at) }
 }
 
 fn short(page: &[u8], at: usize) -> usize {
@@ -91,20 +94,18 @@ fn unused(page: &[u8], head: usize) -> Vec<(usize, usize)> {
 fn free_pages(file: &File, size: u64) -> io::Result<()> {
     let mut head = [0; 100];
     file.read_exact_at(&mut head, 0)?;
-    let zeros = vec![0; usize::try_from(size).unwrap_or_default()];
-    let mut page = zeros.clone();
+    let mut page = vec![0; usize::try_from(size).unwrap_or_default()];
+    let mut other = page.clone();
     let (mut trunk, mut left) = (long(&head, 32), long(&head, 36));
     while trunk != 0 && left > 0 {
         let at = (trunk - 1) * size;
         file.read_exact_at(&mut page, at)?;
         let listed = usize::try_from(long(&page, 4)).unwrap_or_default().min(page.len() / 4 - 2);
         let end = 8 + 4 * listed;
-        file.write_all_at(&zeros[end..], at + end as u64)?;
-        for place in 0..listed {
-            let free = long(&page, 8 + 4 * place);
-            if free > 1 {
-                file.write_all_at(&zeros, (free - 1) * size)?;
-            }
+        clean(file, &page[end..], at + end as u64)?;
+        for free in (0..listed).map(|place| long(&page, 8 + 4 * place)).filter(|free| *free > 1) {
+            file.read_exact_at(&mut other, (free - 1) * size)?;
+            clean(file, &other, (free - 1) * size)?;
         }
         left = left.saturating_sub(1 + listed as u64);
         trunk = long(&page, 0);

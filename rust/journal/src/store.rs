@@ -6,7 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use interlock_kernel::{Digest, Micros, Name, RunId};
 
 use crate::frame::{DocumentKind, Frame, Place};
-use crate::{Append, Gone, JournalError, Payload, RemovedWhy, RunFilter, RunRow, Ticket, codec};
+use crate::{Append, Gone, JournalError, Payload, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, Ticket, codec};
 
 pub(crate) trait Store: Send + Sync {
     fn append(&self, append: Append<'_>) -> Result<Ticket, JournalError>;
@@ -23,6 +23,9 @@ pub(crate) trait Store: Send + Sync {
     fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError>;
     fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError>;
     fn unfinished(&self) -> Result<Vec<RunRow>, JournalError>;
+    fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<ReviewRow>, JournalError>;
+    /// When the first review of each run is due.
+    fn due(&self) -> Result<Vec<(u64, Micros)>, JournalError>;
     fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError>;
 
     /// Removes the payloads of finished runs, and writes down that it did.

@@ -1,14 +1,14 @@
 //! The tables of a journal's file in the present format, and how a file of an earlier one gets them.
 //!
 //! A format is never edited: a change of tables is a new one, with a step that lifts a file to it. Tables that only repeat
-//! what frames and payloads say (`runs`) are filled from these, by the step as by the writer.
+//! what frames and payloads say (`runs`, `reviews`) are filled from these, by the step as by the writer.
 
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::query::{self, Answer};
 use crate::request::Asked;
 use crate::schema::FORMAT;
-use crate::{JournalError, PayloadKind};
+use crate::{JournalError, PayloadKind, review_table};
 
 pub(crate) const TABLES: &str = "
     CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -63,10 +63,12 @@ pub(crate) fn migrate(connection: &mut Connection) -> Answer<()> {
     Ok(transaction.commit()?)
 }
 
-/// The list of runs learns who asked, from the requests. Large payloads stay where they are.
+/// The list of runs learns who asked, from the requests; what people are asked is listed, from the frames. Large payloads stay where they are.
 fn to_2(connection: &Connection) -> Answer<()> {
     connection.execute_batch(COLUMNS_OF_2)?;
     connection.execute_batch(SINCE_2)?;
+    connection.execute_batch(review_table::TABLE)?;
+    review_table::insert(connection, &review_table::from_frames(connection)?)?;
     let mut requests = connection.prepare("SELECT run, bytes FROM payloads WHERE kind = ?1")?;
     let mut update = connection.prepare("UPDATE runs SET user = ?2, thread = ?3 WHERE run = ?1")?;
     let mut rows = requests.query([PayloadKind::Request as u8])?;

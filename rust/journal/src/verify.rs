@@ -14,8 +14,8 @@ use crate::frame::{Frame, Record};
 use crate::live::advance;
 use crate::query::{self, Answer, Fault};
 use crate::refs::refs;
-use crate::scan::{Roots, scan};
-use crate::{Asked, JournalError, Payload, PayloadKind, Progress, Reader, Removed, RemovedWhy, RunRow, RunStatus};
+use crate::scan::{Extent, scan};
+use crate::{Asked, JournalError, Payload, PayloadKind, Progress, Reader, Removed, RemovedWhy, ReviewRow, RunRow, RunStatus, review_table};
 
 /// What was found to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,12 +50,12 @@ pub(crate) fn check(connection: &Connection, progress: &Progress) -> Answer<Repo
 }
 
 fn check_runs(connection: &Connection, progress: &Progress) -> Answer<Report> {
-    let scan = scan(connection, Roots::All)?;
+    let scan = scan(connection, Extent::All)?;
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
     let removals = Removals::read(connection, &scan.frames)?;
     progress.expect(numbers.len() as u64);
-    let runs = scan.runs();
+    let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     let root = scan.frontier.root();
     let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
     for run in &numbers {
@@ -117,7 +117,8 @@ fn check_run(connection: &Connection, number: u64, count: u32, removed: Option<R
     if number != 0 {
         let row = query::run(connection, number)?.ok_or_else(|| damaged(None, "the run is missing from the list of runs".into()))?;
         check_row(&row, &frames, removed).map_err(|what| damaged(None, what))?;
-        check_asked(connection, &row, &payloads)?;
+        check_asked(connection, &row, &frames, &payloads)?;
+        check_reviews(connection, &row, &frames)?;
     }
     Ok((payloads.len() as u64, gone))
 }
@@ -191,7 +192,7 @@ fn check_row(row: &RunRow, frames: &[(u64, Frame)], removed: Option<RemovedWhy>)
 }
 
 /// Whether the list of runs names the user and the thread that the request names.
-fn check_asked(connection: &Connection, row: &RunRow, payloads: &[Payload]) -> Answer<()> {
+fn check_asked(connection: &Connection, row: &RunRow, frames: &[(u64, Frame)], payloads: &[Payload]) -> Answer<()> {
     if query::format(connection)? == 1 {
         return Ok(()); // it does not list them
     }
@@ -201,12 +202,33 @@ fn check_asked(connection: &Connection, row: &RunRow, payloads: &[Payload]) -> A
     let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
     let asked = request.map(|request| Asked::of(&request.bytes)).transpose();
     let name = RunName { number: row.number, id: Some(row.id) };
-    let asked = asked.map_err(|cause| cause.at(name, None))?.unwrap_or_default();
+    let mut asked = asked.map_err(|cause| cause.at(name, None))?.unwrap_or_default();
+    if frames.iter().any(|(_, frame)| matches!(frame.event(), Some(Event::RunDerived(_)))) {
+        asked.thread = None; // a fork is no part of the conversation
+    }
     if asked == (Asked { user: row.user.clone(), thread: row.thread.clone() }) {
         return Ok(());
     }
     let what = "the list of runs names another user or thread than the run's request".into();
     Err(JournalError::Corrupt { run: Some(name), frame: None, what }.into())
+}
+
+/// Whether the list of open reviews says what the frames say.
+fn check_reviews(connection: &Connection, row: &RunRow, frames: &[(u64, Frame)]) -> Answer<()> {
+    if query::format(connection)? == 1 {
+        return Ok(()); // it has no such list
+    }
+    let (listed, told) = (review_table::of_run(connection, row.number)?, review_table::told(row, frames.iter().map(|(_, frame)| frame)));
+    if listed == told {
+        return Ok(());
+    }
+    let numbers = |rows: &[ReviewRow]| rows.iter().map(|row| row.review.to_string()).collect::<Vec<_>>().join(", ");
+    let what = format!(
+        "the list of open reviews says something else than the run's frames (it has {:?}, they have {:?})",
+        numbers(&listed),
+        numbers(&told)
+    );
+    Err(JournalError::Corrupt { run: Some(RunName { number: row.number, id: Some(row.id) }), frame: None, what }.into())
 }
 
 fn summary(row: &RunRow) -> String {
@@ -238,6 +260,14 @@ fn check_contents(connection: &Connection) -> Answer<()> {
 /// Rows of runs that have no frames. Every other row was counted.
 fn check_strays(connection: &Connection, runs: u64, payloads: u64) -> Answer<()> {
     let tables = [("runs", runs, "the run is listed and has no frames"), ("payloads", payloads, "the run has payloads and no frames")];
+    if query::format(connection)? > 1 {
+        let stray = "SELECT min(run) FROM reviews WHERE run NOT IN (SELECT run FROM runs)";
+        let stray: Option<i64> = connection.query_row(stray, [], |row| row.get(0))?;
+        if let Some(run) = stray {
+            let (run, what) = (RunName { number: run.cast_unsigned(), id: None }, "a review is listed of a run that there is not".into());
+            return Err(JournalError::Corrupt { run: Some(run), frame: None, what }.into());
+        }
+    }
     for (table, counted, what) in tables {
         let rows: i64 = connection.query_row(&format!("SELECT count(*) FROM {table}"), [], |row| row.get(0))?;
         if rows.cast_unsigned() == counted {

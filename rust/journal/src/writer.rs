@@ -16,14 +16,14 @@ use crate::frame;
 use crate::merkle::{self, Frontier};
 use crate::query::{Answer, Fault};
 use crate::queue::{Batch, Chore, Shared, Upkeep};
-use crate::{JournalError, Payload, RunRow, removal, schema, scrub};
+use crate::{JournalError, Payload, RunRow, removal, review_table, schema, scrub, snapshots};
 
 const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3, ?4)";
 const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
 const CONTENT: &str = "INSERT OR IGNORE INTO contents(digest, bytes) VALUES(?1, ?2)";
 
-/// From so many bytes on, a payload's bytes are kept once for all payloads that hold them. They fill a page of their own, so
-/// that looking for an equal one (a digest of 2 to 3 µs and a step through an index) costs a few percent of writing them.
+/// From so many bytes on, a payload's bytes are kept once for all payloads that hold them: they fill a page of their own.
+/// Then different ones cost 12 % more to write than just below (223 µs and 199 µs), and equal ones less than half (89 µs).
 pub(crate) const LARGE: usize = 4_096;
 const RUN: &str = "INSERT INTO runs(run, id, key, plan, status, started, ended, frames, user, thread)
     VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
@@ -38,6 +38,8 @@ pub(crate) struct Writer {
     /// What the connection was opened with.
     pub by: String,
     pub max_bytes: Option<u64>,
+    /// The size of the newest snapshot.
+    pub snapshot: u64,
 }
 
 impl Writer {
@@ -85,11 +87,19 @@ impl Writer {
         write_frames(&transaction, &batch.frames, &mut self.frontier)?;
         write_payloads(&transaction, &batch.payloads)?;
         write_rows(&transaction, rows)?;
+        review_table::write(&transaction, &batch.told, rows)?;
         let gone = batch.removals.iter().map(|removal| removal::remove(&transaction, removal)).collect::<Answer<Vec<_>>>()?;
         let root = self.frontier.root();
         debug_assert_eq!(self.frontier.size(), size);
         transaction.prepare_cached(COMMIT)?.execute((size.cast_signed(), root.0))?;
+        let due = size >= self.snapshot + snapshots::EVERY;
+        if due {
+            snapshots::take(&transaction, &self.frontier)?;
+        }
         transaction.commit()?;
+        if due {
+            self.snapshot = size;
+        }
         for (removal, gone) in batch.removals.iter().zip(gone) {
             let _ = removal.tell.send(gone); // who asked may be gone
         }

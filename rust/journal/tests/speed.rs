@@ -4,6 +4,7 @@
 mod common;
 
 use std::hint::black_box;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use common::{Story, one_of_each};
@@ -98,4 +99,115 @@ fn appends() {
     let begun = Instant::now();
     Journal::open(&path, "speed").unwrap();
     println!("open: {} ns a frame", begun.elapsed().as_nanos() / u128::from(frames));
+}
+
+/// Opening a journal of two million frames, with its snapshots and without them.
+#[test]
+#[ignore = "measures"]
+fn opening_a_long_journal() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let journal = Journal::open(&path, "speed").unwrap();
+    for _ in 0..500_000 {
+        while journal.queued_bytes() > 16 << 20 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Story::new(&journal).tell(&journal).unwrap();
+    }
+    journal.close().unwrap();
+    let open = |what| {
+        let times = (0..3).map(|_| {
+            let begun = Instant::now();
+            let journal = Journal::open(&path, "speed").unwrap();
+            let took = begun.elapsed();
+            journal.close().unwrap();
+            took
+        });
+        println!("opening 2,000,000 frames {what}: {:?}", times.min().unwrap());
+    };
+    open("from a snapshot");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let taken: i64 = file.query_row("SELECT count(*) FROM snapshots", [], |row| row.get(0)).unwrap();
+    file.execute_batch("DELETE FROM snapshots").unwrap();
+    drop(file);
+    println!("{taken} snapshots");
+    let begun = Instant::now();
+    Journal::open(&path, "speed").unwrap().close().unwrap();
+    println!("opening 2,000,000 frames without one: {:?}", begun.elapsed());
+}
+
+/// Pruning, and how long appends wait for it; large payloads beside small ones.
+#[test]
+#[ignore = "measures"]
+fn upkeep() {
+    let folder = tempdir().unwrap();
+    let path = folder.path().join("a.db");
+    let journal = Journal::open(&path, "speed").unwrap();
+    let (runs, says) = (200_000_u32, "I was charged twice for one ticket. ".repeat(20));
+    for _ in 0..runs {
+        while journal.queued_bytes() > 16 << 20 {
+            std::thread::sleep(Duration::from_millis(1));
+        }
+        Story { says: Some(says.clone()), ..Story::new(&journal) }.tell(&journal).unwrap();
+    }
+    journal.flush().unwrap();
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        let waits = scope.spawn(|| {
+            let mut waits = vec![];
+            while !done.load(Ordering::Relaxed) {
+                let begun = Instant::now();
+                Story::new(&journal).tell(&journal).unwrap();
+                journal.flush().unwrap();
+                waits.push(begun.elapsed());
+            }
+            waits.sort_unstable();
+            waits
+        });
+        let begun = Instant::now();
+        let over = [interlock_journal::RunStatus::Delivered];
+        let gone = journal.prune(Micros(301), &over, "speed").unwrap();
+        let took = begun.elapsed();
+        done.store(true, Ordering::Relaxed);
+        let waits = waits.join().unwrap();
+        println!("pruning {} runs, {} MB: {took:?}", gone.runs, gone.bytes >> 20);
+        println!(
+            "  a run meanwhile until it is committed, p50 {:?}, last two {:?}",
+            waits[waits.len() / 2],
+            &waits[waits.len().saturating_sub(2)..]
+        );
+    });
+    let begun = Instant::now();
+    journal.erase_user("nobody", "speed").unwrap();
+    println!("emptying the log and overwriting unused parts: {:?}, file of {} MB", begun.elapsed(), path.metadata().unwrap().len() >> 20);
+    let begun = Instant::now();
+    journal.compact().unwrap();
+    println!("compacting: {:?}, then {} MB", begun.elapsed(), path.metadata().unwrap().len() >> 20);
+}
+
+/// Payloads below and at the size from which they are kept once. The best of three rounds, each in turn.
+#[test]
+#[ignore = "measures"]
+fn large_payloads() {
+    let cases = [(4_095_usize, false), (4_096, false), (4_096, true), (16_384, false), (16_384, true)];
+    let mut best = [Duration::MAX; 5];
+    for _ in 0..3 {
+        for (case, (bytes, same)) in cases.into_iter().enumerate() {
+            let folder = tempdir().unwrap();
+            let journal = Journal::open(folder.path().join("a.db"), "speed").unwrap();
+            let begun = Instant::now();
+            for number in 0..8_000 {
+                while journal.queued_bytes() > 16 << 20 {
+                    std::thread::sleep(Duration::from_millis(1));
+                }
+                let says = format!("{:bytes$}", if same { 0 } else { number });
+                Story { says: Some(says), ..Story::new(&journal) }.start(&journal).unwrap();
+            }
+            journal.close().unwrap();
+            best[case] = best[case].min(begun.elapsed());
+        }
+    }
+    for ((bytes, same), time) in cases.into_iter().zip(best) {
+        println!("payloads of {bytes} bytes, {}: {} us each", if same { "equal" } else { "different" }, time.as_micros() / 8_000);
+    }
 }

@@ -123,7 +123,7 @@ fn an_erased_user_is_gone_to_the_last_byte_and_the_frames_prove_the_rest() {
             assert_eq!(found(folder.path(), &word), 0, "{word}");
         }
         let next = (who + 1) % 3;
-        assert!(found(folder.path(), &format!("canary-{next}-")) >= runs[next] as usize, "it would be found");
+        assert!(found(folder.path(), &format!("canary-{next}-")) >= usize::try_from(runs[next]).unwrap(), "it would be found");
     }
     assert_eq!(journal.frames(17).unwrap(), frames);
     assert!(journal.runs(&RunFilter { user: Some(users[0].into()), ..RunFilter::default() }).unwrap().is_empty());
@@ -132,7 +132,11 @@ fn an_erased_user_is_gone_to_the_last_byte_and_the_frames_prove_the_rest() {
     let report = verify(&path).unwrap();
     let erased = 3 * (runs[0] + runs[1]);
     assert_eq!((report.erased, report.pruned, report.payloads), (erased, 0, total.payloads - erased));
-    assert_eq!((report.runs, report.frames), (3_000, total.frames + 2), "a frame for each removal");
+    assert_eq!(
+        (report.runs, report.frames),
+        (3_000, total.frames + runs[..2].iter().map(|runs| runs.div_ceil(250)).sum::<u64>()),
+        "and one for 250 removed runs"
+    );
 }
 
 #[test]
@@ -219,7 +223,7 @@ fn a_pruned_run_can_be_erased_and_erased_is_what_counts() {
 }
 
 #[test]
-fn a_frame_names_a_thousand_runs_at_most() {
+fn a_frame_names_250_runs_at_most() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.db");
     let journal = Journal::open(&path, "test").unwrap();
@@ -233,8 +237,8 @@ fn a_frame_names_a_thousand_runs_at_most() {
         Record::Opened(_) | Record::Registered(_) | Record::Run(_) => None,
     });
     let counts: Vec<(usize, u64)> = frames.map(|runs| (runs.len(), runs.iter().map(|(first, last)| last - first + 1).sum())).collect();
-    assert_eq!(counts[..3], [(1, 1_000), (1, 1_000), (1, 500)]);
-    assert_eq!(counts[3..].iter().map(|(_, count)| *count).collect::<Vec<_>>(), [1_000, 1_000, 250]);
+    assert_eq!(counts[..10], [(1, 250); 10]);
+    assert_eq!(counts[10..].iter().map(|(_, count)| *count).collect::<Vec<_>>(), [250; 9]);
     journal.close().unwrap();
     verify(&path).unwrap();
 }
@@ -251,7 +255,6 @@ fn compaction_gives_the_room_back() {
     let before = fs::metadata(&path).unwrap().len();
     journal.compact().unwrap();
     let after = fs::metadata(&path).unwrap().len();
-    println!("{before} bytes before, {after} after");
     assert!(after * 4 < before, "{before} bytes before, {after} after");
     tell(&journal, "bob", "it goes on".into());
     journal.close().unwrap();
@@ -319,4 +322,55 @@ fn erased_pruned_and_altered_are_told_apart() {
         let error = after(&sql);
         assert!(said.iter().all(|part| error.contains(part)), "{sql}: {error}");
     }
+}
+
+/// A closed journal with at least so many frames. Its commits lie closely, its runs are open at every moment.
+fn long(path: &Path, frames: u64) {
+    let journal = Journal::open(path, "test").unwrap();
+    let waiting = Story::new(&journal);
+    waiting.start(&journal).unwrap();
+    while journal.committed() < frames {
+        (0..500).for_each(|_| _ = Story::new(&journal).tell(&journal).unwrap());
+        journal.flush().unwrap();
+    }
+    waiting.turn(&journal).unwrap();
+    journal.close().unwrap();
+}
+
+#[test]
+fn a_long_journal_is_opened_from_a_snapshot_and_its_newest_frames_are_always_read() {
+    let folder = tempdir().unwrap();
+    let (path, copy) = (folder.path().join("a.db"), folder.path().join("copy.db"));
+    long(&path, 140_000);
+    assert_eq!(one(&path, "SELECT count(*) FROM snapshots"), 2);
+    let report = verify(&path).unwrap();
+    let damage = |sql: &str| {
+        fs::copy(&path, &copy).unwrap();
+        Connection::open(&copy).unwrap().execute_batch(sql).unwrap();
+        let opened = Journal::open(&copy, "test").map(|journal| journal.close().unwrap()).map_err(|error| error.to_string());
+        (opened, verify(&copy).map_err(|error| error.to_string()).map(|report| report.frames))
+    };
+    assert_eq!(damage("SELECT 1"), (Ok(()), Ok(report.frames + 1)));
+    assert_eq!(damage("DELETE FROM snapshots"), (Ok(()), Ok(report.frames + 1)), "all is read, and a snapshot taken anew");
+    for (sql, said) in [
+        ("UPDATE frames SET bytes = zeroblob(100) WHERE pos = 139000", "frame 139000 of the file"),
+        ("UPDATE snapshots SET peaks = zeroblob(length(peaks))", "is not of those that were committed"),
+        ("UPDATE snapshots SET peaks = x'00'", "can't be read"),
+        ("UPDATE snapshots SET size = 10000000 WHERE size = (SELECT max(size) FROM snapshots)", "10000000 frames"),
+        ("UPDATE runs SET frames = 4 WHERE run = 1", "the list of runs counts 4 frames and the file has 3"),
+    ] {
+        let (opened, verified) = damage(sql);
+        let opened = opened.unwrap_err();
+        assert!(opened.contains(said), "{sql}: {opened}");
+        assert!(verified.is_err(), "{sql}: {verified:?}");
+    }
+    let (opened, verified) = damage("UPDATE frames SET bytes = zeroblob(100) WHERE pos = 100");
+    assert_eq!(opened, Ok(()), "opening does not read what lies before the snapshot");
+    assert!(verified.unwrap_err().contains("frame 100 of the file"));
+    let journal = Journal::open(&path, "test").unwrap();
+    let waiting = journal.unfinished().unwrap();
+    assert_eq!((waiting.len(), waiting[0].number, waiting[0].frames), (1, 1, 3));
+    Story::new(&journal).tell(&journal).unwrap();
+    journal.close().unwrap();
+    assert_eq!(verify(&path).unwrap().frames, report.frames + 5);
 }

@@ -24,7 +24,7 @@ impl Shelf {
                 said.resize_with(place + 1, || None);
             }
             match payload.kind {
-                PayloadKind::Message => said[place] = Some(crate::resume::said(&payload.bytes)?),
+                PayloadKind::Message => said[place] = Some(crate::fold::said(&payload.bytes)?),
                 PayloadKind::Request => {
                     let about: serde_json::Value = serde_json::from_slice(&payload.bytes)?;
                     user = about.get("user").filter(|user| !user.is_null()).map(|user| user.to_string().into_bytes());

@@ -11,11 +11,11 @@ use crate::live::{Known, Live};
 use crate::lock::{Ownership, canonical};
 use crate::own::Own;
 use crate::queue::{Batch, Shared, Sleep, State};
-use crate::scan::{Roots, Scan, scan};
+use crate::scan::{Extent, Scan, scan};
 use crate::store::{Store, lock};
 use crate::wake::{Wake, Wanted};
 use crate::writer::Writer;
-use crate::{JournalError, Reader, query, schema};
+use crate::{Broken, JournalError, Reader, query, review_table, schema, snapshots};
 
 impl Durable {
     /// Opens or makes a journal; gives it with the highest number that a run has.
@@ -24,22 +24,28 @@ impl Durable {
         if path.exists() {
             drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
         }
-        let ownership = Ownership::take(&path)?;
+        let ownership = if Broken::from_environment()?.ownership_lock { None } else { Some(Ownership::take(&path)?) };
         schema::create_if_missing(&path, by)?;
         schema::rewrite_log(&path)?;
         let reader = Reader::open(&path)?;
-        let scan = reader.ask(|connection| scan(connection, Roots::Last))?;
-        reader.ask(|connection| query::check_list(connection, scan.runs()))?;
+        reader.ask(schema::save)?; // each page is looked at once
+        let scan = reader.ask(|connection| scan(connection, Extent::Recent))?;
+        if scan.is_whole {
+            reader.ask(query::check_list)?; // of a long journal's old runs the list is looked at by `verify`
+        }
         if reader.ask(query::format)? < schema::FORMAT {
             schema::lift(&path)?;
         }
-        let (live, own) = (recall_runs(&reader, &scan)?, recall_own(&reader)?);
+        let (live, own) = (recall_runs(&reader)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
+        reader.ask(schema::spend)?;
         let wake = Wake::new().map_err(|cause| JournalError::io(&path, cause))?;
         let shared = Arc::new(share(live, own, wake, &scan));
+        let snapshot = reader.ask(snapshots::newest)?;
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
-        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes }.spawn()?;
-        let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(Some(ownership)));
+        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes, snapshot }
+            .spawn()?;
+        let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(ownership));
         let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, writer, ownership };
         match durable.note_opening(by) {
             Ok(()) => Ok((durable, last)),
@@ -86,16 +92,20 @@ fn share(live: Live, own: Own, wake: Wake, Scan { frontier, .. }: &Scan) -> Shar
 }
 
 /// The unfinished runs. What the list of runs says of them must fit the frames, since appending goes on from there.
-fn recall_runs(reader: &Reader, scan: &Scan) -> Result<Live, JournalError> {
-    let mut live = Live::default();
-    for row in reader.unfinished()? {
-        let found = scan.frames.get(&row.number).copied().unwrap_or(0);
-        if found != row.frames {
-            let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
-            return Err(JournalError::damaged(what).at(RunName { number: row.number, id: Some(row.id) }, None));
-        }
-        live.insert(Known { row, ticket: 0 });
-    }
+fn recall_runs(reader: &Reader) -> Result<Live, JournalError> {
+    let (mut live, asked) = (Live::default(), reader.ask(review_table::runs)?);
+    reader.ask(|connection| {
+        query::each_unfinished(connection, |row| {
+            let found = query::count_frames(connection, row.number)?;
+            if found != u64::from(row.frames) {
+                let what = format!("the list of runs counts {} frames and the file has {found}", row.frames);
+                return Err(JournalError::damaged(what).at(RunName { number: row.number, id: Some(row.id) }, None).into());
+            }
+            let asked = asked.contains(&row.number);
+            live.insert(Known { row, ticket: 0, asked });
+            Ok(())
+        })
+    })?;
     Ok(live)
 }
 
