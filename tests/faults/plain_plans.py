@@ -1,4 +1,4 @@
-"""The plans and the tool of the services that are put on failing disks, and how they tell what they did."""
+"""Plans, a tool, and a way to speak, for the programs whose disk or clock fails."""
 
 from __future__ import annotations
 
