@@ -166,6 +166,7 @@ class Drive(Turns):
                 self.beside.stop_all()
             if runtime.drives.get(self.number) is self:  # a person may have decided before this one was told that they are asked
                 del runtime.drives[self.number]
+            runtime.threads.lets_go(self)
 
     async def _give_way(self, now: int) -> bool:
         """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
@@ -386,13 +387,11 @@ class Drive(Turns):
         """Settle this future too, when the run is settled."""
         self.followers = (*self.followers, future)
 
-    def watch(self) -> Watch:
-        """Begin to tell a stream about this run."""
+    def show(self, *watches: Watch) -> None:
+        """Begin to tell these streams about this run."""
         self.engine.watch(self.number)
-        watch = Watch()
-        self.watching = (*self.watching, watch)
+        self.watching = (*self.watching, *watches)
         self.notice()
-        return watch
 
     def unwatch(self, watch: Watch) -> None:
         """The stream is gone."""

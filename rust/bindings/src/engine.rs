@@ -317,6 +317,11 @@ impl PyEngine {
         PyStarted::build(py, started)
     }
 
+    /// The run that a key started, if it started one.
+    fn keyed(&self, py: Python<'_>, key: &str) -> PyResult<Option<PyStarted>> {
+        self.engine.keyed(key).map_err(error::engine)?.map(|started| PyStarted::build(py, started)).transpose()
+    }
+
     /// What a turn may know of what was said in its run: sender, text and JSON data.
     #[expect(clippy::type_complexity, reason = "a list of plain tuples is what crosses best")]
     fn messages<'py>(&self, py: Python<'py>, run: u64, turn: u32) -> PyResult<Vec<(Option<String>, String, Option<Bound<'py, PyBytes>>)>> {
