@@ -219,13 +219,13 @@ async def record(file: Path, folder: Path) -> None:
 async def people(runtime: Any, known: dict[str, Pattern]) -> None:
     """Several people about one effect, one about an answer, and a run that goes on from another one's middle."""
     signed = await runtime.run(known["signed"], "pay the supplier")
-    number, says = runtime.engine.look_up(signed.run_id).run, runtime._say  # noqa: SLF001 - claims have no other door yet
-    await says(number, None, "ann", ["finance"], "", {"claims": {"for_ms": 60_000}})
-    await says(number, None, "ann", ["finance"], "not my supplier", {"reassigns": {"role": "finance", "person": None}})
+    desk, finance = runtime.reviews, {"roles": ["finance"]}
+    await desk.claim(signed.run_id, by="ann", for_=60.0, **finance)
+    await desk.reassign(signed.run_id, by="ann", role="finance", reason="not my supplier", **finance)
     for name in ("kim", "lee"):
-        await says(number, None, name, ["finance"], "seen", {"decides": {"verdict": "approved"}})
+        await desk.approve(signed.run_id, by=name, reason="seen", **finance)
     letter = await runtime.run(known["letter"], "write to them")
-    await says(runtime.engine.look_up(letter.run_id).run, None, "eve", ["editor"], "", {"decides": {"verdict": "approved"}})
+    await desk.approve(letter.run_id, by="eve", roles=["editor"])
     row = await runtime.run(known["cured"], "once more")
     await (await runtime.fork(row.run_id, at=1, text="once more, with feeling"))
 

@@ -17,6 +17,8 @@ from paused_child import LETTER
 
 HERE = Path(__file__).parent
 WHO = {"by": "ada", "roles": ["editor"]}
+DUE = 0.05
+"""Seconds after which nobody needs to decide any more."""
 
 
 def opened_apart(path: Path) -> dict[str, float]:
@@ -79,7 +81,7 @@ async def one_wins(runtime: il.Runtime, run: il.Outcome, results: list[object]) 
 async def test_of_two_reviewers_exactly_one_decides(count: int, tmp_path: Path) -> None:
     """Half of the races are between two tasks, half between a task and the end of the time."""
     plan = RUN
-    brief = delivery(il.Approve(due=0.02, on_expiry="approve"))
+    brief = delivery(il.Approve(due=DUE, on_expiry="approve"))
     won = {"ada": 0, "bob": 0, "time": 0}
     async with il.open(tmp_path / "runs.db", plans=[plan, brief]) as runtime:
         for number in range(count // 2):
@@ -88,13 +90,18 @@ async def test_of_two_reviewers_exactly_one_decides(count: int, tmp_path: Path) 
             results = await asyncio.gather(*(words if number % 2 else words[::-1]), return_exceptions=True)
             await one_wins(runtime, asked, results)
             won[(await decided(runtime, asked))[0]["by"]] += 1
-        held = await asyncio.gather(*(runtime.run(brief, "hello") for _ in range(count // 2)))
-        for one in held:
-            (said,) = await asyncio.gather(runtime.reviews.reject(one.run_id, by="bob", reason="no"), return_exceptions=True)
-            assert not isinstance(said, il.ReviewError) or said.code == "review.closed"
-            outcome = await runtime.resume(one.run_id)
-            (decision,) = await decided(runtime, one)
+
+        async def against_time(number: int) -> None:
+            held = await runtime.run(brief, "hello")
+            await asyncio.sleep(DUE * (0.9 + number % 20 / 100))
+            (said,) = await asyncio.gather(runtime.reviews.reject(held.run_id, by="bob", reason="no"), return_exceptions=True)
+            assert isinstance(said, il.Outcome) or (isinstance(said, il.ReviewError) and said.code == "review.closed"), said
+            outcome = await runtime.resume(held.run_id)
+            (decision,) = await decided(runtime, held)
             assert outcome.status == ("failed" if decision["by"] == "bob" else "delivered")
             won[decision["by"] or "time"] += 1
+
+        for first in range(0, count // 2, 20):
+            await asyncio.gather(*(against_time(number) for number in range(first, min(first + 20, count // 2))))
     print(f"\n{count:,} races: {won}, one decision frame each")
     assert sum(won.values()) == count // 2 * 2
