@@ -143,7 +143,7 @@ async def test_a_run_that_waits_for_a_person_does_not_hold_its_thread(place: Pat
         assert (await runtime.resume(asked.run_id, answer="found it")).text == "found it"
 
 
-async def test_a_run_that_goes_on_after_a_decision_holds_its_thread_again() -> None:
+async def test_a_run_that_goes_on_after_a_decision_holds_its_thread_again(place: Path | None) -> None:
     @il.tool(kind="effect", approve=il.Approve())
     async def refund() -> str:
         return "refunded"
@@ -155,7 +155,7 @@ async def test_a_run_that_goes_on_after_a_decision_holds_its_thread_again() -> N
         return "slow"
 
     row = il.Sequential("row", [ask, desk.agent])
-    async with il.open(plans=[row, desk.plan], tools=[refund]) as runtime:
+    async with il.open(place, plans=[row, desk.plan], tools=[refund]) as runtime:
         asked = await soon(runtime.run(row, "my money", thread="t"))
         assert asked.status == "in_review"
         deciding = asyncio.create_task(runtime.resume(asked.run_id, answer='"refunded"'))
