@@ -37,7 +37,7 @@ test-rust: $(VENV)/.made
 test-python: $(BUILT)
 	$(BIN)/python -m pytest -m "not heavy"
 
-prove: $(BUILT)  ## The heavy counts: 100,000 property cases, 200 kills, every mutant of the kernel, refitted thresholds
+prove: $(BUILT)  ## The heavy counts: 100,000 property cases, 1,000 kills -9 and 100 crashes at each edge, every mutant of the kernel, refitted thresholds
 	PROPTEST_CASES=100000 cargo test --release --workspace --exclude interlock
 	$(BIN)/python -m pytest -m "heavy or not heavy"
 

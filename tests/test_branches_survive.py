@@ -1,25 +1,17 @@
-"""Runs of many branches in a file: what was under way goes on after a reopening or a kill, and nothing is done twice."""
+"""Runs of many branches in a file: what was under way goes on after a reopening, and nothing is done twice. `crash` kills them."""
 
 from __future__ import annotations
 
 import asyncio
-import json
-import random
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import interlock as il
-import kill_branches_child
 import pytest
 from cast import Hung, gives, kinds_of, passes, says, soon, the_only, turns_of_the_loop
 from interlock import _core
 from interlock.patterns import Pattern
-from test_kill import Acknowledged, killed, rows
-
-CHILD = Path(kill_branches_child.__file__)
-ROUNDS = [*range(4), *(pytest.param(seed, marks=pytest.mark.heavy) for seed in range(4, 100))]
-SETTLING = ("run_delivered", "run_failed", "run_cancelled")
 
 
 @pytest.fixture
@@ -171,55 +163,3 @@ async def test_a_branch_deadline_and_a_hedge_begin_anew_after_a_reopening(file: 
     async with il.open(file, plans=[plan()]) as runtime:
         assert (await soon(runtime.resume(run_id))).text == "y"
     assert sorted(hung.left) == ["lost", "lost", "slow", "slow"]
-
-
-def paid_for(file: Path) -> set[str]:
-    """What the journal says was paid, and given back to the agent."""
-    reader, paid = _core.Reader(file), set()
-    for row in rows(file):
-        history = json.loads(reader.history(row["run"]))
-        told = {payload["number"]: payload.get("data") for payload in history["payloads"]}
-        done = (event for event in history["events"] if event["kind"] == "effect_completed" and "returned" in event["outcome"])
-        paid |= {told[event["arguments"]["number"]]["to"] for event in done}
-    return paid
-
-
-async def recover(file: Path, seed: int, acknowledged: Acknowledged) -> None:
-    unfinished = [str(row["id"]) for row in rows(file, "open")]
-    assert not acknowledged.runs.keys() & set(unfinished)
-    world = kill_branches_child.World(random.Random(-seed - 1), file.with_suffix(".ledger"))
-    async with il.open(file, plans=world.plans, tools=world.tools) as runtime:
-        assert runtime.waiting() == {}
-        for outcome in await soon(asyncio.gather(*map(runtime.resume, unfinished))):
-            assert outcome.status in ("delivered", "in_review"), outcome
-        for run_id, told in acknowledged.runs.items():
-            outcome = await runtime.resume(run_id)
-            assert (outcome.status, outcome.text) == told
-        assert runtime.stats()["live"] == 0
-
-
-@pytest.mark.parametrize("seed", ROUNDS)
-def test_runs_of_many_branches_survive_a_kill(file: Path, seed: int) -> None:
-    acknowledged = killed(file, seed, CHILD)
-    ledger = file.with_suffix(".ledger")
-    lines = ledger.read_text().splitlines() if ledger.exists() else []
-    # A visit pays once, and one that the panel pays again for is another visit: only chats come twice to the same payer.
-    before, done = Counter(lines), paid_for(file)
-    asyncio.run(recover(file, seed, acknowledged))
-    assert rows(file, "open") == []
-    after = Counter(ledger.read_text().splitlines()) if ledger.exists() else Counter()
-    once = [to for to in done if " two " not in f"{to} " and " stock" not in to]
-    assert {to: after[to] for to in once} == {to: before[to] for to in once} == dict.fromkeys(once, 1)
-    reader = _core.Reader(file)
-    for row in rows(file):
-        events = json.loads(reader.history(row["run"]))["events"]
-        counted = Counter(event["kind"] for event in events)
-        assert sum(counted[kind] for kind in SETTLING) == (0 if row["status"] == "in_review" else 1), row
-        assert [event["seq"] for event in events] == list(range(len(events)))
-    assert json.loads(_core.verify(file))["runs"] == len(rows(file)) >= len(acknowledged.runs)
-
-
-def test_a_process_that_is_killed_again_and_again_loses_nothing_of_any_life(file: Path) -> None:
-    lives = [killed(file, 1_000 + life, CHILD) for life in range(3)]
-    asyncio.run(recover(file, 2_000, Acknowledged({run: told for life in lives for run, told in life.runs.items()})))
-    _core.verify(file)

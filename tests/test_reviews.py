@@ -140,3 +140,47 @@ async def test_a_review_stops_the_clock_of_its_run() -> None:
         await soon(runtime.run(other, "let time pass"))
         assert (await runtime.resume(asked.run_id)).status == "in_review"
         assert (await runtime.resume(asked.run_id, answer="no hurry")).status == "delivered"
+
+
+@pytest.mark.parametrize("loops", range(5))
+async def test_a_person_may_decide_before_those_who_wait_for_the_run_are_told_that_they_are_asked(tmp_path: Path, loops: int) -> None:
+    @il.tool(kind="effect", approve=il.Approve())
+    async def pay() -> str:
+        return "paid"
+
+    async def cashier(message: il.Message, ctx: il.Context) -> str:
+        receipt = await ctx.tool("pay")
+        await turns_of_the_loop()
+        return str(receipt)
+
+    plan = il.Sequential("plan", [cashier])
+    async with il.open(tmp_path / "runs.db", plans=[plan], tools=[pay]) as runtime:
+        first = asyncio.ensure_future(runtime.run(plan, "task", key="k"))
+        await turns_of_the_loop(1)
+        while runtime.stats()["live"]:
+            await turns_of_the_loop(1)
+        await turns_of_the_loop(loops)
+        asked = await runtime.run(plan, "task", key="k")  # from the file, which the first one is not told of yet
+        decided = await soon(runtime.resume(asked.run_id, answer="refunded"))
+        assert (asked.status, decided.status, decided.text) == ("in_review", "delivered", "refunded")
+        assert (await soon(first)).status == "in_review"
+        assert (await soon(runtime.run(plan, "task", key="k"))).text == "refunded"
+
+
+async def test_a_call_that_a_person_is_asked_about_ends_even_if_its_agent_waits_for_it_no_more() -> None:
+    @il.tool(kind="effect", approve=il.Approve())
+    async def pay() -> str:
+        return "paid"
+
+    calls: list[asyncio.Future[object]] = []
+
+    async def cashier(message: il.Message, ctx: il.Context) -> str:
+        calls.append(asyncio.ensure_future(ctx.tool("pay")))
+        await asyncio.Event().wait()
+        return "never said"
+
+    plan = il.Sequential("plan", [cashier])
+    async with il.open(plans=[plan], tools=[pay]) as runtime:
+        assert (await soon(runtime.run(plan, "task"))).status == "in_review"
+        await turns_of_the_loop()
+        assert [call.cancelled() for call in calls] == [True]

@@ -145,6 +145,29 @@ async def test_an_acting_call_that_ended_before_a_crash_is_not_made_again(tmp_pa
     _core.verify(place)
 
 
+@pytest.mark.parametrize("acts", [False, True], ids=["pure", "acting"])
+async def test_a_call_that_raised_in_a_turn_which_a_crash_cut_off_is_made_again_when_the_turn_is(tmp_path: Path, acts: bool) -> None:
+    place, till = tmp_path / "runs.db", Till(failures=1)
+    refused = asyncio.Event()
+
+    async def cashier(message: il.Message, ctx: il.Context) -> str:
+        try:
+            receipt = await ctx.tool("pay", amount=5)
+        except ConnectionError:
+            refused.set()
+            await asyncio.Event().wait()
+        return f"receipt {receipt['receipt']}"
+
+    plan, tool = il.Sequential("plan", [cashier]), il.tool(till.pay, name="pay", kind="effect" if acts else "pure")
+    async with il.open(place, plans=[plan], tools=[tool]) as runtime:
+        run = await runtime.start(plan, "hello")
+        await soon(refused.wait())
+    async with il.open(place, plans=[plan], tools=[tool]) as runtime:
+        assert (await soon(runtime.resume(run.run_id))).text == "receipt 2"
+    assert len(till.calls) == 2
+    _core.verify(place)
+
+
 async def test_an_intent_is_in_the_file_before_the_tool_acts(tmp_path: Path) -> None:
     place = tmp_path / "runs.db"
     found: list[bool] = []

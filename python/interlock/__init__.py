@@ -19,6 +19,7 @@ from interlock.agent import Agent, agent
 from interlock.checkpoints import Checkpoints
 from interlock.config import Config
 from interlock.context import Context
+from interlock.conversation import Said, Thread
 from interlock.errors import (
     AgentError,
     CheckpointError,
@@ -111,10 +112,12 @@ __all__ = [
     "RunError",
     "RunFailed",
     "Runtime",
+    "Said",
     "Seen",
     "Sequential",
     "StoreError",
     "Terms",
+    "Thread",
     "Tool",
     "Usage",
     "UsageError",

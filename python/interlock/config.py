@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal, get_args
 
 import orjson
 
@@ -23,7 +23,23 @@ SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
 LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews")
+THREAD_KEYS = ("on_busy", "history", "max_waiting")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads")
+
+OnBusy = Literal["queue", "merge", "interrupt", "reject"]
+ON_BUSY: tuple[OnBusy, ...] = get_args(OnBusy)
+
+
+@dataclass(frozen=True, slots=True)
+class ThreadRules:
+    """How conversations go on."""
+
+    on_busy: OnBusy = "queue"
+    """What becomes of a message while a run of its thread is under way."""
+    history: int = 20
+    """How many earlier messages ``ctx.conversation`` shows at most."""
+    max_waiting: int = 100
+    """How many messages of one thread may wait. With 0 none does, and what can't begin at once is refused."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +99,7 @@ class Config:
     reviews: Terms | None = None
     """On which terms people are asked, where a plan does not say it."""
     hook: WebhookConfig | None = None
+    threads: ThreadRules = ThreadRules()
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -126,9 +143,10 @@ class Config:
         on_tie = top["claims_on_tie"].one_of(ON_TIE) if "claims_on_tie" in top else None
         agents = dict(_agents(top["agents"])) if "agents" in top else {}
         audit = Checkpoints(**top["audit"].audit(AUDIT_KEYS, folder or Path())) if "audit" in top else None
+        threads = ThreadRules(**top["threads"].threads(THREAD_KEYS, ON_BUSY)) if "threads" in top else ThreadRules()
         reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
         meaning = SemanticConfig(**semantic) if semantic else None
-        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook)
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads)
 
     def webhook(self) -> Webhook | None:
         """Where to tell what happens to reviews, with the secret that the environment holds.

@@ -10,6 +10,7 @@ from interlock.message import Delegation, HandOff, Message, Seen
 
 if TYPE_CHECKING:
     from interlock._core import Step
+    from interlock.conversation import Said
     from interlock.message import User
     from interlock.tools import Kind
 
@@ -31,6 +32,10 @@ class Turns(Protocol):
 
     def history(self, turn: int) -> list[Message]:
         """What a turn may know of what was said so far."""
+        ...
+
+    def conversation(self) -> list[Said]:
+        """What was said in the thread before this run began."""
         ...
 
     def view(self, turn: int) -> list[Seen]:
@@ -92,6 +97,15 @@ class Context:
     def thread(self) -> str | None:
         """The conversation that the run belongs to, if the caller said."""
         return self._turns.thread
+
+    @property
+    def conversation(self) -> list[Said]:
+        """What was said in the thread before this run began, newest last; at most as many messages as ``threads.history`` says.
+
+        The answers are those that were delivered by then. It is read from the journal when it is first asked for.
+        Inside a domain it is empty, unless every wall around imports ``"user"``.
+        """
+        return self._turns.conversation() if self._call.shows_user else []
 
     @property
     def run_id(self) -> str:

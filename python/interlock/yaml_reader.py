@@ -168,6 +168,14 @@ class Place:
             "line": self.line,
         }
 
+    def threads(self, keys: Sequence[str], policies: Sequence[str]) -> dict[str, Any]:
+        """How conversations go on. What is left out has a default."""
+        entries = self.reader.mapping(self.node, self.path, keys)
+        found: dict[str, Any] = {key: entries[key].whole(0) for key in ("history", "max_waiting") if key in entries}
+        if "on_busy" in entries:
+            found["on_busy"] = entries["on_busy"].one_of(policies)
+        return found
+
     def audit(self, keys: Sequence[str], folder: Path) -> dict[str, Any]:
         """Who signs checkpoints, and where they go. Without a key's file the environment holds the key."""
         entries = self.reader.mapping(self.node, self.path, keys)

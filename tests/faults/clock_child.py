@@ -12,7 +12,7 @@ from typing import Any
 
 import interlock as il
 from cast import echo, never, turns_of_the_loop
-from kill_child import say
+from plain_plans import say
 
 ESCALATES_AFTER = 1.5
 TIMEOUT = 0.6

@@ -16,7 +16,7 @@ from itertools import count
 from typing import TypeAlias
 
 import interlock as il
-from kill_child import plans, say, tools
+from plain_plans import plans, say, tools
 
 IN_FLIGHT = 60
 Plan: TypeAlias = il.Sequential | il.Handoff

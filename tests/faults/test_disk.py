@@ -16,7 +16,6 @@ from queue import Empty, Queue
 from threading import Thread
 from typing import Any
 
-import kill_child
 import pytest
 import service_child
 from interlock import _core
@@ -86,10 +85,9 @@ class Service:
 def serving(file: Path, seed: int, faults: Faults) -> Iterator[Service]:
     """A service on a file, and the end of its process whatever happens."""
     command = [sys.executable, service_child.__file__, str(file), str(seed)]
-    environment = faults.environment | {"PYTHONPATH": str(Path(kill_child.__file__).parent)}
     with (
         file.with_suffix(".log").open("ab") as log,
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=environment) as process,
+        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=log, env=faults.environment) as process,
     ):
         service = Service(process)
         reader = Thread(target=service.read)

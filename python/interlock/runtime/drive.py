@@ -164,8 +164,9 @@ class Drive(Turns):
             self.stop_acting()
             if self.beside is not None:
                 self.beside.stop_all()
-            if runtime.drives.get(self.number) is self:
+            if runtime.drives.get(self.number) is self:  # a person may have decided before this one was told that they are asked
                 del runtime.drives[self.number]
+            runtime.threads.lets_go(self)
 
     async def _give_way(self, now: int) -> bool:
         """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
@@ -244,6 +245,7 @@ class Drive(Turns):
     def take_in(self, step: Step) -> None:
         """A step from outside the turn: a limit passed, a cancel, a slot, or what a turn beside led to."""
         if step.kind == SETTLED:
+            self.settled = step  # whatever a person says from now on is another drive's
             self.stop_acting()
         is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
         # Two slots, or two people's decisions, may come at once, also before the run's own task has begun with the first.
@@ -385,13 +387,11 @@ class Drive(Turns):
         """Settle this future too, when the run is settled."""
         self.followers = (*self.followers, future)
 
-    def watch(self) -> Watch:
-        """Begin to tell a stream about this run."""
+    def show(self, *watches: Watch) -> None:
+        """Begin to tell these streams about this run."""
         self.engine.watch(self.number)
-        watch = Watch()
-        self.watching = (*self.watching, watch)
+        self.watching = (*self.watching, *watches)
         self.notice()
-        return watch
 
     def unwatch(self, watch: Watch) -> None:
         """The stream is gone."""

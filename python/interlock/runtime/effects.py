@@ -81,7 +81,8 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
         return orjson.loads(begun.stored)
     if begun.what == Effect.PAUSED and begun.step is not None:
         drive.hand_in(begun.step)  # stops this turn: it is taken again when a person has decided
-        await drive.runtime.loop.create_future()
+        await asyncio.sleep(0)  # here the cancellation comes, unless the call is in a task that the agent does not wait for any more
+        raise asyncio.CancelledError
     key = begun.key
     if key is None:
         raise _refusal(begun, wanted.called)

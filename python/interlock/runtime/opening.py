@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from interlock.agent import Agent
 from interlock.checkpoints import Checkpoints
-from interlock.config import Config
+from interlock.config import Config, OnBusy
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
 from interlock.reviews import Mask
@@ -35,6 +35,7 @@ def open_runtime(
     checkpoints: Checkpoints | None = None,
     on_review: Hook | Webhook | None = None,
     mask: Mask | None = None,
+    on_busy: OnBusy | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -52,11 +53,13 @@ def open_runtime(
             what happened (``opened``, ``claimed``, ``reassigned``, ``escalated``, ``signed``, ``decided``, ``expired``, ``withdrawn``), or
             an ``il.Webhook``. The configuration may name a webhook besides. Runs never wait for it.
         mask: hides in a text what whoever decides need not see; ``runtime.reviews`` and hooks show texts through it.
+        on_busy: what becomes of a message while a run of its thread is under way: ``"queue"``, ``"merge"``, ``"interrupt"`` or
+            ``"reject"`` (see ``runtime.run``), instead of what the configuration says under ``threads``; ``"queue"`` if nobody says.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
         CheckpointError: the key can't be read, or the checkpoints can't go where they should.
-        UsageError: a tool, a hook or a mask is none.
+        UsageError: a tool, a hook or a mask is none, or there is no such ``on_busy``.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
@@ -69,7 +72,7 @@ def open_runtime(
     if mask is not None and not callable(mask):
         raise UsageError(f"mask is {mask!r}", hint="give a function that takes a text and gives one")
     witness = _witness(path, checkpoints)
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, float(wait_for_lock), witness, mask, told)
+    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, float(wait_for_lock), witness, mask, told, on_busy)
 
 
 def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:

@@ -46,7 +46,7 @@ def checked(text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: An
 
 def options(given: dict[str, Any]) -> dict[str, Any]:
     """The options of ``run``, with those that were not given."""
-    known = {"data": None, "user": None, "deadline": None, "thread": None, "key": None, "labels": ()}
+    known = {"data": None, "user": None, "deadline": None, "thread": None, "key": None, "labels": (), "on_busy": None}
     unknown = given.keys() - known.keys()
     if unknown:
         raise UsageError(f"unknown options: {', '.join(sorted(unknown))}", hint=f"known are {', '.join(known)}")

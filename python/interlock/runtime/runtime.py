@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Self
+from typing import TYPE_CHECKING, Self
 
-from interlock import events
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
-from interlock.config import Config
+from interlock.config import Config, OnBusy
 from interlock.errors import JournalError, UsageError
-from interlock.message import Outcome, User
+from interlock.message import Outcome
 from interlock.patterns import Pattern, agents_of, plan_text
 from interlock.reviews import Mask
+from interlock.runtime.asking import Asking
 from interlock.runtime.commits import Commits
 from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
@@ -25,11 +24,11 @@ from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
 from interlock.runtime.notices import Hook, Notices
 from interlock.runtime.recovery import Recovery
-from interlock.runtime.requests import checked, circumstances, options, unreadable
+from interlock.runtime.requests import circumstances
 from interlock.runtime.review_desk import Reviews
 from interlock.runtime.setup import Setup
-from interlock.runtime.started import Run
 from interlock.runtime.tasks import Tasks
+from interlock.runtime.threads import Threads
 from interlock.runtime.timer import Timer
 from interlock.runtime.transport import InProcess, TurnTransport
 from interlock.runtime.upkeep import Upkeep
@@ -41,7 +40,7 @@ if TYPE_CHECKING:
     from interlock.runtime.witness import Witness
 
 
-class Runtime(Upkeep, Deciding, Tasks):
+class Runtime(Upkeep, Asking, Deciding, Tasks):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -56,6 +55,7 @@ class Runtime(Upkeep, Deciding, Tasks):
         witness: Witness | None = None,
         mask: Mask | None = None,
         hooks: tuple[Hook | Webhook, ...] = (),
+        on_busy: OnBusy | None = None,
     ) -> None:
         super().__init__()
         self._setup = Setup(None if path is None else Path(path), config)
@@ -72,6 +72,7 @@ class Runtime(Upkeep, Deciding, Tasks):
         self.tools = tools
         self._witness = witness
         self.drives: dict[int, Drive] = {}
+        self.threads = Threads(self, self._let_in, self._spawn, self._cancel, on_busy)
         self.running: Drive | None = None
         """The run that had the loop last."""
         self.engine: Engine
@@ -121,6 +122,7 @@ class Runtime(Upkeep, Deciding, Tasks):
             return
         self._state = "closed"
         OPEN.discard(self)
+        self.threads.close()
         await self.recovery.close()
         for drive in list(self.drives.values()):
             drive.abandon()
@@ -174,115 +176,16 @@ class Runtime(Upkeep, Deciding, Tasks):
         embedder = self._setup.configure(self.engine, config, self._embedder)
         if embedder is not None:
             self.embeddings = Embeddings(self.loop, embedder)
+        self.threads.apply(config.threads)
         self._config = config
-
-    async def run(
-        self,
-        plan: Pattern,
-        text: str,
-        *,
-        data: Any = None,
-        user: User | str | None = None,
-        deadline: float | None = None,
-        thread: str | None = None,
-        key: str | None = None,
-        labels: Sequence[str] = (),
-    ) -> Outcome:
-        """Run a plan on a message and wait for its outcome, which is durable when this returns.
-
-        Args:
-            plan: one of the plans that the runtime was opened with, or a new one. Build plans once: the runtime keeps each.
-            text: the user's message.
-            data: JSON beside it.
-            user: for whom; an id or an ``il.User``.
-            deadline: seconds for the whole run, 120 by default. A review stops it.
-            thread: the conversation that the run belongs to.
-            key: the same key gives the same run, however often it is asked for.
-            labels: what the message is marked with; conditions and contracts see it.
-
-        Raises:
-            Overloaded: the runtime is full; nothing was started.
-            UsageError: the arguments can't mean anything.
-            JournalError: the journal failed; nothing was acknowledged, and ``retry_after`` says when to ask again with the same key.
-        """
-        since = perf_counter_ns()
-        begun = self._begin(plan, text, data, user, deadline, thread, key, labels)
-        if isinstance(begun, Outcome):
-            return begun
-        drive, step = begun
-        if step is None:
-            return await asyncio.shield(self._follow(drive))
-        return await drive.drive(step, since)
-
-    async def start(self, plan: Pattern, text: str, **given: Any) -> Run:
-        """Start a run and return at once with a handle. The options are those of ``run``."""
-        begun = self._begin(plan, text, **options(given))
-        if isinstance(begun, Outcome):
-            done: asyncio.Future[Outcome] = self.loop.create_future()
-            done.set_result(begun)
-            return Run(begun.run_id, done, lambda _: False)
-        drive, step = begun
-        outcome = self._follow(drive)
-        if step is not None:
-            self._spawn(drive, step)
-        return Run(drive.run_id, outcome, lambda reason: self._cancel(drive, reason))
-
-    async def stream(self, plan: Pattern, text: str, **given: Any) -> AsyncGenerator[events.Event, None]:
-        """Run a plan and yield its events as they happen; what settles the run comes when the journal has it.
-
-        Leaving the loop early cancels the run, if this stream started it. The options are those of ``run``.
-        """
-        begun = self._begin(plan, text, **options(given), watch=True)
-        if isinstance(begun, Outcome):
-            for event in await self.history(begun.run_id):
-                yield event
-            return
-        drive, step = begun
-        watch = drive.watch()
-        outcome = self._follow(drive)
-        if step is not None:
-            self._spawn(drive, step)
-        try:
-            async with aclosing(watch.events(outcome)) as seen:
-                async for event in seen:
-                    yield event
-            await outcome
-        finally:
-            drive.unwatch(watch)
-            if step is not None and self._state == "open":  # a run that somebody else started is theirs
-                self._cancel(drive, "the stream was left")
-
-    def _begin(
-        self, plan: Pattern, text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any, watch: bool = False
-    ) -> Outcome | tuple[Drive, Step | None]:
-        self.check_loop()
-        entry = self._plans.get(id(plan))
-        if entry is None:
-            self._add_plan(plan)
-            entry = self._plans[id(plan)]
-        asked = checked(text, data, user, deadline, thread, key, labels)
-        try:
-            started = self.engine.start(
-                entry[1], asked.text, asked.data, asked.user_json, asked.key, asked.thread, asked.deadline_ms, watch, asked.labels
-            )
-        except UnicodeEncodeError as error:
-            raise unreadable("the request", error) from None
-        except JournalError:
-            if (told := self.recovery.notice(self.engine)) is not None:
-                raise told from None
-            raise
-        if started.is_new:
-            return Drive(self, started, asked.user, asked.thread, plan), started.step
-        if started.step is not None:
-            return Outcome(started, started.step)
-        return self.drives[started.run], None
 
     def pause(self) -> None:
         """The journal failed: take on nothing until it is open again."""
         self._state = "recovering"
 
     def abandon(self) -> None:
-        """Stop every run where it is, unrecorded, and let go of what belongs to the engine."""
+        """Stop every run where it is, unrecorded, tell who waits, and let go of what belongs to the engine."""
+        self.threads.give_up(lambda _: self.recovery.told())
         for drive in list(self.drives.values()):
             drive.abandon()
         self.drives.clear()
@@ -319,12 +222,14 @@ class Runtime(Upkeep, Deciding, Tasks):
         if step.kind == Step.SETTLED:
             return
         drive = self.drives.get(started.run)
-        if drive is not None:
+        if drive is not None and drive.settled is None:
             drive.take_in(step)
             return
         user, thread = circumstances(self.engine.history(started.run))
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
-        self._spawn(Drive(self, started, user, thread, plan), step)
+        drive = Drive(self, started, user, thread, plan)
+        self.threads.holds_again(drive)
+        self._spawn(drive, step)
 
     def _spawn(self, drive: Drive, step: Step) -> None:
         self.drives[drive.number] = drive

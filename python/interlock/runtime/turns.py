@@ -14,6 +14,7 @@ from interlock.message import Message, Seen, User, seen
 from interlock.runtime.effects import call_effect, call_tool
 
 if TYPE_CHECKING:
+    from interlock.conversation import Said
     from interlock.runtime.commits import Commits
     from interlock.runtime.runtime import Runtime
 
@@ -34,6 +35,8 @@ class Turns:
     """The runtime closes, or its journal failed: nothing more is recorded."""
     stopping = False
     """The run is over, or the runtime closes: what acts is stopped."""
+    said_before: list[Said] | None = None
+    """What was said in the thread before this run began, if a turn asked."""
 
     @property
     def is_heard(self) -> bool:
@@ -76,6 +79,14 @@ class Turns:
         """What a turn may know of what was said in the run so far."""
         said = self.engine.messages(self.number, turn)
         return [Message(text, data=data, sender=sender) for sender, text, data in said]
+
+    def conversation(self) -> list[Said]:
+        """What was said in the thread before this run began. It is read when it is first asked for."""
+        if self.thread is None:
+            return []
+        if self.said_before is None:
+            self.said_before = self.runtime.threads.before(self.engine, self.number, self.thread)
+        return list(self.said_before)
 
     def view(self, turn: int) -> list[Seen]:
         """What a turn may see of the pattern around it, the pattern's task first."""

@@ -53,7 +53,7 @@ class Upkeep(Reading):
         Args:
             older_than: how long ago a run must have ended; a number is in seconds.
             statuses: how it must stand: any of ``delivered``, ``failed``, ``cancelled``.
-            compact: also write the file anew without what became free. Runs wait for it, about a second for each 200 MB.
+            compact: also write the file anew without what became free. Runs wait for it, some seconds for each 100 MB.
             by: who asks for it. The journal keeps this name for ever.
 
         Raises:

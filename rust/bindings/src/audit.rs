@@ -78,7 +78,6 @@ impl PyProgress {
 
 /// The checkpoints of a text that holds one note after another: size, root, origin and note of each, after its signature was checked.
 #[pyfunction]
-#[expect(clippy::type_complexity, reason = "a list of plain tuples is what crosses best")]
 pub(crate) fn read_checkpoints(notes: &str, key: &str) -> PyResult<Vec<(u64, String, String, String)>> {
     let read = verified(notes, key).map_err(|cause| error::checkpoint(&cause))?;
     Ok(read.into_iter().map(|(one, note)| (one.size, one.root.to_string(), one.origin, note.to_owned())).collect())
@@ -126,6 +125,7 @@ type Proved = (u64, Py<PyBytes>, Vec<Py<PyBytes>>);
 
 /// The run's frames, each proved against the newer note, and what proves that from the older one.
 #[pyfunction]
+#[expect(clippy::type_complexity, reason = "a list of plain tuples is what crosses best")]
 #[pyo3(signature = (path, run, newest, older, key))]
 pub(crate) fn prove_run(
     py: Python<'_>,

@@ -7,7 +7,7 @@ use interlock_engine::{
 };
 use interlock_journal::Ticket;
 use interlock_kernel::{EffectKey, Name, RunId};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
@@ -57,6 +57,9 @@ impl PyEngine {
             retain: retain.unwrap_or(usual.retain),
         };
         let engine = py.detach(|| Engine::open(path.as_deref(), limits, Clock::system())).map_err(error::engine)?;
+        if engine.is_broken().map_err(error::engine)? {
+            PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), c"recovery is broken on purpose: INTERLOCK_TEST_BREAK is set", 2)?;
+        }
         Ok(Self { engine })
     }
 
@@ -312,6 +315,11 @@ impl PyEngine {
         let (run, settled) = py.detach(|| self.engine.look_up(id)).map_err(error::engine)?;
         let started = settled.map_or(Started::Live { run, id }, |settled| Started::Past { run, id, settled });
         PyStarted::build(py, started)
+    }
+
+    /// The run that a key started, if it started one.
+    fn keyed(&self, py: Python<'_>, key: &str) -> PyResult<Option<PyStarted>> {
+        self.engine.keyed(key).map_err(error::engine)?.map(|started| PyStarted::build(py, started)).transpose()
     }
 
     /// What a turn may know of what was said in its run: sender, text and JSON data.

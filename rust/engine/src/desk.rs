@@ -90,7 +90,7 @@ impl Engine {
 /// As `Engine::show_review`, for whoever only reads the journal.
 pub fn show_review(reader: &Reader, run: u64, number: Option<u32>) -> Result<ReviewShown, EngineError> {
     shown(reader, run, number, |end| {
-        refold(reader, run, end, |started| {
+        refold(reader, run, end, false, |started| {
             let entry = compile_plan(&document(reader, started.plan)?)?;
             Ok((entry.plan, RuleBook::new(None, entry.checks)))
         })

@@ -52,11 +52,14 @@ impl Engine {
         if acts && live.turn(turn).is_some_and(|speaker| has_promised(live, speaker)) {
             return Ok(EffectStart::NotPure);
         }
-        let Some(key) = live.effect_key(turn, &effect.tool, &effect.arguments) else { return Ok(EffectStart::TooLate) };
+        let Some(mut key) = live.effect_key(turn, &effect.tool, &effect.arguments) else { return Ok(EffectStart::TooLate) };
+        if core.broken.key_reuse {
+            key = EffectKey(core.salts.draw());
+        }
         if let Some(known) = live.known(key) {
             return Ok(known);
         }
-        if acts {
+        if acts && !core.broken.intent_before_effect {
             return core.intend(self, run, turn, key, effect);
         }
         let Effect { tool, class, arguments, .. } = effect;
@@ -75,6 +78,9 @@ impl Engine {
     pub fn effect_ended(&self, run: u64, key: EffectKey, returned: bool, result: Vec<u8>) -> Result<(Option<u64>, Step), EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
+        if core.broken.intent_before_effect {
+            core.intend_late(self, run, key)?;
+        }
         let open = core.live.get_mut(&run).and_then(|live| live.effects.open.remove(&key));
         let (Some(open), Some(live)) = (open, core.live.get_mut(&run)) else {
             core.stats.absorbed += 1;
@@ -124,6 +130,18 @@ impl Core {
         let open = OpenEffect { turn, tool, class, arguments: Vec::new(), intended: Some(intended) };
         live.effects.open.insert(key, open);
         Ok(EffectStart::Run { key, after, arguments })
+    }
+}
+
+impl Core {
+    /// For tests only: the intent of an effect that has ended, when that rule is switched off.
+    fn intend_late(&mut self, engine: &Engine, run: u64, key: EffectKey) -> Result<(), EngineError> {
+        let Some(live) = self.live.get_mut(&run) else { return Ok(()) };
+        if live.effects.open.get(&key).is_none_or(|open| open.class == EffectClass::Pure) {
+            return Ok(());
+        }
+        let Some(OpenEffect { turn, tool, class, arguments, .. }) = live.effects.open.remove(&key) else { return Ok(()) };
+        self.intend(engine, run, turn, key, Effect { tool, class, arguments, approve: None }).map(|_| ())
     }
 }
 

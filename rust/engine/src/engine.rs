@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use interlock_admission::{AgentLimits, Agents, Outcome, Ticket, Why};
-use interlock_journal::{Journal, SaltSource};
+use interlock_journal::{Broken, Journal, SaltSource};
 use interlock_kernel::{Micros, Name, TermsSpec};
 use interlock_rules::RoutingTable;
 use rustc_hash::FxHashMap;
@@ -56,6 +56,8 @@ pub(crate) struct Core {
     pub told: Vec<ReviewNews>,
     /// The terms of reviews for which a plan states none.
     pub terms: Option<Arc<TermsSpec>>,
+    /// Recovery rules that a test has switched off.
+    pub broken: Broken,
 }
 
 /// Counts since the engine was opened.
@@ -105,6 +107,7 @@ impl Engine {
             tells: false,
             told: Vec::new(),
             terms: None,
+            broken: Broken::from_environment()?,
         };
         let clock = clock.not_before(journal.newest());
         Ok(Self { journal, core: Mutex::new(core), clock })
@@ -120,6 +123,11 @@ impl Engine {
 
     pub fn clock(&self) -> &Clock {
         &self.clock
+    }
+
+    /// Whether a test has switched off a rule that recovery rests on.
+    pub fn is_broken(&self) -> Result<bool, EngineError> {
+        Ok(self.lock()?.broken.any())
     }
 
     pub fn now(&self) -> Micros {

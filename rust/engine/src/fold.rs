@@ -48,9 +48,13 @@ pub(crate) fn refold(
     journal: &impl Told,
     run: u64,
     end: u32,
+    backwards: bool,
     known: impl FnOnce(&RunStarted) -> Result<(Arc<Plan>, RuleBook), EngineError>,
 ) -> Result<Live, EngineError> {
-    let frames = journal.frames(run)?;
+    let mut frames = journal.frames(run)?;
+    if let Some((_, later)) = frames.split_first_mut().filter(|_| backwards) {
+        later.reverse(); // for tests only: see `Broken`
+    }
     let payloads = journal.payloads(run)?;
     let removed = if payloads.is_empty() { journal.removed(run)? } else { None };
     if removed.is_none() {
@@ -97,7 +101,7 @@ fn check_commitments(run: u64, frames: &[Frame], payloads: &[Payload]) -> Result
         .filter_map(|frame| Some((frame, frame.event()?)))
         .flat_map(|(frame, event)| refs(event).into_iter().map(move |one| (frame, one)))
     {
-        let held = payloads.iter().find(|payload| payload.number == reference.number);
+        let held = payloads.binary_search_by_key(&reference.number, |payload| payload.number).ok().map(|place| &payloads[place]);
         if held.is_none_or(|payload| payload.reference() != reference) {
             let what = format!("payload {} is not what frame {} of the run committed to", reference.number, frame.seq);
             return Err(JournalError::Corrupt { run: Some(RunName { number: run, id: None }), frame: None, what }.into());

@@ -155,7 +155,7 @@ impl Core {
             let rules = self.rules_of(journal, started.rules, &entry)?;
             Ok((entry.plan, rules))
         };
-        let live = refold(journal, run, end, known)?;
+        let live = refold(journal, run, end, self.broken.fold_order, known)?;
         Ok(Live { watched: self.watched.contains_key(&run), ..live })
     }
 

@@ -24,14 +24,10 @@ impl Engine {
         }
         crate::feed::checked(&request.labels)?;
         let mut core = self.lock()?;
-        if let Some(key) = &request.key {
-            if let Some(run) = core.keys.get(key.as_str()) {
-                return Ok(Started::Live { run: *run, id: core.live.get(run).map_or(RunId(0), |live| live.id) });
-            }
-            if let Some(row) = self.journal.find_key(key)? {
-                let settled = core.look_up(&self.journal, row.number)?;
-                return Ok(Started::Past { run: row.number, id: row.id, settled });
-            }
+        if let Some(key) = &request.key
+            && let Some(known) = self.known(&core, key)?
+        {
+            return Ok(known);
         }
         core.has_room(self.journal.queued_bytes())?;
         let now = self.clock.now();
@@ -47,6 +43,21 @@ impl Engine {
         core.feed(&self.journal, run, input, batch, now)?.ok_or(EngineError::Internal("a run did not start"))?;
         let step = core.owed(&self.journal, run, now)?;
         Ok(Started::New { run, id, step, plan: None })
+    }
+
+    /// The run that a key started, if it started one.
+    pub fn keyed(&self, key: &str) -> Result<Option<Started>, EngineError> {
+        let core = self.lock()?;
+        self.known(&core, key)
+    }
+
+    fn known(&self, core: &Core, key: &str) -> Result<Option<Started>, EngineError> {
+        if let Some(run) = core.keys.get(key) {
+            return Ok(Some(Started::Live { run: *run, id: core.live.get(run).map_or(RunId(0), |live| live.id) }));
+        }
+        let Some(row) = self.journal.find_key(key)? else { return Ok(None) };
+        let settled = core.look_up(&self.journal, row.number)?;
+        Ok(Some(Started::Past { run: row.number, id: row.id, settled }))
     }
 }
 

@@ -17,13 +17,8 @@ pub(crate) struct Scan {
     pub frames: FxHashMap<u64, u32>,
     /// The latest moment that one of the frames has.
     pub newest: Micros,
-}
-
-impl Scan {
-    /// How many runs have frames among those that were looked at.
-    pub(crate) fn runs(&self) -> u64 {
-        self.frames.keys().filter(|run| **run != 0).count() as u64
-    }
+    /// Every frame was met, and not only those after a snapshot.
+    pub is_whole: bool,
 }
 
 /// How much to look at.
@@ -45,7 +40,7 @@ pub(crate) fn scan(connection: &Connection, extent: Extent) -> Answer<Scan> {
     let mut commits = Commits::start(commits.query([])?)?;
     let mut statement = connection.prepare("SELECT pos, run, seq, bytes FROM frames WHERE pos >= ?1 ORDER BY pos")?;
     let mut rows = statement.query([first.cast_signed()])?;
-    let mut scan = Scan { frontier, frames: FxHashMap::default(), newest: Micros(0) };
+    let mut scan = Scan { frontier, frames: FxHashMap::default(), newest: Micros(0), is_whole: first == 0 };
     while let Some(row) = rows.next()? {
         let (position, run, seq): (i64, i64, i64) = (row.get(0)?, row.get(1)?, row.get(2)?);
         let (position, run) = (position.cast_unsigned(), run.cast_unsigned());

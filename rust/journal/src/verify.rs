@@ -55,7 +55,7 @@ fn check_runs(connection: &Connection, progress: &Progress) -> Answer<Report> {
     numbers.sort_unstable();
     let removals = Removals::read(connection, &scan.frames)?;
     progress.expect(numbers.len() as u64);
-    let runs = scan.runs();
+    let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     let root = scan.frontier.root();
     let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
     for run in &numbers {

@@ -22,8 +22,8 @@ const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3,
 const PAYLOAD: &str = "INSERT INTO payloads(run, number, kind, salt, bytes, content) VALUES(?1, ?2, ?3, ?4, ?5, ?6)";
 const CONTENT: &str = "INSERT OR IGNORE INTO contents(digest, bytes) VALUES(?1, ?2)";
 
-/// From so many bytes on, a payload's bytes are kept once for all payloads that hold them. They fill a page of their own, so
-/// that looking for an equal one (a digest of 2 to 3 µs and a step through an index) costs a few percent of writing them.
+/// From so many bytes on, a payload's bytes are kept once for all payloads that hold them: they fill a page of their own.
+/// Then different ones cost 12 % more to write than just below (223 µs and 199 µs), and equal ones less than half (89 µs).
 pub(crate) const LARGE: usize = 4_096;
 const RUN: &str = "INSERT INTO runs(run, id, key, plan, status, started, ended, frames, user, thread)
     VALUES(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)

@@ -92,7 +92,9 @@ fn deeds() -> impl Strategy<Value = Vec<(usize, Deed)>> {
 /// Tells the same to a journal, and gives what it lists at the end.
 fn tell(journal: &Journal, story: &[Story], deeds: &[(usize, Deed)]) -> Vec<ReviewRow> {
     let mut known = [(1_u32, 0_u32, false); 3];
-    story.iter().for_each(|one| _ = one.start(journal).unwrap());
+    for one in story {
+        one.start(journal).unwrap();
+    }
     for (at, (run, deed)) in (1_000_u64..).zip(deeds) {
         let (seq, next, over) = &mut known[*run];
         if *over {

@@ -183,23 +183,31 @@ fn upkeep() {
     let begun = Instant::now();
     journal.compact().unwrap();
     println!("compacting: {:?}, then {} MB", begun.elapsed(), path.metadata().unwrap().len() >> 20);
-    for bytes in [1_024_usize, 4_095, 4_096, 8_192, 32_768] {
-        for same in [false, true] {
+}
+
+/// Payloads below and at the size from which they are kept once. The best of three rounds, each in turn.
+#[test]
+#[ignore = "measures"]
+fn large_payloads() {
+    let cases = [(4_095_usize, false), (4_096, false), (4_096, true), (16_384, false), (16_384, true)];
+    let mut best = [Duration::MAX; 5];
+    for _ in 0..3 {
+        for (case, (bytes, same)) in cases.into_iter().enumerate() {
+            let folder = tempdir().unwrap();
+            let journal = Journal::open(folder.path().join("a.db"), "speed").unwrap();
             let begun = Instant::now();
-            let count = (64 << 20) / bytes;
-            for number in 0..count {
+            for number in 0..8_000 {
                 while journal.queued_bytes() > 16 << 20 {
                     std::thread::sleep(Duration::from_millis(1));
                 }
                 let says = format!("{:bytes$}", if same { 0 } else { number });
                 Story { says: Some(says), ..Story::new(&journal) }.start(&journal).unwrap();
             }
-            journal.flush().unwrap();
-            println!(
-                "payloads of {bytes} bytes, {}: {} us each",
-                if same { "equal" } else { "different" },
-                begun.elapsed().as_micros() / count as u128
-            );
+            journal.close().unwrap();
+            best[case] = best[case].min(begun.elapsed());
         }
+    }
+    for ((bytes, same), time) in cases.into_iter().zip(best) {
+        println!("payloads of {bytes} bytes, {}: {} us each", if same { "equal" } else { "different" }, time.as_micros() / 8_000);
     }
 }

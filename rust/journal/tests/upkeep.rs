@@ -123,7 +123,7 @@ fn an_erased_user_is_gone_to_the_last_byte_and_the_frames_prove_the_rest() {
             assert_eq!(found(folder.path(), &word), 0, "{word}");
         }
         let next = (who + 1) % 3;
-        assert!(found(folder.path(), &format!("canary-{next}-")) >= runs[next] as usize, "it would be found");
+        assert!(found(folder.path(), &format!("canary-{next}-")) >= usize::try_from(runs[next]).unwrap(), "it would be found");
     }
     assert_eq!(journal.frames(17).unwrap(), frames);
     assert!(journal.runs(&RunFilter { user: Some(users[0].into()), ..RunFilter::default() }).unwrap().is_empty());
@@ -255,7 +255,6 @@ fn compaction_gives_the_room_back() {
     let before = fs::metadata(&path).unwrap().len();
     journal.compact().unwrap();
     let after = fs::metadata(&path).unwrap().len();
-    println!("{before} bytes before, {after} after");
     assert!(after * 4 < before, "{before} bytes before, {after} after");
     tell(&journal, "bob", "it goes on".into());
     journal.close().unwrap();

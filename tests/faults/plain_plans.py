@@ -1,7 +1,4 @@
-"""The program that `test_kill.py` kills: it keeps runs in flight for ever and prints what was acknowledged.
-
-Usage: python kill_child.py FILE SEED
-"""
+"""Plans, a tool, and a way to speak, for the programs whose disk or clock fails."""
 
 from __future__ import annotations
 
@@ -9,12 +6,8 @@ import asyncio
 import json
 import os
 import random
-import sys
-from itertools import count
 
 import interlock as il
-
-IN_FLIGHT = 200
 
 
 def plans(dice: random.Random) -> list[il.Sequential | il.Handoff]:
@@ -48,24 +41,3 @@ def tools(dice: random.Random) -> list[il.Tool]:
 def say(line: object) -> None:
     """One write a line, so that a kill cuts no line."""
     os.write(1, json.dumps(line).encode() + b"\n")
-
-
-async def main(file: str, seed: int) -> None:
-    dice = random.Random(seed)
-    given, numbers = plans(dice), count()
-    async with il.open(file, plans=given, tools=tools(dice)) as runtime:
-        say("open")
-
-        async def work() -> None:
-            while True:
-                number = next(numbers)
-                outcome = await runtime.run(dice.choice(given), f"number {number}", key=f"key {number}")
-                say([outcome.run_id, outcome.status, outcome.text])
-
-        async with asyncio.TaskGroup() as group:
-            for _ in range(IN_FLIGHT):
-                group.create_task(work())
-
-
-if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], int(sys.argv[2])))
