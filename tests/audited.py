@@ -155,6 +155,14 @@ class Forger:
             left.setdefault(frame["run"], []).append(frame)
         torn = {frame["run"] for frame in events[size:]}
         for (run,) in do("SELECT run FROM runs").fetchall():
+            if run not in left or run in torn:
+                do("DELETE FROM reviews WHERE run = ?", (run,))
+                for opened in asked(left.get(run, [])):
+                    do(
+                        "INSERT INTO reviews SELECT run, ?, id, plan, ?, ?, ?, ?, NULL, ?, ?, ?, 0, NULL, NULL, NULL FROM runs"
+                        " WHERE run = ?",
+                        (*opened, run),
+                    )
             if run not in left:
                 do("DELETE FROM runs WHERE run = ?", (run,))
                 do("DELETE FROM payloads WHERE run = ?", (run,))
@@ -179,6 +187,20 @@ def standing(frames: list[dict[str, Any]]) -> tuple[str, int | None]:
         elif kind in ("review_opened", "run_paused", "review_decided"):
             status = "open" if kind == "review_decided" else "in_review"
     return status, ended
+
+
+def asked(frames: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
+    """The reviews of the run that are open after these frames, as the list of open reviews has them."""
+    found: dict[int, tuple[Any, ...]] = {}
+    for frame in frames:
+        event = frame["event"]
+        if event["kind"] == "review_opened":
+            terms = event["terms"]
+            who = (terms["role"], terms["person"], terms["approvals"])
+            found[event["review"]] = (event["review"], frame["at_us"], terms["due"], event["why"], event["subject"], *who)
+        elif event["kind"] == "review_decided":
+            del found[event["review"]]
+    return list(found.values())
 
 
 def numbers(value: Any) -> Iterator[int]:
