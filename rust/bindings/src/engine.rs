@@ -2,39 +2,22 @@
 
 use std::path::PathBuf;
 
-use interlock_engine::{
-    Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Expired, Limits, Owed, Request, Resumed, Semantic, Started, Step,
-};
+use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, Expired, Limits, Owed, Request, Semantic, Started};
 use interlock_journal::Ticket;
-use interlock_kernel::{EffectKey, Name, RunId};
+use interlock_kernel::{EffectKey, Name};
 use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
+use crate::crossing::{counts, names, resumed, run_id, stepped};
 use crate::effect::{self, PyEffect};
-use crate::numbers::{floats, ppm};
+use crate::numbers::{floats, numbers, ppm};
 use crate::step::{PyShown, PyStarted, PyStep, shown};
 use crate::{error, review};
 
 #[pyclass(name = "Engine", frozen, module = "interlock._core")]
 pub(crate) struct PyEngine {
     engine: Engine,
-}
-
-fn stepped(py: Python<'_>, step: Result<Step, EngineError>) -> PyResult<PyStep> {
-    PyStep::build(py, step.map_err(error::engine)?)
-}
-
-fn resumed(py: Python<'_>, Resumed { run, id, step, plan }: Resumed) -> PyResult<PyStarted> {
-    PyStarted::build(py, Started::New { run, id, step, plan: Some(plan) })
-}
-
-fn names(labels: Option<Vec<String>>) -> Vec<Name> {
-    labels.unwrap_or_default().into_iter().map(Name::from).collect()
-}
-
-fn run_id(text: &str) -> PyResult<RunId> {
-    text.parse().map_err(PyValueError::new_err)
 }
 
 #[pymethods]
@@ -80,11 +63,7 @@ impl PyEngine {
     /// `vectors` holds little-endian float32 rows of `dim`, `labels` a little-endian uint32 for each row.
     fn set_semantic(&self, py: Python<'_>, dim: usize, vectors: &[u8], labels: &[u8], intents: Vec<String>, k: usize) -> PyResult<u64> {
         let vectors = floats(vectors)?;
-        let (quads, rest) = labels.as_chunks::<4>();
-        if !rest.is_empty() {
-            return Err(PyValueError::new_err("labels must hold 4 bytes for each row"));
-        }
-        let labels = quads.iter().map(|quad| u32::from_le_bytes(*quad)).collect();
+        let labels = numbers(labels)?;
         let intents = intents.into_iter().map(Name::from).collect();
         py.detach(|| self.engine.set_semantic(Semantic::build(dim, vectors, labels, intents, k)?)).map_err(error::engine)
     }
@@ -410,15 +389,9 @@ impl PyEngine {
     fn check_journal(&self) -> PyResult<()> {
         self.engine.journal().failure().map_or(Ok(()), |cause| Err(error::journal(&cause)))
     }
-
     /// Counts since the engine was opened, as a JSON object.
     fn stats(&self) -> PyResult<String> {
-        let stats = self.engine.stats().map_err(error::engine)?;
-        Ok(serde_json::json!({
-            "started": stats.started, "settled": stats.settled, "turns": stats.turns, "frames": stats.frames,
-            "gate_decisions": stats.passages, "absorbed": stats.absorbed, "live": stats.live, "queued_turns": stats.queued_turns,
-        })
-        .to_string())
+        self.engine.stats().map(counts).map_err(error::engine)
     }
 
     fn close(&self, py: Python<'_>) -> PyResult<()> {

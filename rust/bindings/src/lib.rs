@@ -4,6 +4,7 @@
 
 mod audit;
 mod ballot;
+mod crossing;
 mod effect;
 mod engine;
 mod error;

@@ -22,3 +22,12 @@ pub(crate) fn floats(bytes: &[u8]) -> PyResult<Vec<f32>> {
     }
     Ok(quads.iter().map(|quad| f32::from_le_bytes(*quad)).collect())
 }
+
+/// Little-endian uint32.
+pub(crate) fn numbers(bytes: &[u8]) -> PyResult<Vec<u32>> {
+    let (quads, rest) = bytes.as_chunks::<4>();
+    if !rest.is_empty() {
+        return Err(PyValueError::new_err("labels must hold 4 bytes for each row"));
+    }
+    Ok(quads.iter().map(|quad| u32::from_le_bytes(*quad)).collect())
+}

@@ -130,6 +130,7 @@ pub(super) fn resumed(running: &mut Running, at: Micros, deadline: Micros) {
     for intent in running.intents.values_mut() {
         intent.orphaned = true;
     }
+    running.raised.clear(); // its turns begin anew, and so do the calls that raised in them
     afresh(running, at, deadline);
 }
 
