@@ -89,6 +89,22 @@ async def test_another_message_goes_to_whoever_had_the_turn(place: Path | None) 
         assert changed.text == "edited another draft"
 
 
+async def test_another_message_is_what_the_patterns_around_give_on(place: Path | None) -> None:
+    @il.agent
+    async def triage(message: il.Message, ctx: il.Context) -> il.HandOff:
+        return ctx.hand_off("clerk")
+
+    @il.agent
+    async def clerk(message: il.Message, ctx: il.Context) -> str:
+        return f"{message.text} / {ctx.task.text}"
+
+    desk = il.Handoff("desk", entry=triage, to=[clerk])
+    async with il.open(place, plans=[desk]) as runtime:
+        first = await runtime.run(desk, "hello")
+        for at in (0, 1):
+            assert (await soon(await runtime.fork(first.run_id, at=at, text="goodbye"))).text == "goodbye / goodbye"
+
+
 async def test_a_fork_runs_the_agents_that_there_are_now(tmp_path: Path) -> None:
     place, old, new = tmp_path / "runs.db", letter(), letter("POLISHED")
     async with il.open(place, plans=[old]) as runtime:

@@ -144,10 +144,13 @@ pub(super) fn derived(running: &mut Running, derived: &RunDerived) {
 }
 
 fn replace(running: &mut Running, with: Ref) {
+    let mut replaced = Vec::new();
     for strand in &mut running.strands {
         match &mut strand.phase {
-            Phase::Entering { message, .. } => *message = with,
-            Phase::InTurn(turn) | Phase::Missed { turn, .. } | Phase::Woken { turn } => turn.message = with,
+            Phase::Entering { message, .. }
+            | Phase::InTurn(Turn { message, .. })
+            | Phase::Missed { turn: Turn { message, .. }, .. }
+            | Phase::Woken { turn: Turn { message, .. } } => replaced.push(std::mem::replace(message, with)),
             Phase::AwaitingFact { .. }
             | Phase::Answered { .. }
             | Phase::Routed { .. }
@@ -159,6 +162,14 @@ fn replace(running: &mut Running, with: Ref) {
             | Phase::AtWall { .. }
             | Phase::Left { .. } => {} // nobody is being given a message here
         }
+    }
+    // The patterns around it were given the same, and would give it on.
+    let given = running.strands.iter_mut().flat_map(|strand| {
+        let relays = strand.relays.iter_mut().map(|relay| &mut relay.message);
+        relays.chain(strand.forums.iter_mut().map(|forum| &mut forum.message))
+    });
+    for message in given.chain([&mut running.message]).filter(|message| replaced.contains(message)) {
+        *message = with;
     }
 }
 
