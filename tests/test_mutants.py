@@ -34,7 +34,9 @@ def test_the_kernel_and_the_rules_have_their_share(script: ModuleType) -> None:
     assert crates.count("kernel") + crates.count("rules") >= 60
     files = {mutant.file for mutant in script.mutants()}
     deciding = {path.relative_to(ROOT).as_posix() for path in (ROOT / "rust/kernel/src/run").glob("*.rs")}
-    assert deciding - files == {f"rust/kernel/src/run/{name}.rs" for name in ("belongs", "mod", "state", "strand", "told")}  # these choose nothing
+    assert deciding - files == {
+        f"rust/kernel/src/run/{name}.rs" for name in ("belongs", "mod", "state", "strand", "told")
+    }  # these choose nothing
 
 
 def test_a_fragment_that_is_gone_is_an_error_of_the_list(script: ModuleType) -> None:

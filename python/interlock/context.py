@@ -169,7 +169,8 @@ class Context:
 
         Raises:
             UsageError: there is no such tool, or JSON can't hold an argument or the result.
-            Denied: the tool needs a scope that this turn lacks, or it acts and the agent promises to be pure.
+            Denied: the tool needs a scope that this turn lacks, it acts and the agent promises to be pure, or a person refused it.
+            AgentError: the turn is over; or it is an ``effect_once`` that raised before, and is not tried again.
             Exception: whatever the tool raised.
         """
         return await self._turns.call_tool(self, name, arguments)
@@ -190,7 +191,7 @@ class Context:
         Raises:
             UsageError: JSON can't hold an argument or the result, or there is no such kind.
             Denied: the agent promises to be pure, and the effect is not.
-            AgentError: an ``effect_once`` raised before, and is not tried again.
+            AgentError: the turn is over; or it is an ``effect_once`` that raised before, and is not tried again.
             Exception: whatever the function raised.
         """
         return await self._turns.call_effect(self, name, kind, function, arguments, named)

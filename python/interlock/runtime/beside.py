@@ -15,6 +15,9 @@ if TYPE_CHECKING:
     from interlock.runtime.drive import Drive
 
 CALL, EMBED, COMPARE, NOTHING, SETTLED = Step.CALL, Step.EMBED, Step.COMPARE, Step.NOTHING, Step.SETTLED
+WORK = (CALL, EMBED, COMPARE)
+ASKING = -1
+"""In place of a turn's number: the run's own task waits for a vector, which is no turn that could be dropped."""
 
 
 class _Nothing:
@@ -59,7 +62,7 @@ class Beside:
             self._stop(turn)
         if end is not None:
             return end
-        work = [one for one in owed if one.kind in (CALL, EMBED, COMPARE)]
+        work = [one for one in owed if one.kind in WORK]
         if len(work) == 1 and work[0].kind == CALL and not self._tasks and self._is_free(step):
             return work[0]
         self.start_all(work)
@@ -70,7 +73,7 @@ class Beside:
     def _is_free(self, step: Step) -> bool:
         """Whether the run's own task has no turn, is about to be given none, or has one that nobody waits for any more."""
         drive = self._drive
-        if (drive.upset is not None and drive.upset.kind == CALL) or (drive.task is None and step.dropped is None):
+        if (drive.upset is not None and drive.upset.kind in WORK) or (drive.task is None and step.dropped is None):
             return False  # it has another one already
         return drive.lone is None or (step.dropped is not None and drive.lone in step.dropped)
 

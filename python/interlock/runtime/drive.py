@@ -14,7 +14,7 @@ from interlock.context import Context
 from interlock.errors import InterlockError, JournalError, RunCancelled
 from interlock.message import Message, Outcome, User
 from interlock.runtime.answers import in_words, record, recordable
-from interlock.runtime.beside import NOTHING_OWED, Beside
+from interlock.runtime.beside import ASKING, NOTHING_OWED, WORK, Beside
 from interlock.runtime.suspend import Rest, WentOn
 from interlock.runtime.turns import Turns
 from interlock.runtime.watch import Watch
@@ -135,8 +135,9 @@ class Drive(Turns):
                     return self._outcome(step)
                 elif kind == EMBED:
                     self.spent += perf_counter_ns() - since
+                    self.lone = ASKING
                     vector = await self._outside(runtime.embeddings.embed(step.text))
-                    since = perf_counter_ns()
+                    since, self.lone = perf_counter_ns(), None
                     step = self._take_upset() or self.fed(engine.embedded(self.number, step.ask, vector))
                     self.searched += perf_counter_ns() - since
                     since = perf_counter_ns()
@@ -249,12 +250,10 @@ class Drive(Turns):
             self.stop_acting()
         is_free = self.lone is None or (step.dropped is not None and self.lone in step.dropped)
         # Two slots, or two people's decisions, may come at once, also before the run's own task has begun with the first.
-        awaits_its_turn = (self.upset is not None and self.upset.kind == CALL) or (self.task is None and step.dropped is None)
-        if self.beside is None and step.more is None and is_free and not awaits_its_turn:
-            self.interrupt(step)
-            return
-        own = self._together().take_in(step)
-        if own.kind != NOTHING:
+        awaits_its_turn = (self.upset is not None and self.upset.kind in WORK) or (self.task is None and step.dropped is None)
+        is_alone = self.beside is None and step.more is None and is_free and not awaits_its_turn
+        own = step if is_alone else self._together().take_in(step)
+        if is_alone or own.kind != NOTHING:
             self.interrupt(own)
         else:
             self.notice()  # the run's own task has nothing to do, and so would not

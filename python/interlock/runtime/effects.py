@@ -1,7 +1,7 @@
 """Effects of a turn: recorded with their arguments and results, and never run twice where that would matter.
 
 What acts has a task of its own, so that a turn which is stopped does not stop what it has begun: the end is recorded, and whoever
-makes the same call again gets it.
+makes the same call again gets it. Two things stop it: the end of the run, and a turn that took too long, if it can be begun anew.
 """
 
 from __future__ import annotations
@@ -142,6 +142,8 @@ async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) 
 def _ended(drive: Turns, key: bytes, returned: bool, result: bytes) -> None:
     if not drive.is_heard:
         return  # the next opening asks what became of it
+    if key in drive.acting and drive.acting[key] is not asyncio.current_task():
+        return  # it was cut off, and has been begun anew
     _, step = drive.engine.effect_ended(drive.number, key, returned, result)
     drive.acted(key)
     if step.plain and step.kind == step.NOTHING:

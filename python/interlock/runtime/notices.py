@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, TypeAlias
 import orjson
 
 from interlock._core import Engine
-from interlock.errors import InterlockError
 from interlock.reviews import Review
 from interlock.webhook import TRY_AGAIN, Webhook
 
@@ -96,7 +95,7 @@ class Notices:
         try:
             await self._runtime.commits.wait(notice.ticket)
             review = await self._in_thread(self._runtime.reviews.shown, notice.run, notice.review)
-        except InterlockError as error:  # a journal that stopped, or a run that is not kept any more
+        except Exception as error:  # a journal that stopped, a run that is not kept any more, or a mask that raises
             self._report(f"a hook can't be told that review {notice.review} of run number {notice.run} was {notice.what}", error)
             return
         for hook in self._hooks:

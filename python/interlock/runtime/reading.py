@@ -9,7 +9,6 @@ import orjson
 from interlock import events
 from interlock._core import Engine, Started
 from interlock.errors import UsageError
-from interlock.message import User
 from interlock.runtime.recovery import Recovery
 
 if TYPE_CHECKING:
@@ -44,14 +43,6 @@ class Reading:
         found = self.look_up(run_id)
         recorded = orjson.loads(self.engine.history(found.run))
         return [events.from_json(event) for event in recorded["events"]]
-
-    def _circumstances(self, number: int) -> tuple[User | None, str | None]:
-        """For whom a run acts, as it was recorded."""
-        for payload in orjson.loads(self.engine.history(number))["payloads"]:
-            if payload["kind"] == "request":
-                said = payload["data"]
-                return (User.from_json(said["user"]) if said["user"] else None), said["thread"]
-        return None, None
 
     def waiting(self) -> dict[str, str]:
         """Runs that can't go on in this process, and what each needs."""

@@ -158,6 +158,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
                 raise UsageError(f"two agents are called {agent.name!r}", hint="give one of them another name: il.agent(function, name=…)")
         self._plans[id(pattern)] = (pattern, self._setup.add_plan(self.engine, text))
         self.agents = known
+        self.engine.have_agents(list(known))
         if self._given_transport is None:
             self.transport = InProcess(known)
 
@@ -219,11 +220,12 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         if step is None:
             return
         self.attend(step)
-        if step.kind == Step.SETTLED:
-            return
         drive = self.drives.get(started.run)
-        if drive is not None and drive.settled is None:
-            drive.take_in(step)
+        if drive is not None and drive.settled is None:  # it goes on beside the review, or waits for the end of what acts
+            if step.kind != Step.NOTHING or step.dropped is not None:
+                drive.take_in(step)
+            return
+        if step.kind == Step.SETTLED:
             return
         user, thread = circumstances(self.engine.history(started.run))
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
@@ -249,11 +251,13 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
 
     def _expired(self) -> None:
         try:
-            steps, woken = self.engine.expire()
+            steps, woken, failed = self.engine.expire()
             for number, step in steps:
                 self._upset(self.drives.get(number), step)
             for started in woken:
                 self._go_on(started)
+            if failed is not None:
+                raise failed
         except JournalError:
             if self.recovery.notice(self.engine) is None:
                 raise

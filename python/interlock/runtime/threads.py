@@ -15,7 +15,7 @@ import orjson
 from interlock._core import Engine, Started, Step
 from interlock.config import ON_BUSY, OnBusy, ThreadRules
 from interlock.conversation import Said, Thread, said
-from interlock.errors import Overloaded, RunCancelled, UsageError
+from interlock.errors import JournalError, Overloaded, RunCancelled, UsageError
 from interlock.message import Outcome
 from interlock.runtime.requests import Request, unreadable
 from interlock.runtime.watch import Watch
@@ -245,8 +245,11 @@ class Threads:
             del self._lines[drive.thread]
 
     def _interrupt(self, line: Line) -> None:
-        for drive in line.going:
-            self.cancel(drive, INTERRUPTED)
+        for drive in list(line.going):
+            try:
+                self.cancel(drive, INTERRUPTED)
+            except JournalError:  # the runtime has taken notice, and tells whoever waits
+                return
 
     def _start(self, line: Line, waiting: Waiting) -> None:
         """What waited longest begins, unless nobody waits for it any more. What went wrong is told to its callers."""

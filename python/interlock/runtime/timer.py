@@ -27,10 +27,12 @@ class Timer:
 
     def _fire(self) -> None:
         self._handle = None
-        self._expired()
-        wake = self._engine.next_wake()
-        if wake is not None:
-            self.arm(wake)
+        try:
+            self._expired()
+        finally:  # a run that can't be folded stops nobody else's time
+            wake = self._engine.next_wake()
+            if wake is not None:
+                self.arm(wake)
 
     def close(self) -> None:
         """Fire no more."""

@@ -1,8 +1,8 @@
 //! What crosses to and from the engine in more than one method.
 
-use interlock_engine::{EngineError, Resumed, Started, Stats, Step};
+use interlock_engine::{EngineError, Expired, Resumed, Started, Stats, Step};
 use interlock_kernel::{Name, RunId};
-use pyo3::exceptions::PyValueError;
+use pyo3::exceptions::{PyBaseException, PyValueError};
 use pyo3::prelude::*;
 
 use crate::error;
@@ -31,4 +31,13 @@ pub(crate) fn counts(stats: Stats) -> String {
         "gate_decisions": stats.passages, "absorbed": stats.absorbed, "live": stats.live, "queued_turns": stats.queued_turns,
     })
     .to_string()
+}
+
+/// Steps by run, runs that go on, and an error.
+pub(crate) type PyExpired = (Vec<(u64, PyStep)>, Vec<PyStarted>, Option<Py<PyBaseException>>);
+
+pub(crate) fn expired(py: Python<'_>, Expired { steps, woken, failed }: Expired) -> PyResult<PyExpired> {
+    let steps = steps.into_iter().map(|(run, step)| Ok((run, PyStep::build(py, step)?))).collect::<PyResult<_>>()?;
+    let woken = woken.into_iter().map(|one| resumed(py, one)).collect::<PyResult<_>>()?;
+    Ok((steps, woken, failed.map(|cause| error::engine(cause).into_value(py))))
 }

@@ -2,14 +2,14 @@
 
 use std::path::PathBuf;
 
-use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, Expired, Limits, Owed, Request, Semantic, Started};
+use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, Limits, Owed, Request, Semantic, Started};
 use interlock_journal::Ticket;
 use interlock_kernel::{EffectKey, Name};
 use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
 use pyo3::types::PyBytes;
 
-use crate::crossing::{counts, names, resumed, run_id, stepped};
+use crate::crossing::{PyExpired, counts, expired, names, resumed, run_id, stepped};
 use crate::effect::{self, PyEffect};
 use crate::numbers::{floats, numbers, ppm};
 use crate::step::{PyShown, PyStarted, PyStep, shown};
@@ -156,11 +156,9 @@ impl PyEngine {
     }
 
     /// What changed because time passed, run by run, and the runs that were woken because a review of theirs was due.
-    #[expect(clippy::type_complexity, reason = "two plain lists are what crosses best")]
-    fn expire(&self, py: Python<'_>) -> PyResult<(Vec<(u64, PyStep)>, Vec<PyStarted>)> {
-        let Expired { steps, woken } = self.engine.expire().map_err(error::engine)?;
-        let steps = steps.into_iter().map(|(run, step)| Ok((run, PyStep::build(py, step)?))).collect::<PyResult<_>>()?;
-        Ok((steps, woken.into_iter().map(|one| resumed(py, one)).collect::<PyResult<_>>()?))
+    /// The last is why a run that was due could not be looked at.
+    fn expire(&self, py: Python<'_>) -> PyResult<PyExpired> {
+        expired(py, self.engine.expire().map_err(error::engine)?)
     }
 
     fn next_wake(&self) -> PyResult<Option<u64>> {
@@ -277,6 +275,9 @@ impl PyEngine {
         resumed(py, py.detach(|| self.engine.derive(run, wanted)).map_err(error::engine)?)
     }
 
+    fn have_agents(&self, agents: Vec<String>) -> PyResult<()> {
+        self.engine.have_agents(agents).map_err(error::engine)
+    }
     /// Runs that a crash left unfinished, each with what it owes now.
     fn resume_all(&self, py: Python<'_>, agents: Vec<String>) -> PyResult<Vec<PyStarted>> {
         let found = py.detach(|| self.engine.resume_all(&agents)).map_err(error::engine)?;
@@ -365,7 +366,6 @@ impl PyEngine {
     fn committed(&self) -> u64 {
         self.engine.journal().committed()
     }
-
     /// The last commit: how many frames, and the Merkle root over them.
     fn checkpoint(&self) -> (u64, [u8; 32]) {
         let (size, root) = self.engine.journal().checkpoint();

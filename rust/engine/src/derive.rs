@@ -37,12 +37,19 @@ impl Engine {
         core.has_room(self.journal.queued_bytes())?;
         let frames = self.journal.frames(run)?;
         let count = frames.len();
+        // A copy's effects are those of the run that was copied first.
+        let derived = frames
+            .iter()
+            .rev()
+            .filter_map(Frame::event)
+            .find_map(|event| if let Event::RunDerived(one) = event { Some(one) } else { None });
+        let origin = derived.map(|derived| derived.origin);
         let events: Vec<Event> = frames.into_iter().take(wanted.seq as usize + 1).filter_map(Frame::into_event).collect();
         if events.len() != wanted.seq as usize + 1 {
             return Err(EngineError::UnknownFrame { run: run.to_string(), seq: wanted.seq, frames: count });
         }
         let payloads = self.journal.payloads(run)?;
-        core.copy(self, run, wanted, events, payloads)
+        core.copy(self, (run, origin), wanted, events, payloads)
     }
 }
 
@@ -50,7 +57,7 @@ impl Core {
     fn copy(
         &mut self,
         engine: &Engine,
-        from: u64,
+        (from, origin): (u64, Option<RunId>),
         wanted: Derive,
         mut events: Vec<Event>,
         all: Vec<Payload>,
@@ -60,6 +67,7 @@ impl Core {
         let number = self.next_run;
         self.next_run += 1;
         let id = RunId(u128::from(now.0 / 1_000) << 80 | u128::from_be_bytes(self.salts.draw()) >> 48);
+        let origin = origin.unwrap_or(of);
         let plan = Arc::clone(settle::plan_of(&live.state));
         let mut state = State::new(Arc::clone(&plan));
         for event in &mut events {
@@ -74,8 +82,11 @@ impl Core {
         if wanted.new_rules {
             live.rules = self.rules_in_force(&engine.journal, &plan)?;
         }
-        if let State::Running(running) = &mut state {
-            running.origin = of; // until the event below says so for ever
+        // Until the event below says so for ever.
+        match &mut state {
+            State::Running(running) => running.origin = origin,
+            State::InReview(waiting) => waiting.running.origin = origin,
+            State::Unstarted(_) | State::Ended(_) => {}
         }
         let used: Vec<u32> = events.iter().flat_map(interlock_journal::refs).map(|one| one.number).collect();
         let last = used.iter().max().map_or(0, |last| last + 1);

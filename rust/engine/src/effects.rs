@@ -156,6 +156,7 @@ impl Live {
         let origin = self.running()?.origin;
         let speaker = self.turn(turn)?;
         let mut digest = Sha256::new();
+        digest.update(self.salt); // a key stands in frames, and must not tell what it was made of
         digest.update(origin.0.to_be_bytes());
         digest.update(speaker.node.0.to_be_bytes());
         digest.update(speaker.visit.to_be_bytes());

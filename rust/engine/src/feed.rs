@@ -32,6 +32,8 @@ pub struct Answer {
 pub struct Expired {
     pub steps: Vec<(u64, Step)>,
     pub woken: Vec<Resumed>,
+    /// Why a run that was due could not be looked at: the first of them.
+    pub failed: Option<EngineError>,
 }
 
 /// To whom a supervisor delegates; without a text the member gets what the hierarchy was given.
@@ -121,14 +123,18 @@ impl Engine {
     pub fn expire(&self) -> Result<Expired, EngineError> {
         let mut core = self.lock()?;
         let now = self.clock.now();
-        let (mut steps, mut woken) = (Vec::new(), Vec::new());
+        let (mut steps, mut woken, mut failed) = (Vec::new(), Vec::new(), None);
         for run in core.deadlines.due(now) {
             if woken.len() >= AT_ONCE && core.resting.contains_key(&run) {
                 core.deadlines.push(now, run); // folding all of them would keep everybody else waiting
                 continue;
             }
             let Some(live) = core.live.get_mut(&run) else {
-                woken.extend(core.overdue(self, run, now)?); // or it ended before its time
+                // Or it ended before its time. One that can't be folded stops nobody else.
+                match core.overdue(self, run, now) {
+                    Ok(resumed) => woken.extend(resumed),
+                    Err(error) => failed = failed.or(Some(error)),
+                }
                 continue;
             };
             live.armed = None;
@@ -153,7 +159,7 @@ impl Engine {
                 steps.push((run, Step::of(owed)));
             }
         }
-        Ok(Expired { steps, woken })
+        Ok(Expired { steps, woken, failed })
     }
 
     /// The earliest deadline, after `expire`: arm the timer for it.

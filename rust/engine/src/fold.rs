@@ -60,6 +60,7 @@ pub(crate) fn refold(
     if removed.is_none() {
         check_commitments(run, &frames, &payloads)?; // what was removed is gone, and the journal says so
     }
+    let salt = payloads.first().map_or([0; 16], |payload| payload.salt);
     let mut held = hold(payloads)?;
     let Some(Event::RunStarted(started)) = frames.first().and_then(Frame::event) else {
         return Err(EngineError::UnknownRun { run: run.to_string() });
@@ -77,6 +78,7 @@ pub(crate) fn refold(
         state,
         rules,
         held,
+        salt,
         seq: told.last().map_or(0, |frame| frame.seq + 1),
         offered: Vec::new(),
         asked: Vec::new(),

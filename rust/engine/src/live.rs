@@ -16,6 +16,8 @@ pub(crate) struct Live {
     pub state: State,
     pub rules: RuleBook,
     pub held: Held,
+    /// The salt of the run's first payload: whoever has erased that can't guess what an effect's key was made of.
+    pub salt: [u8; 16],
     /// The next frame's number in the run.
     pub seq: u32,
     /// Turns that were offered to the shell, or wait for a slot, by number.

@@ -231,8 +231,12 @@ impl Core {
     /// Watch the run's next limit, if it is earlier than what is watched.
     pub(crate) fn arm(&mut self, run: u64) {
         let Some(live) = self.live.get_mut(&run) else { return };
-        let State::Running(running) = &live.state else { return };
-        let Some(at) = interlock_kernel::wakes_at(running) else { return };
+        let wakes = match &live.state {
+            State::Running(running) => interlock_kernel::wakes_at(running),
+            State::InReview(_) => interlock_kernel::due(&live.state),
+            State::Unstarted(_) | State::Ended(_) => None,
+        };
+        let Some(at) = wakes else { return };
         if live.armed.is_none_or(|armed| at < armed) {
             live.armed = Some(at);
             self.deadlines.push(at, run);

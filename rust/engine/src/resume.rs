@@ -63,6 +63,12 @@ impl Engine {
         Ok(resumed)
     }
 
+    /// The agents that this process has from now on.
+    pub fn have_agents(&self, agents: Vec<String>) -> Result<(), EngineError> {
+        self.lock()?.present = agents;
+        Ok(())
+    }
+
     /// Runs that wait for a plan or an agent.
     pub fn waiting(&self) -> Result<Vec<(u64, WaitingRun)>, EngineError> {
         Ok(self.lock()?.waiting.iter().map(|(run, waiting)| (*run, waiting.clone())).collect())
@@ -116,8 +122,12 @@ impl Core {
         self.live.insert(row.number, live);
         let now = engine.clock.now();
         let input = Input::Reopened { deadline: now.after_ms(RUN_DEADLINE_MS) };
-        let ticket = self.feed(&engine.journal, row.number, input, Batch::default(), now)?;
-        ticket.map(|_| self.owed(&engine.journal, row.number, now)).transpose()
+        let resumed = self.feed(&engine.journal, row.number, input, Batch::default(), now)?;
+        if resumed.is_none() {
+            // A person has decided, and the process went down before anything came of it.
+            self.feed(&engine.journal, row.number, Input::Advanced, Batch::default(), now)?;
+        }
+        self.owed(&engine.journal, row.number, now).map(Some)
     }
 
     /// What a plan needs that is not here, in words.

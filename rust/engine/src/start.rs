@@ -98,6 +98,7 @@ impl Core {
             state: State::new(entry.plan.clone()),
             rules,
             held,
+            salt: batch.payloads.first().map_or([0; 16], |payload| payload.salt),
             seq: 0,
             offered: Vec::new(),
             asked: Vec::new(),

@@ -21,8 +21,14 @@ impl Journal {
     /// [`JournalError::NotOver`] when a run of the user is not over; nothing was erased. [`JournalError::LogInUse`] when it was
     /// erased and a reader keeps the log from being emptied.
     pub fn erase_user(&self, user: &str, by: &str) -> Result<Gone, JournalError> {
-        let runs = erasable(|filter| self.runs(filter), user)?;
-        self.remove(RemovedWhy::Erased, &runs, by)
+        let mut gone = Gone::default();
+        loop {
+            let runs = erasable(|filter| self.runs(filter), user)?;
+            gone.add(self.remove(RemovedWhy::Erased, &runs, by)?);
+            if runs.is_empty() {
+                return Ok(gone); // one that was started, or copied, meanwhile was listed in the next round
+            }
+        }
     }
 
     /// Prunes what was said in runs that ended before a moment and stand so. Their keys stay, so that none is started anew.

@@ -40,6 +40,8 @@ pub(crate) struct Writer {
     pub max_bytes: Option<u64>,
     /// The size of the newest snapshot.
     pub snapshot: u64,
+    /// Bytes that were written since the log was put into the file.
+    pub logged: usize,
 }
 
 impl Writer {
@@ -63,11 +65,30 @@ impl Writer {
                     Err(fault) => return self.stop(fault),
                 }
             }
-            for Chore { what, tell } in batch.chores.drain(..) {
-                let _ = tell.send(self.attend(what).map_err(|fault| fault.of(&self.path))); // who asked may be gone
+            self.logged += batch.bytes;
+            if self.logged >= schema::CHECKPOINT {
+                self.logged = 0;
+                if let Err(fault) = self.checkpoint() {
+                    return self.stop(fault);
+                }
+            }
+            for Chore { what, tell } in std::mem::take(&mut batch.chores) {
+                let done = self.attend(what).map_err(|fault| fault.of(&self.path));
+                let failed = done.as_ref().err().cloned();
+                let _ = tell.send(done); // who asked may be gone
+                if let Some(cause) = failed {
+                    return self.stop(Fault::Journal(cause));
+                }
             }
             batch.clear();
         }
+    }
+
+    /// Puts the log into the file, as far as readers let it. SQLite would do that by itself, and keep an error to itself: a page that
+    /// could not be synced would then be taken for written.
+    fn checkpoint(&self) -> Answer<()> {
+        self.connection.query_row("PRAGMA wal_checkpoint(PASSIVE)", [], |_| Ok(()))?;
+        Ok(())
     }
 
     /// After a failed write or sync nobody knows what the disk holds, and a later sync that succeeds proves nothing about the

@@ -43,8 +43,17 @@ impl Durable {
         let shared = Arc::new(share(live, own, wake, &scan));
         let snapshot = reader.ask(snapshots::newest)?;
         let connection = schema::writer(&path, by, max_bytes).map_err(|cause| JournalError::store(&path, cause))?;
-        let writer = Writer { shared: Arc::clone(&shared), connection, frontier: scan.frontier, path, by: by.into(), max_bytes, snapshot }
-            .spawn()?;
+        let writer = Writer {
+            shared: Arc::clone(&shared),
+            connection,
+            frontier: scan.frontier,
+            path,
+            by: by.into(),
+            max_bytes,
+            snapshot,
+            logged: 0,
+        }
+        .spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(ownership));
         let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, writer, ownership };
         match durable.note_opening(by) {

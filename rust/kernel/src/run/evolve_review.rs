@@ -22,7 +22,9 @@ pub(super) fn opened(mut running: Box<Running>, opened: &ReviewOpened) -> Result
             let strand = strand_mut(&mut running, opened.strand)?;
             strand.phase = match (take(strand), opened.why == ReviewWhy::EffectForgotten) {
                 (Phase::InTurn(turn), false) if turn.id == *of => Phase::Paused { turn, review },
-                (then @ (Phase::Answered { .. } | Phase::Forked), true) => Phase::Held { then: Box::new(then), review },
+                (then @ (Phase::Answered { .. } | Phase::Forked | Phase::Missed { .. } | Phase::Stuck { .. }), true) => {
+                    Phase::Held { then: Box::new(then), review }
+                }
                 (phase, _) => return Err(Corrupt { event: "review_opened", state: phase.adjective() }),
             };
         }
@@ -37,7 +39,7 @@ pub(super) fn decided(running: &mut Running, decided: &ReviewDecided) -> Result<
     let open = running.open.remove(&decided.review).ok_or(missing.clone())?;
     running.closed.insert(decided.review, decided.by.clone());
     let ReviewSubject::Effect { key, .. } = open.subject else { return Err(missing) };
-    running.intents.remove(&key);
+    let begun = running.intents.remove(&key).map(|intent| intent.arguments);
     match decided.verdict {
         ReviewVerdict::Answered => {
             if let Some(content) = decided.content {
@@ -45,7 +47,7 @@ pub(super) fn decided(running: &mut Running, decided: &ReviewDecided) -> Result<
             }
         }
         ReviewVerdict::Approved | ReviewVerdict::Edited if open.why != ReviewWhy::EffectForgotten => {
-            running.approved.insert(key, decided.content);
+            running.approved.insert(key, decided.content.or(begun)); // what was looked at, and nothing else
         }
         ReviewVerdict::Approved | ReviewVerdict::Edited => {} // it is let be
         ReviewVerdict::Rejected => {
@@ -110,6 +112,7 @@ pub(super) fn talked(open: &mut OpenReview, event: &Event) -> Result<(), Corrupt
         }
         open.proposal = proposal;
         open.signed.push(by.clone());
+        open.claim = None; // whoever signed is done, and somebody else must sign
     } else {
         return Err(Corrupt { event: event.name(), state: "in review" });
     }

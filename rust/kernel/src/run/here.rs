@@ -3,7 +3,7 @@
 use std::ops::Deref;
 
 use crate::plan::OnFailure;
-use crate::run::{Decision, Phase, Running, Strand, Turn, one, review};
+use crate::run::{Decision, Phase, Running, Strand, Turn, effect, one, review};
 use crate::{
     Book, BranchEnd, CheckQuery, Content, Event, Fact, FactNeeded, Failure, Micros, NodeId, Ref, Refusal, ReviewSubject, ReviewWhy,
     RunFailCode, RunFailed, Said, TurnReplied,
@@ -64,6 +64,9 @@ impl<'a> Here<'a> {
         if !self.is_trunk() {
             let failure = failure.filter(|failure| !self.is_walled(failure)).cloned();
             return review::lost(self.run, self.strand.id, BranchEnd::Lost { why, failure });
+        }
+        if let Some(asked) = effect::forgotten(*self, about) {
+            return asked; // the run does not end before somebody says what became of it
         }
         match policy {
             OnFailure::Review => {

@@ -163,7 +163,8 @@ pub(super) fn on_time(state: &State, now: Micros) -> Decision {
             let role = Some(role.clone());
             return one(Event::ReviewReassigned(ReviewReassigned { review, by: None, role, person: None, decision: None }));
         }
-        Expiry::Approve if open.admits(ReviewVerdict::Approved) => ReviewVerdict::Approved,
+        // That nobody came says nothing of what became of an effect.
+        Expiry::Approve if open.admits(ReviewVerdict::Approved) && open.why != ReviewWhy::EffectUnknown => ReviewVerdict::Approved,
         Expiry::Approve | Expiry::Reject => ReviewVerdict::Rejected,
     };
     let deadline = now.after_ms(crate::limits::RUN_DEADLINE_MS);
