@@ -65,7 +65,9 @@ impl<'a> Here<'a> {
             let failure = failure.filter(|failure| !self.is_walled(failure)).cloned();
             return review::lost(self.run, self.strand.id, BranchEnd::Lost { why, failure });
         }
-        if let Some(asked) = effect::forgotten(*self, about) {
+        if let Phase::Missed { .. } | Phase::Stuck { .. } = &self.strand.phase
+            && let Some(asked) = effect::forgotten(*self, about)
+        {
             return asked; // the run does not end before somebody says what became of it
         }
         match policy {

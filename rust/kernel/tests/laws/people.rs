@@ -67,6 +67,7 @@ pub(crate) fn people_decide_once_and_on_terms(world: &World) -> Checked {
                 State::Unstarted(_) | State::Ended(_) => None,
             };
             one.signed = open.map(|open| open.signed.clone()).unwrap_or_default();
+            one.claim = None; // whoever signed is done
             let distinct: std::collections::BTreeSet<_> = one.signed.iter().collect();
             prop_assert_eq!(distinct.len(), one.signed.len(), "somebody signs twice\n{}", story());
             prop_assert!(one.signed.len() < usize::from(one.terms.approvals), "enough have signed\n{}", story());
