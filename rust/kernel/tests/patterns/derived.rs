@@ -1,7 +1,7 @@
 //! A run that begins as a copy of another one's first frames: it goes on by itself, with another message where one was being given.
 
 use interlock_kernel::{EffectClass, Event, Input, Micros, Refusal, RunId, State, calls, limits};
-use interlock_testkit::{World, raises, says, sequence, step};
+use interlock_testkit::{RelaySpec, World, hands_to, raises, says, sequence, step};
 
 use crate::{goes_on, told, until, world};
 
@@ -28,6 +28,15 @@ fn another_message_reaches_the_agent_that_was_being_given_one() {
     let mut failed = until(world(sequence("row", [step("ann"), step("bob")]), [raises()]), "failed: raised boom");
     assert_eq!(derive(&mut failed, Some("another")), Ok(1));
     goes_on(&mut failed, 3, ["derived", "review of another: StepFailed"]);
+}
+
+#[test]
+fn the_pattern_around_whoever_had_the_turn_gives_on_the_other_message() {
+    let desk = RelaySpec::opened_by(step("ann"), "desk", [step("bob")]).node();
+    let mut world = until(world(desk, [hands_to("bob"), says("b")]), "ann hears question");
+    derive(&mut world, Some("another")).unwrap();
+    world.run().unwrap();
+    assert!(world.story().iter().any(|line| line == "bob hears another"), "{:?}", world.story());
 }
 
 #[test]

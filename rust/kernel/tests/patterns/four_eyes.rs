@@ -97,6 +97,14 @@ fn what_somebody_claimed_nobody_else_decides_for_a_while() {
 }
 
 #[test]
+fn whoever_claimed_and_signed_lets_the_other_sign() {
+    let mut world = asked(&two_people());
+    claim(&mut world, "kim", Micros(u64::MAX)).unwrap();
+    word(&mut world, 0, ("kim", &[]), ReviewVerdict::Approved).unwrap();
+    assert_eq!(word(&mut world, 0, ("pat", &[]), ReviewVerdict::Approved), Ok(1));
+}
+
+#[test]
 fn another_person_decides_in_ones_place() {
     let mut world = asked(&anybody());
     reassign(&mut world, "pat", None, Some("sam")).unwrap();

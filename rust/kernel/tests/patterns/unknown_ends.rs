@@ -51,6 +51,15 @@ fn a_yes_is_for_one_call() {
 }
 
 #[test]
+fn a_yes_is_for_the_arguments_that_were_looked_at() {
+    let mut world = unknown();
+    let shown = world.open_review(ReviewId(0)).unwrap().about;
+    pat(&mut world, 0, ReviewVerdict::Approved);
+    let State::Running(running) = &world.state else { panic!("it goes on") };
+    assert_eq!(running.approved.values().copied().collect::<Vec<_>>(), [Some(shown)]);
+}
+
+#[test]
 fn what_a_person_found_out_is_its_result() {
     let mut world = unknown();
     pat(&mut world, 0, ReviewVerdict::Answered);
