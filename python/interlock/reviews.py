@@ -11,9 +11,7 @@ import orjson
 
 from interlock.errors import UsageError
 from interlock.message import Seen, User
-
-LONGEST = 31_536_000.0
-"""A year, in seconds."""
+from interlock.seconds import as_seconds
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,10 +49,7 @@ class Terms:
     def __post_init__(self) -> None:
         if isinstance(self.approvals, bool) or not isinstance(self.approvals, int) or not 1 <= self.approvals <= 100:
             raise UsageError(f"approvals is {self.approvals!r}", hint="give a whole number from 1 to 100")
-        if self.due is not None and (
-            isinstance(self.due, bool) or not isinstance(self.due, int | float) or not 0.001 <= self.due <= LONGEST
-        ):
-            raise UsageError(f"due is {self.due!r} s", hint="give at least 0.001 s, and at most a year")
+        as_seconds(self.due, "due")
         if not isinstance(self.on_expiry, Escalate) and self.on_expiry not in ("reject", "approve"):
             raise UsageError(f"on_expiry is {self.on_expiry!r}", hint='give "reject", "approve" or il.escalate(role)')
 

@@ -8,7 +8,8 @@ from typing import Any, Literal
 from interlock.errors import ConfigError, UsageError
 from interlock.patterns.pattern import Node, Pattern, as_node, as_nodes
 from interlock.patterns.reconcile import Policy
-from interlock.patterns.step import OnFailure, as_end, as_seconds
+from interlock.patterns.step import OnFailure, as_end
+from interlock.seconds import as_seconds
 
 MODES = ("wait_all", "first_k", "fail_fast")
 

@@ -8,7 +8,8 @@ from typing import Any, Protocol
 
 from interlock.errors import ConfigError, UsageError
 from interlock.patterns.pattern import Node, Pattern, Wall, as_node
-from interlock.patterns.step import OnFailure, as_end, as_seconds
+from interlock.patterns.step import OnFailure, as_end
+from interlock.seconds import as_seconds
 
 
 class Table(Protocol):

@@ -8,9 +8,7 @@ import orjson
 
 from interlock.errors import UsageError
 from interlock.message import User
-
-LONGEST_DEADLINE = 31_536_000.0
-"""A year, in seconds."""
+from interlock.seconds import LONGEST
 
 
 class Request(NamedTuple):
@@ -79,8 +77,8 @@ def _user_json(user: User) -> bytes:
 
 
 def _milliseconds(deadline: Any) -> int:
-    if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline <= LONGEST_DEADLINE:
-        raise UsageError(f"deadline is {deadline!r}", hint=f"give seconds greater than 0 and at most {LONGEST_DEADLINE:.0f} (a year)")
+    if isinstance(deadline, bool) or not isinstance(deadline, int | float) or not 0 < deadline <= LONGEST:
+        raise UsageError(f"deadline is {deadline!r}", hint=f"give seconds greater than 0 and at most {LONGEST:.0f} (a year)")
     return max(1, round(deadline * 1_000))
 
 

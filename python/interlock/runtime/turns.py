@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -19,7 +20,7 @@ if TYPE_CHECKING:
     from interlock.runtime.runtime import Runtime
 
 
-class Turns:
+class Turns(ABC):
     """The side of a run that its turns see. What few runs need is a class attribute until they do."""
 
     runtime: Runtime
@@ -43,13 +44,13 @@ class Turns:
         """Whether what an agent says is still fed: not once the runtime is closed, or has given the run up with its engine."""
         return self.runtime.is_open and not self.abandoned
 
+    @abstractmethod
     def notice(self) -> None:
         """Tell the streams what happened since they were told last."""
-        raise NotImplementedError
 
+    @abstractmethod
     def hand_in(self, step: Step) -> None:
         """What an answer, or the end of an effect, led to."""
-        raise NotImplementedError
 
     def acts(self, key: bytes, task: asyncio.Task[bytes]) -> None:
         """An effect that acts is under way."""

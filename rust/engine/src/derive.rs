@@ -9,6 +9,7 @@ use interlock_kernel::{Event, Input, RunId, State, evolve};
 use crate::engine::{Core, Engine};
 use crate::live::{Batch, Said};
 use crate::resume::Resumed;
+use crate::start::new_id;
 use crate::{EngineError, settle};
 
 /// Where to fork, and what is to be different.
@@ -66,7 +67,7 @@ impl Core {
         let (of, now) = (live.id, engine.clock.now());
         let number = self.next_run;
         self.next_run += 1;
-        let id = RunId(u128::from(now.0 / 1_000) << 80 | u128::from_be_bytes(self.salts.draw()) >> 48);
+        let id = new_id(&mut self.salts, now);
         let origin = origin.unwrap_or(of);
         let plan = Arc::clone(settle::plan_of(&live.state));
         let mut state = State::new(Arc::clone(&plan));

@@ -147,9 +147,7 @@ impl Core {
 
     /// A run that can't go on in this process is left to the journal.
     pub(crate) fn waits_for(&mut self, run: u64, id: RunId, needs: String) {
-        if let Some(key) = self.live.remove(&run).and_then(|live| live.key) {
-            self.keys.remove(&key);
-        }
+        self.leave(run);
         self.waiting.insert(run, WaitingRun { id, needs });
     }
 

@@ -167,9 +167,7 @@ impl Core {
     /// Out of memory again; only the time when its first review is due is kept.
     pub(crate) fn rest(&mut self, run: u64) {
         self.let_rest(run);
-        if let Some(key) = self.live.remove(&run).and_then(|live| live.key) {
-            self.keys.remove(&key);
-        }
+        self.leave(run);
     }
 
     pub(crate) fn let_rest(&mut self, run: u64) {

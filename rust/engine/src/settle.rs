@@ -40,14 +40,20 @@ impl Core {
     pub(crate) fn settle(&mut self, run: u64, ticket: u64, now: Micros) -> Result<Settled, EngineError> {
         self.abandon_all(run, now);
         self.let_rest(run);
-        let live = self.live.remove(&run).ok_or(EngineError::Internal("a run settled twice"))?;
-        if let Some(key) = &live.key {
-            self.keys.remove(key);
-        }
+        let live = self.leave(run).ok_or(EngineError::Internal("a run settled twice"))?;
         self.stats.settled += 1;
         let (remaining, resting) = (&self.live, &self.resting);
         self.deadlines.tidy(remaining.len() + resting.len(), |run| remaining.contains_key(&run) || resting.contains_key(&run));
         Ok(settled(live.state, &live.held, ticket))
+    }
+
+    /// Out of memory, and its key is the journal's to find.
+    pub(crate) fn leave(&mut self, run: u64) -> Option<Live> {
+        let live = self.live.remove(&run)?;
+        if let Some(key) = &live.key {
+            self.keys.remove(key);
+        }
+        Some(live)
     }
 }
 

@@ -1,6 +1,6 @@
 //! Letting a run in: the same key gives the same run, a full runtime says so, and a new run gets its first step.
 
-use interlock_journal::PayloadKind;
+use interlock_journal::{PayloadKind, SaltSource};
 use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
 use interlock_kernel::{Input, Micros, RunId, State};
 use interlock_rules::RuleBook;
@@ -89,7 +89,7 @@ impl Core {
             Some(bytes) => Some(batch.bytes(&mut held, &mut self.salts, PayloadKind::Request, bytes)?),
             None => None,
         };
-        let id = RunId(u128::from(now.0 / 1_000) << 80 | u128::from_be_bytes(self.salts.draw()) >> 48);
+        let id = new_id(&mut self.salts, now);
         let table = self.table.as_ref().map(|table| table.revision());
         let deadline = now.after_ms(request.deadline_ms.unwrap_or(RUN_DEADLINE_MS));
         let live = Live {
@@ -112,6 +112,11 @@ impl Core {
         };
         Ok((live, Input::Requested { run: id, rules: table, message, request: about, deadline }, batch))
     }
+}
+
+/// An id for a run that starts now: the milliseconds, then drawn bits.
+pub(crate) fn new_id(salts: &mut SaltSource, now: Micros) -> RunId {
+    RunId(u128::from(now.0 / 1_000) << 80 | u128::from_be_bytes(salts.draw()) >> 48)
 }
 
 /// Who asks and under which key and thread, as one JSON object; nothing when nobody said.
