@@ -38,8 +38,13 @@ from interlock.errors import (
     RunCancelled,
     RunError,
     RunFailed,
+    StoreCorrupt,
     StoreError,
+    StoreFull,
+    StoreLocked,
+    StoreVersionUnsupported,
     UsageError,
+    VersionMoved,
 )
 from interlock.message import Delegation, HandOff, Message, Outcome, Reply, Seen, Usage, User, accept, revise
 from interlock.patterns import (
@@ -65,6 +70,7 @@ from interlock.patterns import (
 )
 from interlock.reliability import Reliability
 from interlock.reviews import Approve, Escalate, Review, Terms, escalate
+from interlock.store import Store
 from interlock.tools import Tool, tool
 from interlock.webhook import Webhook, verify_webhook
 
@@ -115,13 +121,19 @@ __all__ = [
     "Said",
     "Seen",
     "Sequential",
+    "Store",
+    "StoreCorrupt",
     "StoreError",
+    "StoreFull",
+    "StoreLocked",
+    "StoreVersionUnsupported",
     "Terms",
     "Thread",
     "Tool",
     "Usage",
     "UsageError",
     "User",
+    "VersionMoved",
     "Webhook",
     "__version__",
     "accept",

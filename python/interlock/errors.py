@@ -13,7 +13,12 @@
     ├── Denied                        a guard said no
     ├── AgentError                    an agent's own code failed; its error is the cause
     ├── ProviderError                 .retryable .retry_after
-    ├── StoreError                    the store could not do it
+    ├── StoreError                    .namespace .key .found   the store, or the memory over it, could not do it
+    │   ├── VersionMoved              the value is not at the version that was expected
+    │   ├── StoreCorrupt              the file is damaged, and nothing was guessed
+    │   ├── StoreVersionUnsupported   the file was written by another version
+    │   ├── StoreLocked               the file belongs to another store
+    │   └── StoreFull                 no room under the cap, or on the disk
     ├── JournalError                  .run .frame .retry_after
     │   ├── JournalCorrupt            the file is damaged; the message names run and frame
     │   ├── JournalVersionUnsupported the file was written by a newer version
@@ -123,9 +128,57 @@ class ProviderError(InterlockError):
 
 
 class StoreError(InterlockError):
-    """The store could not do it."""
+    """The store, or the memory over it, could not do it; nothing was changed.
+
+    ``namespace`` and ``key`` say where, when it is about one place. ``found`` is the version that is there instead of the expected one.
+    """
 
     code = "store"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str | None = None,
+        namespace: str | None = None,
+        key: str | None = None,
+        found: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code)
+        self.namespace = namespace
+        self.key = key
+        self.found = found
+
+
+class VersionMoved(StoreError):
+    """The value is not at the version that was expected: somebody else wrote it. ``found`` is its version, 0 if it is not there."""
+
+    code = "store.moved"
+
+
+class StoreCorrupt(StoreError):
+    """The file is damaged or half written, and the damage was found; nothing was guessed."""
+
+    code = "store.corrupt"
+
+
+class StoreVersionUnsupported(StoreError):
+    """The file was written by another version."""
+
+    code = "store.version_unsupported"
+
+
+class StoreLocked(StoreError):
+    """The file belongs to another process, or to another store of this one."""
+
+    code = "store.locked"
+
+
+class StoreFull(StoreError):
+    """There is no room: under the cap (``store.full``), among what live runs hold (``store.held``), or on the disk (``store.disk_full``)."""
+
+    code = "store.full"
 
 
 class JournalError(InterlockError):
@@ -198,6 +251,13 @@ _BY_CODE: dict[str, type[InterlockError]] = {
     "journal.version_unsupported": JournalVersionUnsupported,
     "journal.locked": JournalLocked,
     "overloaded": Overloaded,
+    "store.moved": VersionMoved,
+    "store.corrupt": StoreCorrupt,
+    "store.version_unsupported": StoreVersionUnsupported,
+    "store.locked": StoreLocked,
+    "store.full": StoreFull,
+    "store.held": StoreFull,
+    "store.disk_full": StoreFull,
 }
 _BY_STEM: dict[str, type[InterlockError]] = {
     "config": ConfigError,
@@ -219,6 +279,9 @@ def from_core(code: str, message: str, hint: str, **fields: Any) -> InterlockErr
         return ConfigError(message, hint=hint, code=code, path=fields.get("path"), line=fields.get("line"))
     if issubclass(kind, RunError):
         return kind(message, hint=hint, code=code, run_id=fields.get("run"))
+    if issubclass(kind, StoreError):
+        where = {name: fields.get(name) for name in ("namespace", "key", "found")}
+        return kind(message, hint=hint, code=code, **where)
     if issubclass(kind, JournalError):
         return kind(message, hint=hint, code=code, run=fields.get("run"), frame=fields.get("frame"))
     return kind(message, hint=hint, code=code)

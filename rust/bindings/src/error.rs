@@ -3,6 +3,7 @@
 use interlock_engine::EngineError;
 use interlock_journal::{CheckpointError, JournalError};
 use interlock_reliability::ReliabilityError;
+use interlock_store::StoreError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -17,6 +18,9 @@ struct Fields {
     line: Option<u32>,
     run: Option<String>,
     frame: Option<u64>,
+    namespace: Option<String>,
+    key: Option<String>,
+    found: Option<u64>,
 }
 
 pub(crate) fn engine(error: EngineError) -> PyErr {
@@ -60,6 +64,26 @@ pub(crate) fn journal(error: &JournalError) -> PyErr {
     raise(error.code(), &error.to_string(), &error.hint(), &fields)
 }
 
+pub(crate) fn store(error: &StoreError) -> PyErr {
+    let mut fields = Fields::default();
+    match error {
+        StoreError::Moved { namespace, key, found, .. } => {
+            (fields.namespace, fields.key) = (Some(namespace.clone()), Some(key.clone()));
+            fields.found = Some(*found);
+        }
+        StoreError::NotACounter { namespace, key, .. }
+        | StoreError::Overflow { namespace, key, .. }
+        | StoreError::TooLarge { namespace, key, .. }
+        | StoreError::Full { namespace, key, .. }
+        | StoreError::Held { namespace, key, .. } => (fields.namespace, fields.key) = (Some(namespace.clone()), Some(key.clone())),
+        StoreError::UnknownNamespace { namespace, .. } => fields.namespace = Some(namespace.clone()),
+        // Their text says all. The enum is open: a new cause needs no field until it says so.
+        StoreError::Failing { cause } => return store(cause),
+        StoreError::Unusable { .. } | StoreError::Lagged { .. } | StoreError::Corrupt { .. } | _ => {}
+    }
+    raise(error.code(), &error.to_string(), error.hint(), &fields)
+}
+
 /// A key or a note that can't be used; the text names it.
 pub(crate) fn checkpoint(error: &CheckpointError) -> PyErr {
     raise(error.code(), &error.to_string(), error.hint(), &Fields::default())
@@ -89,6 +113,15 @@ fn raise(code: &str, message: &str, hint: &str, fields: &Fields) -> PyErr {
             }
             if let Some(frame) = fields.frame {
                 named.set_item("frame", frame)?;
+            }
+            if let Some(namespace) = &fields.namespace {
+                named.set_item("namespace", namespace)?;
+            }
+            if let Some(key) = &fields.key {
+                named.set_item("key", key)?;
+            }
+            if let Some(found) = fields.found {
+                named.set_item("found", found)?;
             }
             Ok(PyErr::from_value(build.call((code, message, hint), Some(&named))?))
         })();

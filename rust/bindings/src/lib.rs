@@ -16,6 +16,7 @@ mod replay;
 mod review;
 mod routes;
 mod step;
+mod store;
 mod upkeep;
 
 use pyo3::prelude::*;
@@ -42,6 +43,8 @@ mod _core {
     use crate::routes::PyRouteTable;
     #[pymodule_export]
     use crate::step::{PyStarted, PyStep};
+    #[pymodule_export]
+    use crate::store::{PyFeed, PyHold, PyStore};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

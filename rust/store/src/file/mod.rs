@@ -1,0 +1,13 @@
+//! The store's file: an SQLite database with a row for each entry. The memory is what is read; the file is what comes back.
+
+mod copy;
+mod load;
+mod lock;
+mod schema;
+mod writer;
+
+pub(crate) use copy::write_copy;
+pub(crate) use load::load;
+pub(crate) use lock::{Ownership, canonical};
+pub(crate) use schema::{create_if_missing, look, revision, rewrite_log};
+pub(crate) use writer::spawn;

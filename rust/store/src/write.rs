@@ -1,0 +1,258 @@
+//! Changing a key: checked first, then done whole, in the order of versions.
+
+use std::sync::atomic::Ordering;
+
+use crate::entry::{self, Entry, MAX_KEY, Value};
+use crate::feed::What;
+use crate::space::{Space, read};
+use crate::store::Store;
+use crate::table::Table;
+use crate::{StoreError, log};
+
+/// Bytes of the longest name of a namespace.
+const MAX_NAMESPACE: usize = 512;
+/// How many expired entries a change clears away in passing, so that what expires goes without a thread of its own.
+const CLEARED: usize = 8;
+
+/// What must be there for a change to be made.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Expect {
+    Absent,
+    Version(u64),
+}
+
+/// How a value is put.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Put {
+    pub expect: Option<Expect>,
+    /// Microseconds to live.
+    pub ttl: Option<u64>,
+}
+
+/// What becomes of a key.
+enum Becomes {
+    Stays,
+    Set(Entry),
+    Removed(What),
+}
+
+impl Store {
+    /// Puts a value; gives its version. It is in the file when `wait` for that version returns.
+    pub fn put(&self, namespace: &str, key: &str, value: Value<'_>, put: Put) -> Result<u64, StoreError> {
+        check_key(namespace, key)?;
+        if matches!(value, Value::Vector(bytes) if !bytes.len().is_multiple_of(4)) {
+            return Err(unusable(format!("{namespace}/{key} is a vector of {} bytes", value.len()), "give 4 bytes for each number"));
+        }
+        let (bytes, limit) = (value.len(), self.shared.options.max_value);
+        if bytes > limit {
+            return Err(StoreError::TooLarge { namespace: namespace.into(), key: key.into(), bytes, limit });
+        }
+        if put.ttl == Some(0) {
+            return Err(unusable(format!("the time to live of {namespace}/{key} is 0"), "give more than 0, or delete the key"));
+        }
+        let expires = put.ttl.map_or(0, |ttl| self.shared.options.clock.now().saturating_add(ttl));
+        let draft = Entry::draft(key, &value, expires);
+        let space = self.space_or_new(namespace)?;
+        self.make_room(&space, key, entry::cost(key, &value))?;
+        let set = self.change(&space, key, |found| {
+            self.check(&space, key, found, put.expect)?;
+            Ok(Becomes::Set(draft))
+        })?;
+        Ok(set.1)
+    }
+
+    /// Deletes a key. False if it was not there.
+    pub fn delete(&self, namespace: &str, key: &str, expect: Option<Expect>) -> Result<bool, StoreError> {
+        check_key(namespace, key)?;
+        let Some(space) = self.space(namespace)? else {
+            return if let Some(Expect::Version(expected)) = expect { Err(moved(namespace, key, expected, 0)) } else { Ok(false) };
+        };
+        let (was, _) = self.change(&space, key, |found| {
+            self.check(&space, key, found, expect)?;
+            Ok(if found.is_some() { Becomes::Removed(What::Deleted) } else { Becomes::Stays })
+        })?;
+        Ok(was.is_some())
+    }
+
+    /// Adds to a counter, which begins at 0; gives what it is then. A time to live that it has stays.
+    pub fn incr(&self, namespace: &str, key: &str, by: i64) -> Result<i64, StoreError> {
+        check_key(namespace, key)?;
+        let space = self.space_or_new(namespace)?;
+        self.make_room(&space, key, entry::cost(key, &Value::Int(0)))?;
+        let mut sum = by;
+        self.change(&space, key, |found| {
+            let named = || (namespace.to_owned(), key.to_owned());
+            if let Some(found) = found {
+                let Some(value) = found.int() else {
+                    let (namespace, key) = named();
+                    return Err(StoreError::NotACounter { namespace, key, kind: found.kind().word() });
+                };
+                sum = value.checked_add(by).ok_or_else(|| {
+                    let (namespace, key) = named();
+                    StoreError::Overflow { namespace, key, value, by }
+                })?;
+            }
+            Ok(Becomes::Set(Entry::draft(key, &Value::Int(sum), found.map_or(0, Entry::expires))))
+        })?;
+        Ok(sum)
+    }
+
+    /// Takes out an entry that was chosen to make room, unless somebody wrote it meanwhile.
+    pub(crate) fn evict(&self, space: &Space, victim: &Entry) -> Result<bool, StoreError> {
+        let (was, _) = self.change(space, victim.key(), |found| {
+            let is_same = found.is_some_and(|found| found.version() == victim.version());
+            Ok(if is_same { Becomes::Removed(What::Evicted) } else { Becomes::Stays })
+        })?;
+        Ok(was.is_some())
+    }
+
+    fn check(&self, space: &Space, key: &str, found: Option<&Entry>, expect: Option<Expect>) -> Result<(), StoreError> {
+        if self.shared.options.broken.ignore_expect {
+            return Ok(());
+        }
+        let version = found.map_or(0, Entry::version);
+        match expect {
+            Some(Expect::Absent) if version != 0 => Err(moved(&space.name, key, 0, version)),
+            Some(Expect::Version(expected)) if version != expected => Err(moved(&space.name, key, expected, version)),
+            Some(Expect::Absent | Expect::Version(_)) | None => Ok(()),
+        }
+    }
+
+    /// Looks at what a key holds, decides, and does it, while nobody else touches the key. Gives what was there if it was changed, and
+    /// the version of the change (that of the last change of all, if there was none).
+    fn change(
+        &self,
+        space: &Space,
+        key: &str,
+        decide: impl FnOnce(Option<&Entry>) -> Result<Becomes, StoreError>,
+    ) -> Result<(Option<Entry>, u64), StoreError> {
+        let shared = &self.shared;
+        self.check_writable()?;
+        self.wait_for_backlog()?;
+        let hash = shared.hash(key);
+        let _gate = read(&shared.gate);
+        let changed = space.change(hash, |table| {
+            self.clear_expired(space, table)?;
+            let found = table.get(hash, key.as_bytes()).map(|slot| slot.entry.clone());
+            let live = found.as_ref().filter(|entry| !entry.has_expired(|| shared.options.clock.now()));
+            match decide(live)? {
+                Becomes::Stays => Ok((None, shared.order.lock().revision)),
+                Becomes::Set(draft) => {
+                    let mut log = shared.order.lock();
+                    log.open()?;
+                    if let (Some(expired), None) = (&found, live) {
+                        log.gone(space, expired, What::Expired);
+                    }
+                    let entry = log.put(space, draft, live.map(Entry::id));
+                    shared.order.hand_over(log, shared.options.backlog);
+                    let (version, cost) = (entry.version(), entry.cost());
+                    let was = table.set(hash, entry, shared.tick());
+                    table.tidy();
+                    shared.account(was.as_ref().map_or(0, Entry::cost), cost);
+                    Ok((was, version))
+                }
+                Becomes::Removed(what) => {
+                    let mut log = shared.order.lock();
+                    log.open()?;
+                    if let Some(entry) = &found {
+                        log.gone(space, entry, what);
+                    }
+                    let version = log.revision;
+                    shared.order.hand_over(log, shared.options.backlog);
+                    let was = table.remove(hash, key.as_bytes());
+                    shared.account(was.as_ref().map_or(0, Entry::cost), 0);
+                    Ok((was, version))
+                }
+            }
+        });
+        changed.unwrap_or(Err(StoreError::Closed)) // every hash has a table
+    }
+
+    /// Takes out some of what has expired.
+    fn clear_expired(&self, space: &Space, table: &mut Table) -> Result<(), StoreError> {
+        let shared = &self.shared;
+        if table.next_due().is_none() {
+            return Ok(());
+        }
+        let now = shared.options.clock.now();
+        for _ in 0..CLEARED {
+            let mut log = shared.order.lock();
+            log.open()?;
+            let Some(entry) = table.take_expired(now) else { break };
+            log.gone(space, &entry, What::Expired);
+            shared.order.hand_over(log, shared.options.backlog);
+            shared.account(entry.cost(), 0);
+        }
+        Ok(())
+    }
+
+    /// Takes out all that has expired. A service need not call it: reads never give what has expired, and changes clear it away.
+    pub fn sweep(&self) -> Result<(), StoreError> {
+        self.check_writable()?;
+        let shared = &self.shared;
+        let now = shared.options.clock.now();
+        let _gate = read(&shared.gate);
+        for space in self.all_spaces() {
+            let mut failed = None;
+            space.change_each(|table| {
+                while failed.is_none() {
+                    let mut log = shared.order.lock();
+                    failed = log.open().err();
+                    if failed.is_some() {
+                        break;
+                    }
+                    let Some(entry) = table.take_expired(now) else { break };
+                    log.gone(&space, &entry, What::Expired);
+                    shared.order.hand_over(log, shared.options.backlog);
+                    shared.account(entry.cost(), 0);
+                }
+            });
+            failed.map_or(Ok(()), Err)?;
+        }
+        Ok(())
+    }
+
+    /// Waits while more waits for the disk than may: a writer that is faster than the disk becomes as slow as it.
+    fn wait_for_backlog(&self) -> Result<(), StoreError> {
+        let order = &self.shared.order;
+        if !order.is_pressed.load(Ordering::Relaxed) {
+            return Ok(());
+        }
+        let mut log = order.lock();
+        while order.is_pressed.load(Ordering::Relaxed) {
+            log.open()?;
+            log = log::sleep(&order.done, log);
+        }
+        Ok(())
+    }
+}
+
+fn moved(namespace: &str, key: &str, expected: u64, found: u64) -> StoreError {
+    StoreError::Moved { namespace: namespace.into(), key: key.into(), expected, found }
+}
+
+pub(crate) fn unusable(what: String, way_out: &'static str) -> StoreError {
+    StoreError::Unusable { what, way_out }
+}
+
+pub(crate) fn check_key(namespace: &str, key: &str) -> Result<(), StoreError> {
+    if key.is_empty() {
+        return Err(unusable(format!("a key of {namespace} is empty"), "give the key a name"));
+    }
+    if key.len() > MAX_KEY {
+        let what = format!("a key of {namespace} has {} bytes, and {MAX_KEY} are the limit", key.len());
+        return Err(unusable(what, "use a digest of it as the key"));
+    }
+    check_namespace(namespace)
+}
+
+pub(crate) fn check_namespace(namespace: &str) -> Result<(), StoreError> {
+    if namespace.is_empty() {
+        return Err(unusable("the namespace is empty".into(), "give it a name"));
+    }
+    if namespace.len() > MAX_NAMESPACE {
+        let what = format!("a namespace's name has {} bytes, and {MAX_NAMESPACE} are the limit", namespace.len());
+        return Err(unusable(what, "use a digest of it as the name"));
+    }
+    Ok(())
+}
