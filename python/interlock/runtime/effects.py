@@ -16,7 +16,7 @@ import orjson
 from interlock._core import Effect
 from interlock.errors import AgentError, Denied, InterlockError, UsageError
 from interlock.runtime.answers import in_words
-from interlock.tools import KEY, KINDS, takes_key
+from interlock.tools import KEY, KINDS, check_name, takes_key
 
 if TYPE_CHECKING:
     from interlock.runtime.turns import Turns
@@ -55,6 +55,7 @@ async def call_effect(
     name, kind, function = what
     if kind not in KINDS:
         raise UsageError(f"the kind of effect {name!r} is {kind!r}", hint=f"give one of {', '.join(KINDS)}")
+    check_name(name, "effect")
     takes, is_async = takes_key(function), inspect.iscoroutinefunction(function)
 
     async def call(given: dict[str, Any], key: str) -> Any:

@@ -1,5 +1,5 @@
 """Tools: functions that agents reach through ``ctx.tool``."""
 
-from interlock.tools.function import KEY, KINDS, Kind, Tool, running_tool, takes_key, tool
+from interlock.tools.function import KEY, KINDS, MEMORY, Kind, Tool, check_name, running_tool, takes_key, tool
 
-__all__ = ["KEY", "KINDS", "Kind", "Tool", "running_tool", "takes_key", "tool"]
+__all__ = ["KEY", "KINDS", "MEMORY", "Kind", "Tool", "check_name", "running_tool", "takes_key", "tool"]

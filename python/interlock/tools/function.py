@@ -15,6 +15,8 @@ running_tool: ContextVar[str | None] = ContextVar("interlock_running_tool", defa
 Kind: TypeAlias = Literal["pure", "effect", "effect_once"]
 KINDS: tuple[Kind, ...] = ("pure", "effect", "effect_once")
 KEY = "idempotency_key"
+MEMORY = "memory."
+"""How the names of effects begin that reach the memory."""
 
 
 class Tool:
@@ -42,6 +44,7 @@ class Tool:
             raise UsageError(f"{function!r} is not a function", hint="give il.tool a function")
         self.function = function
         self.name = name or function.__name__
+        check_name(self.name, "tool")
         if kind not in KINDS:
             raise UsageError(f"the kind of tool {self.name!r} is {kind!r}", hint=f"give one of {', '.join(KINDS)}")
         self.kind = kind
@@ -72,6 +75,18 @@ class Tool:
 
     def __repr__(self) -> str:
         return f"Tool({self.name!r}, kind={self.kind!r})"
+
+
+def check_name(name: str, what: str) -> None:
+    """Refuse a name that is the memory's: what begins so passes the memory's gate.
+
+    Raises:
+        UsageError: the name is taken.
+    """
+    if name.startswith(MEMORY):
+        raise UsageError(
+            f"{what} {name!r} is called like what reaches the memory", hint=f"give it a name that does not begin with {MEMORY!r}"
+        )
 
 
 def takes_key(function: Callable[..., Any]) -> bool:

@@ -208,6 +208,16 @@ impl PyEngine {
         PyEffect::build(py, self.engine.effect_begun(run, turn, wanted).map_err(error::engine)?)
     }
 
+    /// Something that a turn did at once and that changed nothing outside. False if the turn is over.
+    fn effect_noted(&self, run: u64, turn: u32, tool: &str, arguments: &[u8], result: &[u8]) -> PyResult<bool> {
+        self.engine.effect_noted(run, turn, Name::from(tool), arguments.to_vec(), result.to_vec()).map_err(error::engine)
+    }
+
+    /// The domain inside whose walls a turn is taken.
+    fn domain(&self, run: u64, turn: u32) -> PyResult<Option<String>> {
+        Ok(self.engine.domain(run, turn).map_err(error::engine)?.map(|name| name.to_string()))
+    }
+
     /// Whether an effect that was begun is to be stopped, because its turn took too long.
     fn is_cut_off(&self, run: u64, key: [u8; 16]) -> PyResult<bool> {
         self.engine.is_cut_off(run, EffectKey(key)).map_err(error::engine)

@@ -67,6 +67,34 @@ impl Engine {
         Ok(EffectStart::Run { key, after: 0, arguments: None })
     }
 
+    /// Something that a turn did at once and that changed nothing outside, such as a read of the memory: recorded whole.
+    /// False if the turn is over; then nothing is recorded, and the turn must not have it.
+    pub fn effect_noted(&self, run: u64, turn: u32, tool: Name, arguments: Vec<u8>, result: Vec<u8>) -> Result<bool, EngineError> {
+        let mut guard = self.lock()?;
+        let core = &mut *guard;
+        let Some(live) = core.live.get_mut(&run) else { return Ok(false) };
+        if live.turn(turn).is_none() {
+            return Ok(false);
+        }
+        let key = EffectKey(core.salts.draw()); // a repetition is a read of its own: it may have found something else
+        let mut batch = Batch::default();
+        let arguments = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, arguments)?;
+        let result = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Result, result)?;
+        let (class, outcome) = (EffectClass::Pure, EffectOutcome::Returned(result));
+        let input = Input::EffectEnded { turn: TurnId(turn), key, tool, class, arguments, outcome };
+        let now = self.clock.now();
+        core.feed(&self.journal, run, input, batch, now)?;
+        Ok(true)
+    }
+
+    /// The domain inside whose walls a turn is taken, by name.
+    pub fn domain(&self, run: u64, turn: u32) -> Result<Option<Name>, EngineError> {
+        let core = self.lock()?;
+        let Some(live) = core.live.get(&run) else { return Ok(None) };
+        let Some(speaker) = live.turn(turn) else { return Ok(None) };
+        Ok(settle::plan_of(&live.state).domain_name(speaker.node).cloned())
+    }
+
     /// Whether an effect that was begun is to be stopped: its turn took too long, and it can be begun again under its key.
     pub fn is_cut_off(&self, run: u64, key: EffectKey) -> Result<bool, EngineError> {
         let core = self.lock()?;

@@ -17,6 +17,14 @@ pub(super) struct Wanted {
     pub approve: Option<TermsSpec>,
 }
 
+/// Effects whose names begin so reach the memory. They pass its gate both ways, where a tool's call and its result pass theirs.
+const MEMORY: &str = "memory.";
+
+/// The gates that an effect's call and its end pass.
+fn gates(tool: &str) -> (Gate, Gate) {
+    if tool.starts_with(MEMORY) { (Gate::Memory, Gate::Memory) } else { (Gate::ToolCall, Gate::ToolResult) }
+}
+
 /// The intent is recorded before anything happens; what was decided about the key before stands.
 pub(super) fn on_begun(running: &Running, turn: TurnId, wanted: Wanted, book: &Book<'_>, now: Micros) -> Decision {
     let Some(speaker) = speaking(running, turn)? else { return absorbed() }; // the turn is over: the shell must not start the effect
@@ -47,7 +55,7 @@ pub(super) fn on_begun(running: &Running, turn: TurnId, wanted: Wanted, book: &B
     let changed = intent.map(|intent| intent.arguments).or_else(|| running.approved.get(&key).copied().flatten());
     let arguments = changed.unwrap_or(arguments);
     let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(&arguments.commitment), domain };
-    let passages = vec![book.pass(Gate::ToolCall, subject)?];
+    let passages = vec![book.pass(gates(&tool).0, subject)?];
     one(Event::EffectIntended(EffectIntended { turn, key, tool, arguments, passages, class }))
 }
 
@@ -70,12 +78,13 @@ pub(super) fn on_ended(
     let agent = speaker.map(|turn| &turn.agent);
     let domain = speaker.and_then(|turn| running.plan.domain_name(turn.node));
     let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = &outcome;
+    let (call, end) = gates(&tool);
     let mut passages = Vec::with_capacity(2);
     if class == EffectClass::Pure {
         // A pure effect has no intent of its own, so its call passes the gate here.
-        passages.push(book.pass(Gate::ToolCall, Subject { agent, tool: Some(&tool), content: Some(&arguments.commitment), domain })?);
+        passages.push(book.pass(call, Subject { agent, tool: Some(&tool), content: Some(&arguments.commitment), domain })?);
     }
-    passages.push(book.pass(Gate::ToolResult, Subject { agent, tool: Some(&tool), content: Some(&result.commitment), domain })?);
+    passages.push(book.pass(end, Subject { agent, tool: Some(&tool), content: Some(&result.commitment), domain })?);
     one(Event::EffectCompleted(EffectCompleted { turn, key, tool, class, arguments, outcome, passages }))
 }
 
