@@ -230,6 +230,19 @@ class Store:
         """The keys that begin so, with their values, by key."""
         return [(key, _read(value)) for key, value, _, _ in self._core.scan(namespace, prefix)]
 
+    def held(self, namespace: str, key: str, /) -> tuple[Any, int, int] | None:
+        """The value, its version, and when it expires (microseconds since 1970, 0 for never)."""
+        found = self._core.get_versioned(namespace, key)
+        return None if found is None else (_read(found[0]), found[1], found[3])
+
+    def entries(self, namespace: str, prefix: str = "", /) -> list[tuple[str, Any, int]]:
+        """As ``scan``, with each value's version."""
+        return [(key, _read(value), version) for key, value, version, _ in self._core.scan(namespace, prefix)]
+
+    def versioned(self, namespace: str, prefix: str = "", /) -> list[tuple[Any, int, int]]:
+        """The values, with their versions and when they expire, by key."""
+        return [(_read(value), version, expires) for _, value, version, expires in self._core.scan(namespace, prefix)]
+
     def namespaces(self) -> dict[str, int]:
         """The namespaces that hold something, with how many entries each has."""
         return dict(self._core.namespaces())

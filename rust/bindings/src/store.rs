@@ -140,11 +140,11 @@ impl PyStore {
         self.store.incr(namespace, key, by).map_err(told)
     }
 
-    /// Key, value, version and id of each entry whose key begins so, by key.
+    /// Key, value, version and expiry of each entry whose key begins so, by key.
     #[expect(clippy::type_complexity, reason = "a list of plain tuples is what crosses best")]
     fn scan<'py>(&self, py: Python<'py>, namespace: &str, prefix: &str) -> PyResult<Vec<(String, Bound<'py, PyAny>, u64, u64)>> {
         let found = py.detach(|| self.store.scan(namespace, prefix)).map_err(told)?;
-        found.iter().map(|entry| Ok((entry.key().to_owned(), value(py, entry)?, entry.version(), entry.id()))).collect()
+        found.iter().map(|entry| Ok((entry.key().to_owned(), value(py, entry)?, entry.version(), entry.expires()))).collect()
     }
 
     fn namespaces(&self) -> Vec<(String, usize)> {

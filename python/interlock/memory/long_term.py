@@ -1,0 +1,328 @@
+"""The long-term memory: records with text, data, embedding, labels and an expiry, recalled by meaning, by filter and by age."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from interlock.errors import ConfigError, StoreError, UsageError, VersionMoved
+from interlock.memory.names import RECORDS, checked
+from interlock.memory.records import (
+    Draft,
+    Recalled,
+    Record,
+    Scoring,
+    checked_data,
+    checked_labels,
+    checked_text,
+    matches,
+    number_of,
+    place_of,
+    unpacked,
+)
+from interlock.memory.shelf import Shelf, is_record_space
+from interlock.store import Store
+
+if TYPE_CHECKING:
+    from interlock.memory.shelf import Vector
+
+Embed = Callable[[str], Awaitable[bytes]]
+"""A text's embedding, as little-endian float32."""
+_SAME: Any = object()
+"""What is not changed."""
+_NO_EMBEDDER = "give il.open(embedder=…), name one in the `semantic` part, or pass embedding=…; without a query the newest are recalled"
+
+
+class Memory:
+    """Records by namespace, over a store. Made by the runtime (``runtime.memory``); agents reach it through ``ctx``, within their scopes.
+
+    Args:
+        store: where the records are.
+        embed: gives a text's embedding. Without it, texts are kept and can't be recalled by meaning.
+        index: the file of the vector index, beside the store's.
+    """
+
+    def __init__(self, store: Store, *, embed: Embed | None = None, index: Path | None = None) -> None:
+        self.store = store
+        self._embed = embed
+        self._shelf = Shelf(store, index)
+
+    @property
+    def index_revision(self) -> int:
+        """The revision of the vector index."""
+        return self._shelf.revision
+
+    async def remember(
+        self,
+        text: str,
+        *,
+        namespace: str,
+        key: str | None = None,
+        data: Any = None,
+        labels: Sequence[str] = (),
+        owner: str | None = None,
+        ttl: float | None = None,
+        embedding: Any = None,
+        expect: int | None = None,
+    ) -> Record:
+        """Remember a text. When this returns, a store with a file has it on the disk.
+
+        Args:
+            text: what is recalled by meaning; empty for what is only looked up by its key.
+            namespace: whose memory it is: ``il.memory.of_user(id)``, ``of_agent``, ``of_team`` or ``"shared"``.
+            key: its name in the namespace; what stands there is replaced. By default a new one is made.
+            data: JSON beside the text.
+            labels: as messages carry them.
+            owner: who says so.
+            ttl: seconds to live; for ever by default.
+            embedding: a one-dimensional float32 array instead of the embedder's.
+            expect: the version that must stand there, 0 for none.
+
+        Raises:
+            VersionMoved: another version stands there.
+            StoreFull: there is no room.
+            UsageError: an argument can't mean anything, or the embedding's dimension differs from the others'.
+        """
+        checked(namespace)
+        key = secrets.token_hex(8) if key is None else checked_text(key, "the key")
+        if not key:
+            raise UsageError(f"a key of {namespace} is empty", hint="give it a name, or leave it out")
+        now = _now()
+        draft = Draft(checked_text(text, "the text"), checked_data(data), checked_labels(labels), owner, now, now, key)
+        vector = await self._vector(text, embedding)
+        return await self._put(namespace, draft, vector, ttl, expect)
+
+    async def update(
+        self,
+        namespace: str,
+        key: str,
+        *,
+        text: str = _SAME,
+        data: Any = _SAME,
+        labels: Sequence[str] = _SAME,
+        owner: str | None = _SAME,
+        ttl: float | None = None,
+        expect: int | None = None,
+    ) -> Record:
+        """Change parts of a record; what is not named stays, and nothing that another writes meanwhile is lost.
+
+        Raises:
+            StoreError: ``store.unknown_key``: there is no such record.
+            VersionMoved: another version than the expected one stands there; without ``expect``, somebody wrote it ten times meanwhile.
+        """
+        for attempt in range(10):
+            found = self._known(namespace, key)
+            if expect is not None and found.version != expect:
+                raise _moved(found, expect)
+            draft = Draft(
+                found.text if text is _SAME else checked_text(text, "the text"),
+                found.data if data is _SAME else checked_data(data),
+                found.labels if labels is _SAME else checked_labels(labels),
+                found.owner if owner is _SAME else owner,
+                found.created_us,
+                _now(),
+                key,
+            )
+            same = text is _SAME or text == found.text
+            vector = self._shelf.get(namespace, found.id) if same else await self._vector(draft.text, None)
+            try:
+                return await self._put(namespace, draft, vector, ttl, found.version)
+            except VersionMoved:
+                if expect is not None or attempt == 9:
+                    raise
+        raise AssertionError("unreachable: the last attempt returns or raises")
+
+    def get(self, namespace: str, key: str) -> Record | None:
+        """A record by its key."""
+        return self.by_number(checked(namespace), number_of(namespace, key))
+
+    async def recall(
+        self,
+        query: str | None = None,
+        *,
+        namespaces: Sequence[str],
+        k: int = 5,
+        where: Mapping[str, Any] | None = None,
+        labels: Sequence[str] = (),
+        min_similarity: float | None = None,
+        scoring: Scoring | None = None,
+        embedding: Any = None,
+    ) -> list[Recalled]:
+        """The records that fit best, best first, each with the parts of its score.
+
+        Args:
+            query: what to look for by meaning; without it, the newest.
+            namespaces: where to look; records of others are never touched.
+            k: how many at most.
+            where: fields that the data must have, with their values.
+            labels: labels that a record must carry, all of them.
+            min_similarity: the least cosine.
+            scoring: how similarity and age are weighed.
+            embedding: the query's, instead of the embedder's.
+
+        Raises:
+            UsageError: ``k`` is less than 1, or there is no such namespace.
+            ConfigError: there is a query and no embedder.
+        """
+        if isinstance(k, bool) or not isinstance(k, int) or k < 1:
+            raise UsageError(f"k is {k!r}", hint="ask for at least 1", code="vector.k")
+        if isinstance(namespaces, str):
+            raise UsageError(f"the namespaces are a text: {namespaces!r}", hint=f"write [{namespaces!r}]")
+        wanted = checked_labels(labels)
+        scoring = scoring or Scoring()
+        now = _now()
+
+        def weighed(record: Record, similarity: float | None) -> Recalled | None:
+            if not matches(record.data, where) or not set(wanted) <= set(record.labels):
+                return None
+            if min_similarity is not None and similarity is not None and similarity < min_similarity:
+                return None
+            feedback = record.data.get("score") if isinstance(record.data, dict) and record.namespace.startswith("episodes:") else None
+            score, recency = scoring.score(similarity, (now - record.updated_us) / 1e6, feedback)
+            return Recalled(record, score, similarity, recency, feedback)
+
+        found: list[Recalled] = []
+        vector = None if query is None and embedding is None else await self._query(query, embedding)
+        for namespace in dict.fromkeys(map(checked, namespaces)):
+            if vector is None:
+                found += [one for record in self.records(namespace) if (one := weighed(record, None)) is not None]
+            else:
+                found += self._nearest(namespace, vector, k, weighed)
+        found.sort(key=lambda one: (-one.score, one.record.namespace, one.record.key))
+        return found[:k]
+
+    async def forget(self, namespace: str, key: str, *, vacuum: bool = False) -> bool:
+        """Forget a record: from the store, the embeddings and the index. False if it was not there.
+
+        On the disk its bytes may lie in what the files no longer use until ``vacuum`` is done, here or later, for many at once.
+        """
+        number = number_of(checked(namespace), checked_text(key, "the key"))
+        was = self.store.delete(RECORDS + namespace, place_of(number))
+        self._shelf.drop(namespace, number)
+        await self.committed()
+        if vacuum:
+            await self.vacuum()
+        return was
+
+    async def forget_all(self, namespace: str, *, vacuum: bool = False) -> int:
+        """Forget all records of a namespace. Gives how many there were."""
+        records = list(self.records(namespace))
+        for record in records:
+            self.store.delete(RECORDS + namespace, place_of(record.id))
+            self._shelf.drop(namespace, record.id)
+        await self.committed()
+        if vacuum:
+            await self.vacuum()
+        return len(records)
+
+    async def vacuum(self) -> None:
+        """Write the files anew, so that not a byte of what was forgotten is left in them."""
+        await asyncio.to_thread(self._shelf.save)
+        await asyncio.to_thread(self.store.vacuum)
+
+    def namespaces(self) -> dict[str, int]:
+        """The namespaces that hold records, with how many."""
+        counts = self.store.namespaces()
+        return {name.removeprefix(RECORDS): count for name, count in counts.items() if is_record_space(name)}
+
+    def records(self, namespace: str) -> Iterator[Record]:
+        """The records of a namespace, oldest first."""
+        held = self.store.versioned(RECORDS + checked(namespace))
+        found = [unpacked(namespace, value, version, expires) for value, version, expires in held]
+        yield from sorted(found, key=lambda record: (record.created_us, record.key))
+
+    def by_number(self, namespace: str, number: int) -> Record | None:
+        """A record by its number in the index."""
+        held = self.store.held(RECORDS + namespace, place_of(number))
+        return None if held is None else unpacked(namespace, *held)
+
+    async def committed(self) -> None:
+        """Wait until the store's file has what was changed so far; the index is saved when that is due."""
+        if self.store.path is not None:
+            await asyncio.to_thread(self.store.flush)
+        if self._shelf.is_due:
+            await asyncio.to_thread(self._shelf.save)
+
+    def save(self) -> None:
+        """Save the index, so that the next opening need not make it anew."""
+        self._shelf.save()
+
+    def _nearest(
+        self, namespace: str, vector: Vector, k: int, weighed: Callable[[Record, float | None], Recalled | None]
+    ) -> list[Recalled]:
+        """Looks at more and more of the nearest until enough fit, so that a strict filter finds what there is."""
+        looked, wanted, found = 0, max(4 * k, 16), list[Recalled]()
+        while True:
+            hits = self._shelf.search(namespace, vector, wanted)
+            has_all = len(hits) < wanted
+            for number, similarity in hits[looked:]:
+                record = self.by_number(namespace, number)
+                if record is None:
+                    self._shelf.drop(namespace, number)  # it has expired
+                elif (one := weighed(record, similarity)) is not None:
+                    found.append(one)
+            if len(found) >= k or has_all:
+                return found
+            looked, wanted = len(hits), wanted * 4
+
+    async def _put(self, namespace: str, draft: Draft, vector: Vector | None, ttl: float | None, expect: int | None) -> Record:
+        number = number_of(namespace, draft.key)
+        place = place_of(number)
+        if expect is not None:
+            held = self.store.held(RECORDS + namespace, place)
+            if (0 if held is None else held[1]) != expect:
+                raise _moved(Record(namespace, draft.key, "", version=0 if held is None else held[1]), expect)
+        if vector is None:
+            self._shelf.drop(namespace, number)
+        else:  # first: an embedding without a record is passed over, and a record without an embedding would not be found
+            self._shelf.put(namespace, number, vector, ttl)
+        version = self.store.put(RECORDS + namespace, place, draft.packed(), expect=expect, ttl=ttl)
+        await self.committed()
+        written = self.by_number(namespace, number)
+        stands = written if written is not None and written.version == version else None  # another may have written it since
+        return stands or unpacked(namespace, draft.packed(), version, 0)
+
+    def _known(self, namespace: str, key: str) -> Record:
+        found = self.get(namespace, key)
+        if found is None:
+            message = f"{namespace} has no record {key!r}"
+            raise StoreError(message, hint="remember it first", code="store.unknown_key", namespace=namespace, key=key)
+        return found
+
+    async def _vector(self, text: str, embedding: Any) -> Vector | None:
+        """The embedding of a text that is to be kept: none without an embedder, or for a text that is empty."""
+        if embedding is not None:
+            return _array(embedding)
+        if self._embed is None or not text.strip():
+            return None
+        return _array(await self._embed(text))
+
+    async def _query(self, query: str | None, embedding: Any) -> Vector:
+        if embedding is not None:
+            return _array(embedding)
+        if self._embed is None:
+            raise ConfigError("memories can't be recalled by meaning: there is no embedder", hint=_NO_EMBEDDER)
+        return _array(await self._embed(checked_text(query, "the query")))
+
+
+def _array(given: Any) -> Vector:
+    import numpy as np
+
+    array = np.frombuffer(given, dtype="<f4") if isinstance(given, bytes) else np.asarray(given, dtype=np.float32)
+    if array.ndim != 1 or array.size == 0:
+        raise UsageError(f"the embedding has the shape {array.shape}", hint="give a one-dimensional array", code="vector.dimension")
+    return array
+
+
+def _moved(found: Record, expect: int) -> VersionMoved:
+    message = f"{found.namespace}/{found.key} has version {found.version}, and {expect} was expected"
+    hint = "read it again and decide anew: somebody else wrote it in between"
+    return VersionMoved(message, hint=hint, namespace=found.namespace, key=found.key, found=found.version)
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000

@@ -1,0 +1,74 @@
+"""Whose memory it is: the names of namespaces, made so that no two people, agents or tenants can share one by accident.
+
+>>> of_user("u-42", "acme"), of_user("u/42"), of_agent("billing"), of_team("support")
+('user:acme/u-42', 'user:u%2F42', 'agent:billing', 'team:support')
+>>> inside("bank_a", of_agent("desk"))
+'in:bank_a/agent:desk'
+"""
+
+from __future__ import annotations
+
+from urllib.parse import quote
+
+from interlock.errors import UsageError
+
+SHARED = "shared"
+"""What every agent with the scope ``memory:shared`` may read and write."""
+KINDS = ("user", "agent", "team", "episodes", "thread")
+RECORDS, VECTORS = "memory/", "vector/"
+"""How the store's namespaces begin that hold records and their embeddings. Agents reach them through the memory only."""
+_INSIDE = "in:"
+
+
+def of_user(user: str, tenant: str | None = None) -> str:
+    """A user's memory. The same id under two tenants is two users."""
+    return f"user:{_quoted(user)}" if tenant is None else f"user:{_quoted(tenant)}/{_quoted(user)}"
+
+
+def of_agent(agent: str) -> str:
+    """An agent's own memory."""
+    return f"agent:{_quoted(agent)}"
+
+
+def of_team(team: str) -> str:
+    """The memory of a team: of all agents with the scope ``memory:team:NAME``."""
+    return f"team:{_quoted(team)}"
+
+
+def of_thread(thread: str) -> str:
+    """What runs of a conversation leave for the next ones."""
+    return f"thread:{_quoted(thread)}"
+
+
+def of_episodes(tenant: str | None = None) -> str:
+    """The finished runs of a tenant, or of those who have none."""
+    return "episodes:" if tenant is None else f"episodes:{_quoted(tenant)}"
+
+
+def inside(domain: str | None, namespace: str) -> str:
+    """The namespace as a domain has it: what is remembered inside its walls stays there."""
+    return namespace if domain is None else f"{_INSIDE}{_quoted(domain)}/{namespace}"
+
+
+def checked(namespace: object) -> str:
+    """The name of a namespace.
+
+    Raises:
+        UsageError: it is none.
+    """
+    if not isinstance(namespace, str):
+        raise UsageError(f"the namespace is {namespace!r}", hint="give its name, such as il.memory.of_user('u-42')")
+    plain = namespace
+    if plain.startswith(_INSIDE):
+        plain = plain[len(_INSIDE) :].partition("/")[2]
+    kind, colon, rest = plain.partition(":")
+    if plain != SHARED and not (colon and kind in KINDS and (rest or kind == "episodes")):
+        hint = f"known are {SHARED} and {', '.join(f'{kind}:…' for kind in KINDS)}"
+        raise UsageError(f"there is no namespace {namespace!r}", hint=hint, code="store.unknown_namespace")
+    return namespace
+
+
+def _quoted(word: str) -> str:
+    if not isinstance(word, str) or not word:
+        raise UsageError(f"{word!r} is no name of a memory's owner", hint="give a text that is not empty")
+    return quote(word, safe="")

@@ -1,0 +1,154 @@
+"""The vector index over what is remembered, kept in step with the store. The store is the authority: the index can be made anew from it."""
+
+from __future__ import annotations
+
+import logging
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import orjson
+
+from interlock.errors import StoreError, UsageError
+from interlock.memory.names import RECORDS, VECTORS
+from interlock.memory.records import place_of
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from interlock.store import Store
+    from interlock.vector_index import VectorIndex
+
+    Vector = NDArray[np.float32]
+
+SAVE_EVERY = 5_000
+"""Changes after which the index is due to be saved, so that a crash costs at most the adding of as many."""
+_STATE = ("memory-index", "saved")
+_log = logging.getLogger("interlock.memory")
+
+
+class Shelf:
+    """Embeddings by namespace."""
+
+    def __init__(self, store: Store, path: Path | None) -> None:
+        self._store = store
+        self._path = path
+        self._index: VectorIndex | None = None
+        self._unsaved = 0
+        self._load()
+
+    def __len__(self) -> int:
+        return 0 if self._index is None else len(self._index)
+
+    @property
+    def revision(self) -> int:
+        """The index's revision, for the evidence of a recall; 0 while it is empty."""
+        return 0 if self._index is None else self._index.revision
+
+    @property
+    def is_due(self) -> bool:
+        """Whether it should be saved."""
+        return self._path is not None and self._unsaved >= SAVE_EVERY
+
+    def put(self, namespace: str, number: int, vector: Vector, ttl: float | None) -> None:
+        """Keep a record's embedding, in the store and in the index.
+
+        Raises:
+            UsageError: it has another dimension than those before, holds what is no number, or is zero throughout.
+        """
+        self._add(namespace, [number], vector.reshape(1, -1))
+        self._store.put(VECTORS + namespace, place_of(number), vector, ttl=ttl)
+        self._unsaved += 1
+
+    def get(self, namespace: str, number: int) -> Vector | None:
+        """A record's embedding."""
+        found: Vector | None = self._store.get(VECTORS + namespace, place_of(number))
+        return found
+
+    def drop(self, namespace: str, number: int) -> None:
+        """Forget a record's embedding."""
+        self._store.delete(VECTORS + namespace, place_of(number))
+        if self._index is not None and number in self._index:
+            self._index.remove([number])
+            self._unsaved += 1
+
+    def search(self, namespace: str, query: Vector, k: int) -> list[tuple[int, float]]:
+        """The nearest records of a namespace: numbers and cosines, best first. Nothing outside the namespace is ever looked at."""
+        if self._index is None:
+            return []
+        numbers, scores = self._index.search(query, k, labels=[namespace], recall=0.99)
+        return [(int(number), float(score)) for number, score in zip(numbers, scores, strict=True)]
+
+    def save(self) -> None:
+        """Write the index beside the store, and note in the store up to which change it goes."""
+        if self._path is None or self._index is None:
+            return
+        at = self._store.stats().revision
+        self._index.save(self._path)
+        self._store.put(*_STATE, orjson.dumps({"revision": self._index.revision, "at": at}).decode())
+        self._unsaved = 0
+
+    def _add(self, namespace: str, numbers: list[int], vectors: Vector) -> None:
+        from interlock.vector_index import VectorIndex  # brings numpy, which not every service needs
+
+        if self._index is None:
+            self._index = VectorIndex(vectors.shape[1])
+        if vectors.shape[1] != self._index.dim:
+            message = f"the embedding has {vectors.shape[1]} dimensions, and the memory's have {self._index.dim}"
+            raise UsageError(message, hint="open it with the embedder that it was written with", code="vector.dimension")
+        self._index.add(numbers, vectors, labels=[namespace] * len(numbers), replace=True)
+
+    def _load(self) -> None:
+        """The saved index, with what changed since; or a new one, from the store's embeddings."""
+        namespaces = [name for name in self._store.namespaces() if name.startswith(VECTORS)]
+        if not namespaces:
+            return
+        saved = self._saved()
+        if saved is None:
+            return self._catch_up(namespaces, -1)
+        if self._store.stats().revision > saved + 1:  # the note of saving is itself a change
+            self._catch_up(namespaces, saved)
+        return None
+
+    def _saved(self) -> int | None:
+        """Reads the index's file. Gives the store's revision that it goes up to, if the file is the one that was noted."""
+        from interlock.vector_index import VectorIndex
+
+        noted = self._store.get(*_STATE)
+        if self._path is None or not self._path.exists() or not isinstance(noted, str):
+            return None
+        try:
+            index = VectorIndex.load(os.fspath(self._path))
+        except StoreError as error:
+            _log.warning("%s; the index is made anew from the store", error.message)
+            return None
+        state = orjson.loads(noted)
+        if index.revision != state["revision"]:
+            return None
+        self._index = index
+        return int(state["at"])
+
+    def _catch_up(self, namespaces: list[str], since: int) -> None:
+        """Take in the embeddings that were written after a change, and leave out those that are gone."""
+        import numpy as np
+
+        there: set[int] = set()
+        for name in namespaces:
+            namespace = name.removeprefix(VECTORS)
+            held = self._store.entries(name)
+            there.update(int(key, 16) for key, _, _ in held)
+            fresh = [(int(key, 16), vector) for key, vector, version in held if version > since]
+            for dim in sorted({len(vector) for _, vector in fresh}):
+                rows = [(number, vector) for number, vector in fresh if len(vector) == dim]
+                self._add(namespace, [number for number, _ in rows], np.stack([vector for _, vector in rows]))
+            self._unsaved += len(fresh)
+        if self._index is not None:
+            gone = [int(number) for number in self._index.ids() if int(number) not in there]
+            if gone:
+                self._index.remove(gone)
+
+
+def is_record_space(name: str) -> bool:
+    """Whether a namespace of the store holds records."""
+    return name.startswith(RECORDS)
