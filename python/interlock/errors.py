@@ -198,6 +198,12 @@ _BY_CODE: dict[str, type[InterlockError]] = {
     "journal.version_unsupported": JournalVersionUnsupported,
     "journal.locked": JournalLocked,
     "overloaded": Overloaded,
+    "vector.file": StoreError,
+    "vector.file_damaged": StoreError,
+    "vector.file_foreign": StoreError,
+    "vector.file_kind": StoreError,
+    "vector.file_version": StoreError,
+    "vector.broken": InternalError,
 }
 _BY_STEM: dict[str, type[InterlockError]] = {
     "config": ConfigError,
@@ -207,6 +213,7 @@ _BY_STEM: dict[str, type[InterlockError]] = {
     "journal": JournalError,
     "store": StoreError,
     "checkpoint": CheckpointError,
+    "vector": UsageError,
 }
 
 

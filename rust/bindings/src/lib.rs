@@ -17,6 +17,7 @@ mod review;
 mod routes;
 mod step;
 mod upkeep;
+mod vector_index;
 
 use pyo3::prelude::*;
 
@@ -42,6 +43,8 @@ mod _core {
     use crate::routes::PyRouteTable;
     #[pymodule_export]
     use crate::step::{PyStarted, PyStep};
+    #[pymodule_export]
+    use crate::vector_index::{PySubset, PyVectorIndex};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {
