@@ -258,6 +258,12 @@ _BY_CODE: dict[str, type[InterlockError]] = {
     "store.full": StoreFull,
     "store.held": StoreFull,
     "store.disk_full": StoreFull,
+    "vector.file": StoreError,
+    "vector.file_damaged": StoreError,
+    "vector.file_foreign": StoreError,
+    "vector.file_kind": StoreError,
+    "vector.file_version": StoreError,
+    "vector.broken": InternalError,
 }
 _BY_STEM: dict[str, type[InterlockError]] = {
     "config": ConfigError,
@@ -267,6 +273,7 @@ _BY_STEM: dict[str, type[InterlockError]] = {
     "journal": JournalError,
     "store": StoreError,
     "checkpoint": CheckpointError,
+    "vector": UsageError,
 }
 
 

@@ -4,6 +4,7 @@ use interlock_engine::EngineError;
 use interlock_journal::{CheckpointError, JournalError};
 use interlock_reliability::ReliabilityError;
 use interlock_store::StoreError;
+use interlock_vector::VectorError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
 use pyo3::types::PyDict;
@@ -92,6 +93,10 @@ pub(crate) fn checkpoint(error: &CheckpointError) -> PyErr {
 /// Every cause is a call with labels that can't be fitted.
 pub(crate) fn reliability(error: &ReliabilityError) -> PyErr {
     raise("usage.reliability", &error.to_string(), error.hint(), &Fields::default())
+}
+
+pub(crate) fn vector(error: &VectorError) -> PyErr {
+    raise(error.code(), &error.to_string(), error.hint(), &Fields::default())
 }
 
 fn raise(code: &str, message: &str, hint: &str, fields: &Fields) -> PyErr {

@@ -18,6 +18,7 @@ mod routes;
 mod step;
 mod store;
 mod upkeep;
+mod vector_index;
 
 use pyo3::prelude::*;
 
@@ -45,6 +46,8 @@ mod _core {
     use crate::step::{PyStarted, PyStep};
     #[pymodule_export]
     use crate::store::{PyFeed, PyHold, PyStore};
+    #[pymodule_export]
+    use crate::vector_index::{PySubset, PyVectorIndex};
 
     #[pymodule_init]
     fn init(module: &Bound<'_, PyModule>) -> PyResult<()> {

@@ -11,11 +11,37 @@
 //! # Ok::<(), interlock_vector::VectorError>(())
 //! ```
 
+mod bits;
+mod check;
+mod codes;
+mod content;
 mod error;
+mod file;
+mod find;
+mod graph;
+mod half;
+mod hnswlib;
 mod index;
+mod kernel;
+mod labels;
+mod link;
+mod order;
 mod product;
 mod revision;
+mod rows;
+mod search;
+mod shape;
+mod stream;
+mod threads;
 mod top;
+mod tuning;
+mod unlink;
+mod vector_index;
+mod walk;
 
 pub use error::VectorError;
+pub use find::Found;
 pub use index::{Hit, Index};
+pub use search::{Filter, Subset};
+pub use shape::{MOST_DIMENSIONS, Metric, Shape, Storage};
+pub use vector_index::{Stats, VectorIndex};

@@ -1,0 +1,91 @@
+//! How wide a walk must be for a wanted recall: measured on the index itself, since it depends on the rows more than on anything else.
+
+use crate::content::Content;
+use crate::find::{Desk, Query, scan, through_graph};
+use crate::graph::Graph;
+use crate::product::normalise;
+use crate::shape::Metric;
+use crate::threads::in_parallel;
+
+/// Below so many rows a scan is as fast as a walk, and exact; and a scan of `m` allowed rows of `n` is as fast as a walk among them
+/// when `m * m` is below `SCANNED * n`. Measured: decision 20.
+pub(crate) const SCANNED: usize = 2_500;
+
+/// Queries of a measurement, and the neighbours that each asks for.
+const SAMPLE: usize = 128;
+const K: usize = 10;
+const WIDTHS: [usize; 14] = [10, 13, 16, 20, 26, 32, 40, 52, 64, 96, 128, 192, 320, 512];
+
+/// Recall by width, and how many rows there were when it was measured.
+#[derive(Debug, Default, Clone, PartialEq)]
+pub(crate) struct Tuning {
+    pub(crate) rows: usize,
+    /// One for each of the narrowest widths, up to the first that found everything.
+    pub(crate) recalls: Vec<f32>,
+}
+
+impl Tuning {
+    /// Whether the index has grown or shrunk by half since.
+    pub(crate) fn is_outdated(&self, rows: usize) -> bool {
+        rows * 2 >= self.rows * 3 || rows * 2 <= self.rows
+    }
+
+    /// The narrowest walk that reached the recall. `None` when none did, so that only a scan can.
+    pub(crate) fn width(&self, recall: f64, k: usize) -> Option<usize> {
+        let reached = self.recalls.iter().position(|reached| f64::from(*reached) >= recall)?;
+        Some((WIDTHS[reached] * k.div_ceil(K)).max(k))
+    }
+
+    /// Each width that was measured, and its recall.
+    pub(crate) fn widths(&self) -> Vec<(usize, f32)> {
+        WIDTHS.iter().copied().zip(self.recalls.iter().copied()).collect()
+    }
+
+    /// Ask for the neighbours of points between neighbours: they lie where the rows do, and are none of them.
+    pub(crate) fn measure(content: &Content, threads: usize) -> Self {
+        let Some(graph) = &content.graph else { return Self::default() };
+        let step = (content.len() / SAMPLE).max(1);
+        let sample: Vec<u32> = content.live.rows().step_by(step).take(SAMPLE).collect();
+        let found = in_parallel(&sample, threads, Desk::default, |desk, row| found_by_width(content, graph, *row, desk));
+        let mut recalls = vec![];
+        for width in 0..WIDTHS.len() {
+            let (hits, wanted) = found.iter().fold((0, 0), |(hits, wanted), (found, most)| (hits + found[width], wanted + most));
+            let recall = if wanted == 0 { 1.0 } else { share(hits, wanted) };
+            recalls.push(recalls.last().map_or(recall, |before: &f32| before.max(recall)));
+            if hits == wanted {
+                break;
+            }
+        }
+        Self { rows: content.len(), recalls }
+    }
+}
+
+/// How many of the nearest each width finds, and how many there are to find.
+fn found_by_width(content: &Content, graph: &Graph, row: u32, desk: &mut Desk) -> ([usize; WIDTHS.len()], usize) {
+    let mut point = content.vector(row);
+    if let Some(other) = graph.links(0, row).last() {
+        for (value, other) in point.iter_mut().zip(content.vector(*other)) {
+            *value = (*value + other) / 2.0;
+        }
+    }
+    if content.shape.metric == Metric::Cosine && normalise(&mut point).is_err() {
+        return ([0; WIDTHS.len()], 0); // the two were opposite, and nothing lies between them
+    }
+    let query = Query::new(point);
+    let nearest = scan(content, &query, K, None, desk);
+    let mut found = [0; WIDTHS.len()];
+    for (found, width) in found.iter_mut().zip(WIDTHS) {
+        let walked = through_graph(content, &query, (K, width), None, desk).unwrap_or_default();
+        // Counted by score, because of rows that are equally near any will do.
+        *found = nearest.last().map_or(0, |last| {
+            let as_near = |score: f32| if content.shape.metric == Metric::L2 { score <= last.score } else { score >= last.score };
+            walked.iter().filter(|found| as_near(found.score)).count().min(nearest.len())
+        });
+    }
+    (found, nearest.len())
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts up to some thousands")]
+fn share(part: usize, whole: usize) -> f32 {
+    part as f32 / whole as f32
+}
