@@ -14,6 +14,7 @@
 
 from typing import TYPE_CHECKING, Any
 
+from interlock import memory
 from interlock._core import __version__
 from interlock.agent import Agent, agent
 from interlock.checkpoints import Checkpoints
@@ -143,6 +144,7 @@ __all__ = [
     "fail",
     "highest_confidence",
     "judged",
+    "memory",
     "normalised",
     "open",
     "overrides",

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
+from interlock.context_memory import MemoryContext
 from interlock.errors import UsageError
 from interlock.message import Delegation, HandOff, Message, Seen
 
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
     from interlock._core import Step
     from interlock.conversation import Said
     from interlock.message import User
+    from interlock.runtime.scratch import Scratch
+    from interlock.runtime.turn_memory import TurnMemory
     from interlock.tools import Kind
 
 
@@ -46,6 +49,14 @@ class Turns(Protocol):
         """What a turn's agent may reach."""
         ...
 
+    def memory_of(self, ctx: Context, agent: str, shows_user: bool) -> TurnMemory:
+        """What a turn may reach of the memory."""
+        ...
+
+    def scratch_of(self, memory: TurnMemory, agent: str) -> Scratch:
+        """What earlier turns left for this one."""
+        ...
+
     def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Awaitable[Any]:
         """Call a tool, recorded."""
         ...
@@ -57,7 +68,7 @@ class Turns(Protocol):
         ...
 
 
-class Context:
+class Context(MemoryContext):
     """One turn's view of its run. It is made anew for every attempt."""
 
     __slots__ = ("_call", "_passed", "_seen", "_turns")
@@ -149,6 +160,17 @@ class Context:
     def scopes(self) -> tuple[str, ...]:
         """What this turn's agent may reach: its own scopes, and no more than every supervisor above it has."""
         return self._turns.scopes(self._call.turn)
+
+    def _memory(self) -> TurnMemory:
+        return self._turns.memory_of(self, self._call.agent, self._call.shows_user)
+
+    @property
+    def scratch(self) -> Scratch:
+        """What earlier turns of the run, of this agent, or of the thread left for this one: ``get``, ``put`` and ``keys``.
+
+        ``scope`` is ``run`` (by default), ``agent`` or ``thread``; see ``Scratch``.
+        """
+        return self._turns.scratch_of(self._memory(), self._call.agent)
 
     def _look(self) -> list[Seen]:
         if self._seen is None:

@@ -27,7 +27,7 @@ EQUAL = 1_000
 """Everyone's weight when the majority is kept."""
 AGAIN = "fit the weights again with `interlock reliability fit LABELS.csv --out FILE`"
 
-Method = Literal["majority", "dawid_skene"]
+Method = Literal["majority", "dawid_skene", "feedback"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +49,8 @@ class Reliability:
         for worker, weight in self.weights.items():
             if type(weight) is not int or not 0 <= weight < 1 << 32:
                 raise UsageError(f"the weight of {worker!r} is {weight!r}, which is no whole number from 0", hint="below 2 to the 32nd")
-        if self.chosen not in ("majority", "dawid_skene"):
-            raise UsageError(f"{self.chosen!r} is no method", hint="majority or dawid_skene")
+        if self.chosen not in ("majority", "dawid_skene", "feedback"):
+            raise UsageError(f"{self.chosen!r} is no method", hint="majority, dawid_skene or feedback")
         object.__setattr__(self, "revision", sha256(orjson.dumps(self._content(), option=orjson.OPT_SORT_KEYS)).hexdigest())
 
     def _content(self) -> dict[str, Any]:

@@ -17,7 +17,9 @@ from typing import TYPE_CHECKING, Any, Literal, NamedTuple, Self
 
 import orjson
 
-from interlock import _core
+from interlock._core import Feed as CoreFeed
+from interlock._core import Hold as CoreHold
+from interlock._core import Store as Core
 from interlock.errors import UsageError
 
 if TYPE_CHECKING:
@@ -68,7 +70,7 @@ class Feed:
 
     __slots__ = ("_core",)
 
-    def __init__(self, core: _core.Feed) -> None:
+    def __init__(self, core: CoreFeed) -> None:
         self._core = core
 
     def poll(self, limit: int = 1_000) -> list[Change]:
@@ -85,7 +87,7 @@ class Hold:
 
     __slots__ = ("_core",)
 
-    def __init__(self, core: _core.Hold) -> None:
+    def __init__(self, core: CoreHold) -> None:
         self._core = core
 
     def release(self) -> None:
@@ -149,7 +151,7 @@ class Store:
             raise UsageError("a store in memory can't be opened read-only", hint="give the path of a store's file")
         known = None if namespaces is None else list(namespaces)
         self.path = None if path is None else os.fspath(path)
-        self._core = _core.Store(self.path, cap, eviction, max_value, backlog, known, max_file, read_only)
+        self._core = Core(self.path, cap, eviction, max_value, backlog, known, max_file, read_only)
         self._get = self._core.get
 
     def get(self, namespace: str, key: str, /) -> Any:

@@ -12,16 +12,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from os import PathLike
-from typing import Any, Literal, Self
+from collections.abc import Iterable
+from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from interlock._core import Subset
 from interlock._core import VectorIndex as Core
-from interlock.errors import UsageError
 
 Metric = Literal["cosine", "dot", "l2"]
 Storage = Literal["f32", "f16", "i8"]
@@ -41,7 +39,16 @@ class VectorIndex:
     def __init__(self, dim: int, *, metric: Metric = "cosine", storage: Storage = "f32") -> None:
         self._core = Core(dim, metric, storage)
 
-    def search(self, query: ArrayLike, k: int = 10, *, allowed: ArrayLike | Subset | None = None, labels: Iterable[str] | None = None, recall: float = 0.95, threads: int | None = None) -> Hits:
+    def search(
+        self,
+        query: ArrayLike,
+        k: int = 10,
+        *,
+        allowed: ArrayLike | Subset | None = None,
+        labels: Iterable[str] | None = None,
+        recall: float = 0.95,
+        threads: int | None = None,
+    ) -> Hits:
         array = np.ascontiguousarray(query, dtype=np.float32)
         ids = subset = None
         if isinstance(allowed, Subset):

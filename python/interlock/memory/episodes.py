@@ -1,5 +1,6 @@
 """Episodic memory: finished runs as situation, actions and outcome. Projected from the journal, so it can be made anew; the scores can't,
-and are kept."""
+and are kept.
+"""
 
 from __future__ import annotations
 
@@ -14,7 +15,8 @@ from interlock.memory.records import Recalled, Record, Scoring
 
 LIKELY = Scoring(similarity=0.6, recency=0.1, feedback=0.3)
 """How episodes are weighed unless somebody says otherwise: what went well counts beside what was alike."""
-_FEEDBACK = "feedback"
+_FEEDBACK, _TENANTS = "feedback", "episode-tenants"
+"""The store's namespaces of what was said of runs, and of whose runs they were."""
 _ENDS = {"run_delivered": "delivered", "run_failed": "failed", "run_cancelled": "cancelled"}
 
 
@@ -47,22 +49,28 @@ class Episode:
     """How it was found, if it was searched for."""
 
 
-def project(row: Mapping[str, Any], history: Mapping[str, Any]) -> tuple[str, dict[str, Any], str | None]:
-    """A finished run's situation, the data that its episode keeps, and its tenant.
+@dataclass(frozen=True, slots=True)
+class Projected:
+    """What the journal says of a finished run: the situation, what its episode keeps besides, and whose it is."""
 
-    Args:
-        row: the run's row, as the journal lists it.
-        history: its events and payloads.
-    """
+    run_id: str
+    situation: str
+    data: dict[str, Any]
+    tenant: str | None
+
+
+def project(run_id: str, plan: str, history: Mapping[str, Any]) -> Projected | None:
+    """A run's episode, from its events and payloads; nothing if it is not over."""
     payloads = {payload["number"]: payload for payload in history["payloads"]}
     actions: list[str] = []
-    tokens, agent, intent, outcome, answer = 0, None, None, "delivered", None
+    tokens, agent, intent, outcome, answer = 0, None, None, None, None
+    started = ended = 0
     speakers: dict[int, str] = {}
     situation = ""
     for event in history["events"]:
         match event["kind"]:
             case "run_started":
-                situation = _text(payloads, event["message"]) or ""
+                situation, started = _text(payloads, event["message"]) or "", event["at_us"]
             case "turn_started":
                 speakers[event["turn"]] = event["agent"]
                 actions.append(f"agent:{event['agent']}")
@@ -76,26 +84,34 @@ def project(row: Mapping[str, Any], history: Mapping[str, Any]) -> tuple[str, di
             case "review_opened":
                 actions.append("review")
             case "run_delivered" | "run_failed" | "run_cancelled" as kind:
-                outcome = _ENDS[kind]
+                outcome, ended = _ENDS[kind], event["at_us"]
                 answer = _text(payloads, event["message"]) if kind == "run_delivered" else None
             case _:
                 pass  # nothing else is an action, or says how it went
+    if outcome is None:
+        return None
     request = next((one["data"] for one in history["payloads"] if one["kind"] == "request"), None) or {}
     user = request.get("user") or {}
     data = {
-        "run": row["id"],
-        "plan": row["plan"],
+        "run": run_id,
+        "plan": plan,
         "outcome": outcome,
         "actions": actions,
         "agent": agent,
         "intent": intent,
         "tokens": tokens,
-        "seconds": (row["ended_us"] - row["started_us"]) / 1e6,
-        "ended_us": row["ended_us"],
+        "seconds": (ended - started) / 1e6,
+        "ended_us": ended,
         "answer": answer,
         "user": user.get("id"),
     }
-    return situation, data, user.get("tenant")
+    return Projected(run_id, situation, data, user.get("tenant"))
+
+
+def is_of(history: Mapping[str, Any], run_id: str) -> bool:
+    """Whether a history is this run's."""
+    first = next(iter(history["events"]), None)
+    return first is not None and first.get("run") == run_id and bool(history["payloads"])
 
 
 def _text(payloads: Mapping[int, Mapping[str, Any]], reference: Mapping[str, Any]) -> str | None:
@@ -109,17 +125,27 @@ class Episodes:
     def __init__(self, memory: Memory) -> None:
         self._memory = memory
 
-    def has(self, run_id: str, tenant: str | None) -> bool:
+    def has(self, run_id: str) -> bool:
         """Whether a run's episode is known."""
-        return self._memory.get(of_episodes(tenant), run_id) is not None
+        return self._memory.store.get(_TENANTS, run_id) is not None
 
-    async def add(self, row: Mapping[str, Any], history: Mapping[str, Any]) -> Episode:
-        """Keep a finished run's episode; what was said of it before stays with it."""
-        situation, data, tenant = project(row, history)
-        said = self._memory.store.get(_FEEDBACK, row["id"]) or {}
-        data |= {"score": said.get("score"), "label": said.get("label")}
-        self._memory.store.put("episode-tenants", row["id"], [tenant])
-        return episode(await self._memory.remember(situation, namespace=of_episodes(tenant), key=row["id"], data=data, owner="journal"))
+    async def add(self, found: Projected) -> Episode:
+        """Keep a finished run's episode; what was said of it before stays with it. It is not waited for: the journal has it all."""
+        data = self._scored(found)
+        namespace = of_episodes(found.tenant)
+        kept = await self._memory.remember(
+            found.situation, namespace=namespace, key=found.run_id, data=data, owner="journal", durable=False
+        )
+        self._memory.store.put(_TENANTS, found.run_id, [found.tenant])
+        return episode(kept)
+
+    def preview(self, found: Projected) -> Episode:
+        """The episode as it would be kept."""
+        return episode(Record(of_episodes(found.tenant), found.run_id, found.situation, self._scored(found)))
+
+    def _scored(self, found: Projected) -> dict[str, Any]:
+        said = self._memory.store.get(_FEEDBACK, found.run_id) or {}
+        return {**found.data, "score": said.get("score"), "label": said.get("label")}
 
     def get(self, run_id: str) -> Episode | None:
         """A run's episode, if it is known."""
@@ -193,13 +219,13 @@ class Episodes:
         for run_id in run_ids:
             found = self._record(run_id)
             self._memory.store.delete(_FEEDBACK, run_id)
-            self._memory.store.delete("episode-tenants", run_id)
+            self._memory.store.delete(_TENANTS, run_id)
             if found is not None:
                 count += await self._memory.forget(found.namespace, run_id)
         return count
 
     def _record(self, run_id: str) -> Record | None:
-        tenant = self._memory.store.get("episode-tenants", run_id)
+        tenant = self._memory.store.get(_TENANTS, run_id)
         return None if tenant is None else self._memory.get(of_episodes(tenant[0]), run_id)
 
 

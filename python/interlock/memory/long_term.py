@@ -48,7 +48,7 @@ class Memory:
 
     def __init__(self, store: Store, *, embed: Embed | None = None, index: Path | None = None) -> None:
         self.store = store
-        self._embed = embed
+        self.embed = embed
         self._shelf = Shelf(store, index)
 
     @property
@@ -68,8 +68,9 @@ class Memory:
         ttl: float | None = None,
         embedding: Any = None,
         expect: int | None = None,
+        durable: bool = True,
     ) -> Record:
-        """Remember a text. When this returns, a store with a file has it on the disk.
+        """Remember a text.
 
         Args:
             text: what is recalled by meaning; empty for what is only looked up by its key.
@@ -81,6 +82,7 @@ class Memory:
             ttl: seconds to live; for ever by default.
             embedding: a one-dimensional float32 array instead of the embedder's.
             expect: the version that must stand there, 0 for none.
+            durable: wait until a store with a file has it on the disk.
 
         Raises:
             VersionMoved: another version stands there.
@@ -94,7 +96,10 @@ class Memory:
         now = _now()
         draft = Draft(checked_text(text, "the text"), checked_data(data), checked_labels(labels), owner, now, now, key)
         vector = await self._vector(text, embedding)
-        return await self._put(namespace, draft, vector, ttl, expect)
+        record = self._put(namespace, draft, vector, ttl, expect)
+        if durable:
+            await self.committed()
+        return record
 
     async def update(
         self,
@@ -130,10 +135,13 @@ class Memory:
             same = text is _SAME or text == found.text
             vector = self._shelf.get(namespace, found.id) if same else await self._vector(draft.text, None)
             try:
-                return await self._put(namespace, draft, vector, ttl, found.version)
+                record = self._put(namespace, draft, vector, ttl, found.version)
             except VersionMoved:
                 if expect is not None or attempt == 9:
                     raise
+                continue
+            await self.committed()
+            return record
         raise AssertionError("unreachable: the last attempt returns or raises")
 
     def get(self, namespace: str, key: str) -> Record | None:
@@ -235,6 +243,12 @@ class Memory:
         found = [unpacked(namespace, value, version, expires) for value, version, expires in held]
         yield from sorted(found, key=lambda record: (record.created_us, record.key))
 
+    def all_episodes(self) -> Iterator[Record]:
+        """The records of all finished runs, of every tenant."""
+        for namespace in self.namespaces():
+            if namespace.startswith("episodes:"):
+                yield from self.records(namespace)
+
     def by_number(self, namespace: str, number: int) -> Record | None:
         """A record by its number in the index."""
         held = self.store.held(RECORDS + namespace, place_of(number))
@@ -269,7 +283,7 @@ class Memory:
                 return found
             looked, wanted = len(hits), wanted * 4
 
-    async def _put(self, namespace: str, draft: Draft, vector: Vector | None, ttl: float | None, expect: int | None) -> Record:
+    def _put(self, namespace: str, draft: Draft, vector: Vector | None, ttl: float | None, expect: int | None) -> Record:
         number = number_of(namespace, draft.key)
         place = place_of(number)
         if expect is not None:
@@ -281,7 +295,6 @@ class Memory:
         else:  # first: an embedding without a record is passed over, and a record without an embedding would not be found
             self._shelf.put(namespace, number, vector, ttl)
         version = self.store.put(RECORDS + namespace, place, draft.packed(), expect=expect, ttl=ttl)
-        await self.committed()
         written = self.by_number(namespace, number)
         stands = written if written is not None and written.version == version else None  # another may have written it since
         return stands or unpacked(namespace, draft.packed(), version, 0)
@@ -297,16 +310,16 @@ class Memory:
         """The embedding of a text that is to be kept: none without an embedder, or for a text that is empty."""
         if embedding is not None:
             return _array(embedding)
-        if self._embed is None or not text.strip():
+        if self.embed is None or not text.strip():
             return None
-        return _array(await self._embed(text))
+        return _array(await self.embed(text))
 
     async def _query(self, query: str | None, embedding: Any) -> Vector:
         if embedding is not None:
             return _array(embedding)
-        if self._embed is None:
+        if self.embed is None:
             raise ConfigError("memories can't be recalled by meaning: there is no embedder", hint=_NO_EMBEDDER)
-        return _array(await self._embed(checked_text(query, "the query")))
+        return _array(await self.embed(checked_text(query, "the query")))
 
 
 def _array(given: Any) -> Vector:

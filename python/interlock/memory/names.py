@@ -50,6 +50,17 @@ def inside(domain: str | None, namespace: str) -> str:
     return namespace if domain is None else f"{_INSIDE}{_quoted(domain)}/{namespace}"
 
 
+def outside(namespace: str) -> str:
+    """The namespace without the domain that it lies in."""
+    return namespace[len(_INSIDE) :].partition("/")[2] if namespace.startswith(_INSIDE) else namespace
+
+
+def is_of_user(namespace: str, user: str) -> bool:
+    """Whether it is a user's memory, under any tenant and inside any domain."""
+    kind, _, name = outside(namespace).partition(":")
+    return kind == "user" and name.rpartition("/")[2] == _quoted(user)
+
+
 def checked(namespace: object) -> str:
     """The name of a namespace.
 
@@ -58,9 +69,7 @@ def checked(namespace: object) -> str:
     """
     if not isinstance(namespace, str):
         raise UsageError(f"the namespace is {namespace!r}", hint="give its name, such as il.memory.of_user('u-42')")
-    plain = namespace
-    if plain.startswith(_INSIDE):
-        plain = plain[len(_INSIDE) :].partition("/")[2]
+    plain = outside(namespace)
     kind, colon, rest = plain.partition(":")
     if plain != SHARED and not (colon and kind in KINDS and (rest or kind == "episodes")):
         hint = f"known are {SHARED} and {', '.join(f'{kind}:…' for kind in KINDS)}"

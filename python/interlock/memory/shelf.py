@@ -103,7 +103,7 @@ class Shelf:
         """The saved index, with what changed since; or a new one, from the store's embeddings."""
         namespaces = [name for name in self._store.namespaces() if name.startswith(VECTORS)]
         if not namespaces:
-            return
+            return None
         saved = self._saved()
         if saved is None:
             return self._catch_up(namespaces, -1)

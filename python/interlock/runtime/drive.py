@@ -132,6 +132,8 @@ class Drive(Turns):
                     self.spent += perf_counter_ns() - since
                     if engine.committed() < step.ticket:
                         await self.commits.wait(step.ticket)
+                    if self.written is not None:
+                        await runtime.memories.written(self.written)
                     return self._outcome(step)
                 elif kind == EMBED:
                     self.spent += perf_counter_ns() - since
@@ -168,6 +170,9 @@ class Drive(Turns):
             if runtime.drives.get(self.number) is self:  # a person may have decided before this one was told that they are asked
                 del runtime.drives[self.number]
             runtime.threads.lets_go(self)
+            self.lets_go()
+            if runtime.memories.follows and self.settled is not None and runtime.is_open:
+                runtime.memories.ended()
 
     async def _give_way(self, now: int) -> bool:
         """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
@@ -369,6 +374,8 @@ class Drive(Turns):
         try:
             if settled.kind == SETTLED:
                 await self.commits.wait(settled.ticket)
+                if self.written is not None:
+                    await self.runtime.memories.written(self.written)
                 self._outcome(settled)
         except Exception as error:
             self._fail_followers(error)

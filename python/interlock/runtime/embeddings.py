@@ -22,6 +22,11 @@ class Embeddings:
         self._embedder = embedder
         self._waiting: list[tuple[str, asyncio.Future[bytes]]] = []
 
+    @property
+    def can_embed(self) -> bool:
+        """Whether there is an embedder."""
+        return self._embedder is not None
+
     async def embed(self, text: str) -> bytes:
         """The text's vector as little-endian float32."""
         if not self._waiting:

@@ -13,7 +13,9 @@ from interlock.errors import UsageError
 from interlock.patterns import Pattern
 from interlock.reviews import Mask
 from interlock.runtime.notices import Hook
+from interlock.runtime.remembering import Consolidate, Remembers, checked_consolidate
 from interlock.runtime.runtime import Runtime
+from interlock.store import Store
 from interlock.tools import Tool
 from interlock.webhook import Webhook
 
@@ -36,6 +38,9 @@ def open_runtime(
     on_review: Hook | Webhook | None = None,
     mask: Mask | None = None,
     on_busy: OnBusy | None = None,
+    store: Store | None = None,
+    episodes: bool = False,
+    consolidate: Consolidate | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -56,6 +61,11 @@ def open_runtime(
         on_busy: what becomes of a message while a run of its thread is under way: ``"queue"``, ``"merge"``, ``"interrupt"`` or
             ``"reject"`` (see ``runtime.run``), instead of what the configuration says under ``threads``; ``"queue"`` if nobody says.
 
+        store: the store that agents remember in, instead of a file beside the journal (``support.db.store``); the service closes it.
+        episodes: make an episode of every run as soon as it has ended. Otherwise that happens when somebody asks for episodes.
+        consolidate: an async function that is told of every finished run, ``consolidate(episode, memory)``, to remember what should be;
+            it is told at least once, runs never wait for it, and what it raises goes to the loop's handler.
+
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
         CheckpointError: the key can't be read, or the checkpoints can't go where they should.
@@ -71,8 +81,12 @@ def open_runtime(
     told = tuple(_hook(hook) for hook in hooks if hook is not None)
     if mask is not None and not callable(mask):
         raise UsageError(f"mask is {mask!r}", hint="give a function that takes a text and gives one")
+    if store is not None and not isinstance(store, Store):
+        raise UsageError(f"the store is {store!r}", hint="give an il.Store(path)")
+    remembers = Remembers(store, checked_consolidate(consolidate), episodes)
     witness = _witness(path, checkpoints)
-    return Runtime(path, tuple(plans), config, _tools(tools), embedder, transport, float(wait_for_lock), witness, mask, told, on_busy)
+    tools = _tools(tools)
+    return Runtime(path, tuple(plans), config, tools, embedder, transport, float(wait_for_lock), witness, mask, told, on_busy, remembers)
 
 
 def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:

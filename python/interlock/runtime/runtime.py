@@ -24,6 +24,7 @@ from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
 from interlock.runtime.notices import Hook, Notices
 from interlock.runtime.recovery import Recovery
+from interlock.runtime.remembering import FORGETFUL, Memories, Remembering, Remembers, store_of
 from interlock.runtime.requests import circumstances
 from interlock.runtime.review_desk import Reviews
 from interlock.runtime.setup import Setup
@@ -40,7 +41,7 @@ if TYPE_CHECKING:
     from interlock.runtime.witness import Witness
 
 
-class Runtime(Upkeep, Asking, Deciding, Tasks):
+class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -56,6 +57,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         mask: Mask | None = None,
         hooks: tuple[Hook | Webhook, ...] = (),
         on_busy: OnBusy | None = None,
+        remembers: Remembers = FORGETFUL,
     ) -> None:
         super().__init__()
         self._setup = Setup(None if path is None else Path(path), config)
@@ -83,6 +85,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         self.reviews = Reviews(self, mask)
         """What waits for people."""
         self.notices = Notices(self, hooks)
+        self.memories = Memories(self, None if path is None else store_of(path), remembers)
 
     async def __aenter__(self) -> Self:
         """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
@@ -103,6 +106,8 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
                 self._setup.limit_agents(self.engine, self._config, self.agents)
                 self._apply(self._config)
             OPEN.add(self)
+            if self.memories.is_there:
+                await asyncio.to_thread(self.memories.open)
             self.go_on(self.engine)
             if self._witness is not None:
                 self._witness.start(self.engine, self.commits, self.loop)
@@ -130,6 +135,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
             await asyncio.gather(*self._background, return_exceptions=True)
         await self._let_go()
         await self.notices.close()
+        await self.memories.close()
         self.timer.close()
         self.commits.close()
         try:
@@ -230,6 +236,7 @@ class Runtime(Upkeep, Asking, Deciding, Tasks):
         user, thread = circumstances(self.engine.history(started.run))
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
         drive = Drive(self, started, user, thread, plan)
+        drive.resumed = True
         self.threads.holds_again(drive)
         self._spawn(drive, step)
 

@@ -8,6 +8,8 @@ from collections.abc import Callable, Mapping
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
+import orjson
+
 from interlock._core import Engine, Step
 from interlock.context import Context
 from interlock.errors import UsageError
@@ -18,6 +20,9 @@ if TYPE_CHECKING:
     from interlock.conversation import Said
     from interlock.runtime.commits import Commits
     from interlock.runtime.runtime import Runtime
+    from interlock.runtime.scratch import Scratch, Scratches
+    from interlock.runtime.turn_memory import TurnMemory
+    from interlock.store import Hold
 
 
 class Turns(ABC):
@@ -36,8 +41,20 @@ class Turns(ABC):
     """The runtime closes, or its journal failed: nothing more is recorded."""
     stopping = False
     """The run is over, or the runtime closes: what acts is stopped."""
+    resumed = False
+    """It was under way before this process took it up."""
+    _scratches: Scratches | None = None
+    written: int | None = None
+    """The newest version in the store that the run wrote and that its end must wait for."""
+    held: Mapping[str, Hold] = MappingProxyType({})
+    """Namespaces that may not be evicted while it goes on."""
     said_before: list[Said] | None = None
     """What was said in the thread before this run began, if a turn asked."""
+
+    @property
+    @abstractmethod
+    def run_id(self) -> str:
+        """The run's id."""
 
     @property
     def is_heard(self) -> bool:
@@ -96,6 +113,43 @@ class Turns(ABC):
     def scopes(self, turn: int) -> tuple[str, ...]:
         """What a turn's agent may reach."""
         return tuple(self.engine.scopes(self.number, turn))
+
+    def memory_of(self, ctx: Context, agent: str, shows_user: bool) -> TurnMemory:
+        """What a turn may reach of the memory."""
+        from interlock.runtime.turn_memory import TurnMemory  # few runs need it
+
+        return TurnMemory(self, ctx, agent, shows_user)
+
+    def scratch_of(self, memory: TurnMemory, agent: str) -> Scratch:
+        """What earlier turns left for one."""
+        from interlock.runtime.scratch import Scratch
+
+        return Scratch(self, memory, agent)
+
+    @property
+    def scratches(self) -> Scratches:
+        """What turns of this run left. After a restart, what the journal tells of it."""
+        if self._scratches is None:
+            from interlock.runtime.scratch import replayed
+
+            self._scratches = replayed(orjson.loads(self.engine.history(self.number))) if self.resumed else {}
+        return self._scratches
+
+    def wrote(self, version: int) -> None:
+        """The run wrote to the store, at this version."""
+        self.written = version
+
+    def holds(self, namespace: str) -> None:
+        """The run uses this namespace: it is not evicted before the run has ended."""
+        if namespace not in self.held:
+            if not isinstance(self.held, dict):
+                self.held = {}
+            self.held[namespace] = self.runtime.memories.store.hold(namespace)
+
+    def lets_go(self) -> None:
+        """The run has ended."""
+        for hold in self.held.values():
+            hold.release()
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

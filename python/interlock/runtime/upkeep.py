@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import asyncio
+from abc import abstractmethod
 from collections.abc import Sequence
 from datetime import timedelta
 from typing import NamedTuple
 
+import orjson
+
 from interlock.errors import UsageError
 from interlock.runtime.reading import Reading
 
+EVERY = 2**53
+"""As many runs as a user may have."""
 OVER = ("delivered", "failed", "cancelled")
 """How a run stands that is over."""
 
@@ -27,10 +32,19 @@ class Removed(NamedTuple):
 class Upkeep(Reading):
     """The part of a runtime that removes texts. Each call works in a thread of its own, and runs go on meanwhile."""
 
-    async def erase(self, *, user: str, by: str = "operator") -> Removed:
-        """Erase what was said in a user's runs, with the runs' keys, user and threads.
+    @abstractmethod
+    async def forget_user(self, user: str, run_ids: list[str], threads: list[str]) -> int:
+        """Forget what is remembered of a user."""
 
-        When this returns, no byte of it is left in the journal's files; a frame says which runs were erased, and by whom.
+    @abstractmethod
+    async def forget_runs(self, before_us: int, outcomes: list[str]) -> int:
+        """Forget the episodes of old runs."""
+
+    async def erase(self, *, user: str, by: str = "operator") -> Removed:
+        """Erase what was said in a user's runs, with the runs' keys, user and threads, and what is remembered of the user.
+
+        When this returns, no byte of it is left in the files of the journal, the store and the index; a frame says which runs were
+        erased, and by whom.
         A key that was erased may be used again, and then starts a new run.
 
         Args:
@@ -43,12 +57,16 @@ class Upkeep(Reading):
         """
         self._check_open()
         _check_words(user=user, by=by)
-        return Removed(*await asyncio.to_thread(self.engine.erase, user, by))
+        rows = orjson.loads(self.engine.runs(None, EVERY, user=user))
+        removed = Removed(*await asyncio.to_thread(self.engine.erase, user, by))
+        threads = sorted({row["thread"] for row in rows if row["thread"] is not None})
+        await self.forget_user(user, [row["id"] for row in rows], threads)
+        return removed
 
     async def prune(
         self, *, older_than: timedelta | float, statuses: Sequence[str] = OVER, compact: bool = False, by: str = "operator"
     ) -> Removed:
-        """Remove what was said in runs that ended long ago. Their keys stay, and name the same runs.
+        """Remove what was said in runs that ended long ago, and their episodes. Their keys stay, and name the same runs.
 
         Args:
             older_than: how long ago a run must have ended; a number is in seconds.
@@ -67,6 +85,7 @@ class Upkeep(Reading):
         removed = Removed(*await asyncio.to_thread(self.engine.prune, max(0, before), statuses, by))
         if compact:
             await asyncio.to_thread(self.engine.compact)
+        await self.forget_runs(max(0, before), statuses)
         return removed
 
 

@@ -1,0 +1,125 @@
+"""The scratch: what turns of a run, of an agent, or of a conversation leave for later ones.
+
+What belongs to the run is in its journal, write by write, so it is there again after a crash and goes with the run. What belongs to the
+thread is in the store, and is on the disk before the run's end is told.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Literal
+
+import orjson
+
+from interlock.errors import UsageError
+from interlock.memory.names import inside, of_thread
+from interlock.runtime.effects import as_json
+
+if TYPE_CHECKING:
+    from interlock.runtime.turn_memory import TurnMemory
+    from interlock.runtime.turns import Turns
+
+Scope = Literal["run", "agent", "thread"]
+SCOPES = ("run", "agent", "thread")
+
+
+class Scratch:
+    """A turn's view of the scratch: ``ctx.scratch.put("order", 7)``, ``ctx.scratch.get("order")``.
+
+    ``scope`` says who sees it: all turns of the run (``run``), later turns of the same agent in it (``agent``), or later runs of the
+    thread too (``thread``). What is put inside a domain is seen inside it only.
+    """
+
+    __slots__ = ("_agent", "_memory", "_turns")
+
+    def __init__(self, turns: Turns, memory: TurnMemory, agent: str) -> None:
+        self._turns = turns
+        self._memory = memory
+        self._agent = agent
+
+    def get(self, key: str, default: Any = None, *, scope: Scope = "run") -> Any:
+        """What was put last under the key, as JSON gives it back.
+
+        Raises:
+            UsageError: there is no such scope, or the run has no thread.
+            AgentError: the turn is over.
+        """
+        place = self._place(scope)
+        if scope == "thread":
+            held = self._turns.runtime.memories.store.get_versioned(place, key)
+            version, value = (0, default) if held is None else (held.version, held.value)
+        else:
+            found = self._turns.scratches.get(place, {}).get(key)
+            version, value = (0, default) if found is None else (found[0], orjson.loads(found[1]))
+        self._memory.note("scratch.get", {"scope": place, "key": key}, {"version": version})
+        return value
+
+    def put(self, key: str, value: Any, *, scope: Scope = "run") -> None:
+        """Put a value that JSON can hold; ``None`` takes the key away.
+
+        Raises:
+            UsageError: JSON can't hold it, there is no such scope, or the run has no thread.
+            AgentError: the turn is over.
+        """
+        if not isinstance(key, str) or not key:
+            raise UsageError(f"the key is {key!r}", hint="give a text that is not empty")
+        place = self._place(scope)
+        packed = as_json(value, f"scratch {key!r}")
+        if scope == "thread":
+            self._memory.note("scratch.put", {"scope": place, "key": key}, {})
+            store = self._turns.runtime.memories.store
+            if value is None:
+                store.delete(place, key)
+            else:
+                self._turns.wrote(store.put(place, key, orjson.loads(packed)))
+            return
+        self._memory.note("scratch.put", {"scope": place, "key": key, "value": value}, {})
+        apply(self._turns.scratches, place, key, packed)
+
+    def keys(self, *, scope: Scope = "run") -> list[str]:
+        """The keys that hold something, sorted."""
+        place = self._place(scope)
+        if scope == "thread":
+            found = [key for key, _ in self._turns.runtime.memories.store.scan(place)]
+        else:
+            found = sorted(self._turns.scratches.get(place, {}))
+        self._memory.note("scratch.keys", {"scope": place}, {"keys": found})
+        return found
+
+    def _place(self, scope: str) -> str:
+        domain = self._memory.domain()
+        if scope == "run":
+            return inside(domain, "run")
+        if scope == "agent":
+            return inside(domain, f"agent:{self._agent}")
+        if scope != "thread":
+            raise UsageError(f"there is no scope {scope!r}", hint=f"give one of {', '.join(SCOPES)}")
+        if self._turns.thread is None:
+            raise UsageError("the run belongs to no thread", hint="start it with thread=…, or use scope='run'")
+        place = inside(domain, of_thread(self._turns.thread))
+        self._turns.holds(place)
+        return place
+
+
+Scratches = dict[str, dict[str, tuple[int, bytes]]]
+"""By scope and key: how often it was put, and the JSON."""
+
+
+def apply(scratches: Scratches, place: str, key: str, packed: bytes) -> None:
+    """Put one value."""
+    held = scratches.setdefault(place, {})
+    if packed == b"null":
+        held.pop(key, None)
+    else:
+        held[key] = (held.get(key, (0, b""))[0] + 1, packed)
+
+
+def replayed(history: Any) -> Scratches:
+    """The scratches that a run's journal tells of."""
+    scratches: Scratches = {}
+    arguments = {one["number"]: one.get("data") for one in history["payloads"]}
+    for event in history["events"]:
+        if event["kind"] == "effect_completed" and event["tool"] == "memory.scratch.put":
+            given = arguments.get(event["arguments"]["number"]) or {}
+            if "value" in given:
+                apply(scratches, given["scope"], given["key"], orjson.dumps(given["value"], option=orjson.OPT_SORT_KEYS))
+    return scratches

@@ -1,0 +1,280 @@
+"""What one turn may reach of the memory, each access recorded.
+
+The journal has where it looked and what it found, in which version; never a record's text, so that what is forgotten is not kept there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from interlock.errors import AgentError, Denied, UsageError
+from interlock.memory import SHARED, Episode, Recalled, Record, Scoring, of_agent, of_user
+from interlock.memory.names import checked, inside
+from interlock.message import Message
+from interlock.runtime.effects import Wanted, as_json, run
+
+if TYPE_CHECKING:
+    from interlock.context import Context
+    from interlock.memory.short_term import Summariser, Window
+    from interlock.runtime.remembering import Memories
+    from interlock.runtime.turns import Turns
+
+SCOPE = "memory:"
+"""How a scope begins that opens a namespace: ``memory:team:support``, ``memory:shared``."""
+ALL_EPISODES = "memory:episodes"
+"""The scope that shows the texts of other users' episodes."""
+
+
+class TurnMemory:
+    """A turn's access to the memory. Its own agent's and, if it may know them, its user's namespace are open; others by scope."""
+
+    def __init__(self, turns: Turns, ctx: Context, agent: str, shows_user: bool) -> None:
+        self._turns = turns
+        self._turn = ctx.turn
+        self._ctx = ctx
+        self._agent = agent
+        self._shows_user = shows_user
+
+    @property
+    def _memories(self) -> Memories:
+        return self._turns.runtime.memories
+
+    def domain(self) -> str | None:
+        """The domain inside whose walls the turn is taken."""
+        return self._turns.engine.domain(self._turns.number, self._turn)
+
+    def namespaces(self) -> list[str]:
+        """What it may see: the user's first, if it may know them."""
+        domain = self.domain()
+        return [inside(domain, name) for name in self._open()]
+
+    def _open(self) -> list[str]:
+        found = [of_agent(self._agent)]
+        if (user := self._user()) is not None:
+            found.insert(0, user)
+        for scope in self._turns.scopes(self._turn):
+            name = scope.removeprefix(SCOPE)
+            if name != scope and (name == SHARED or name.startswith("team:")):
+                found.append(checked(name))
+        return found
+
+    def _user(self) -> str | None:
+        user = self._turns.user if self._shows_user else None
+        return None if user is None else of_user(user.id, user.tenant)
+
+    def _one(self, namespace: str | None) -> str:
+        """The namespace that is meant, if it is open to the turn."""
+        if namespace is None:
+            return self.namespaces()[0]
+        names = self._open()
+        if namespace == "agent":
+            wanted = of_agent(self._agent)
+        elif namespace == "user":
+            if self._user() is None:
+                raise UsageError("the run acts for no user that this turn may know", hint='name another namespace, such as "agent"')
+            wanted = names[0]
+        else:
+            wanted = checked(namespace)
+        if wanted not in names:
+            message = f"agent {self._agent!r} may not reach the memory {wanted!r} (it may reach {', '.join(names)})"
+            raise Denied(message, hint=f"give scope {SCOPE + wanted!r} to the agent and to every supervisor above it")
+        return inside(self.domain(), wanted)
+
+    async def remember(
+        self,
+        text: str,
+        key: str | None,
+        namespace: str | None,
+        data: Any,
+        labels: Sequence[str],
+        ttl: float | None,
+        embedding: Any,
+    ) -> Record:
+        """Keep a text. A retry that keeps the same text again keeps it once."""
+        where = self._one(namespace)
+        told: list[Record] = []
+
+        async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
+            named = effect[:16] if key is None else key
+            record = await self._memories.memory.remember(
+                text, namespace=where, key=named, data=data, labels=labels, owner=self._agent, ttl=ttl, embedding=embedding
+            )
+            told.append(record)
+            return {"wrote": [_place(record)], "index": self._memories.memory.index_revision}
+
+        digest = self._digest(text, as_json(data, "the data"))
+        arguments = {"namespace": where, "key": key, "digest": digest, "labels": list(labels), "ttl": ttl}
+        recorded = await self._effect("remember", "effect", arguments, call)
+        if told:
+            return told[0]
+        place = recorded["wrote"][0]
+        found = self._memories.memory.get(place["namespace"], place["key"])
+        if found is None:
+            message = f"{place['namespace']}/{place['key']} was remembered before and is forgotten by now"
+            raise AgentError(message, hint="it was forgotten on purpose: don't remember it again", code="agent.forgotten")
+        return found
+
+    async def recall(
+        self,
+        query: str | None,
+        k: int,
+        namespaces: Sequence[str] | None,
+        where: Mapping[str, Any] | None,
+        labels: Sequence[str],
+        min_similarity: float | None,
+        scoring: Scoring | None,
+        embedding: Any,
+    ) -> list[Recalled]:
+        """What fits best of what the turn may see."""
+        names = self.namespaces() if namespaces is None else [self._one(name) for name in namespaces]
+        told: list[list[Recalled]] = []
+
+        async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
+            found = await self._memories.memory.recall(
+                query,
+                namespaces=names,
+                k=k,
+                where=where,
+                labels=labels,
+                min_similarity=min_similarity,
+                scoring=scoring,
+                embedding=embedding,
+            )
+            told.append(found)
+            return {"read": [_found(one) for one in found], "index": self._memories.memory.index_revision}
+
+        arguments = {"query": query, "namespaces": names, "k": k, "where": where, "labels": list(labels), "min_similarity": min_similarity}
+        recorded = await self._effect("recall", "pure", arguments, call)
+        return told[0] if told else self._again(recorded["read"])
+
+    def _again(self, read: Sequence[Mapping[str, Any]]) -> list[Recalled]:
+        """What an earlier attempt found, as it stands now; what was forgotten since is gone."""
+        again = []
+        for one in read:
+            record = self._memories.memory.get(one["namespace"], one["key"])
+            if record is not None:
+                again.append(Recalled(record, one["score"], one["similarity"], one["recency"], one["feedback"]))
+        return again
+
+    async def forget(self, key: str, namespace: str | None) -> bool:
+        """Forget a record."""
+        where = self._one(namespace)
+
+        async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
+            return {"forgot": await self._memories.memory.forget(where, key)}
+
+        recorded = await self._effect("forget", "effect", {"namespace": where, "key": key}, call)
+        return bool(recorded["forgot"])
+
+    async def similar(self, situation: str | None, mine: bool, asked: Mapping[str, Any]) -> list[Episode]:
+        """Finished runs that were alike. Other users' texts are left out, unless a scope shows them."""
+        if self.domain() is not None:
+            return []  # an episode tells of the whole run, also of what lies outside the walls
+        user = self._turns.user if self._shows_user else None
+        if mine and user is None:
+            raise UsageError("the run acts for no user that this turn may know", hint="leave mine out")
+        told: list[list[Episode]] = []
+        tenant = None if self._turns.user is None else self._turns.user.tenant
+        narrowed = {**asked, "user": user.id if mine and user is not None else None}
+
+        async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
+            episodes = await self._memories.up_to_date()
+            found = await episodes.similar(situation, tenant=tenant, **narrowed)
+            told.append(found)
+            read = [_found(one.match) for one in found if one.match is not None]
+            return {"read": read, "index": self._memories.memory.index_revision}
+
+        arguments = {"query": situation, "tenant": tenant, **{name: value for name, value in narrowed.items() if name != "scoring"}}
+        recorded = await self._effect("episodes", "pure", arguments, call)
+        if told:
+            found = told[0]
+        else:
+            from interlock.memory.episodes import episode
+
+            found = [episode(one.record, one) for one in self._again(recorded["read"])]
+        return [self._shown(one) for one in found]
+
+    def _shown(self, one: Episode) -> Episode:
+        from dataclasses import replace
+
+        user = self._turns.user if self._shows_user else None
+        is_theirs = user is not None and one.user == user.id
+        if is_theirs or ALL_EPISODES in self._turns.scopes(self._turn):
+            return one
+        return replace(one, situation=None, answer=None, user=None, match=None)
+
+    async def recent(self, turns: int | None, tokens: int | None, summarise: Summariser | None) -> Window:
+        """The newest of what was said, and a summary of the rest."""
+        from interlock.memory import short_term
+
+        before = self._turns.conversation() if self._shows_user else []
+        messages = short_term.together(before, self._turns.history(self._turn))
+        first = short_term.cut(messages, turns, tokens)
+        summary = None
+        if first and summarise is not None:
+            summary = await self._summary(messages[:first], summarise)
+        return short_term.Window(tuple(messages[first:]), summary, first)
+
+    async def _summary(self, messages: Sequence[Message], summarise: Summariser) -> str:
+        """What a summariser makes of messages. With a thread it is kept there, and the next one only adds what came since."""
+        from interlock.agent import Agent
+        from interlock.memory import short_term
+
+        name = summarise.name if isinstance(summarise, Agent) else getattr(summarise, "__name__", "summary")
+        kept: dict[str, Any] = {}
+        if self._turns.thread is not None:
+            kept = self._ctx.scratch.get(f"summary:{name}", {}, scope="thread")
+        upto = kept.get("messages", 0)
+        if upto > len(messages) or short_term.digest(messages[:upto]) != kept.get("digest"):
+            upto = 0
+        if upto == len(messages) > 0:
+            return str(kept["text"])
+        text = short_term.to_summarise(kept["text"] if upto else None, messages[upto:])
+
+        async def call(given: dict[str, Any], effect: str) -> str:
+            if isinstance(summarise, Agent):
+                answer = await summarise.function(Message(text), self._ctx)
+                return answer if isinstance(answer, str) else str(answer.text)
+            return await summarise(text)
+
+        arguments = {"by": name, "messages": len(messages), "digest": short_term.digest(messages)}
+        summary = str(await self._effect("summary", "pure", arguments, call))
+        if self._turns.thread is not None:
+            kept = {"messages": len(messages), "digest": short_term.digest(messages), "text": summary}
+            self._ctx.scratch.put(f"summary:{name}", kept, scope="thread")
+        return summary
+
+    def note(self, what: str, arguments: Any, result: Any) -> None:
+        """Record something that was done at once.
+
+        Raises:
+            AgentError: the turn is over.
+        """
+        engine, number = self._turns.engine, self._turns.number
+        if not engine.effect_noted(number, self._turn, f"memory.{what}", as_json(arguments, what), as_json(result, what)):
+            message = f"the memory was reached ({what}) after its turn was over"
+            raise AgentError(message, hint="use it in the turn", code="agent.late-tool")
+        self._turns.notice()
+
+    async def _effect(self, what: str, kind: str, arguments: Any, call: Callable[[Any, str], Awaitable[Any]]) -> Any:
+        recorded = as_json(arguments, f"what {what} was asked")
+        return await run(self._turns, self._turn, Wanted(f"memory.{what}", f"ctx.{what}", kind, recorded, None, call))
+
+    def _digest(self, text: str, data: bytes) -> str:
+        """What was kept, without telling it: another run's digest of the same text is another one."""
+        hashed = blake2b(digest_size=16, key=self._turns.run_id.encode()[:64])
+        hashed.update(orjson.dumps([text]) + data)
+        return hashed.hexdigest()
+
+
+def _place(record: Record) -> dict[str, Any]:
+    return {"namespace": record.namespace, "key": record.key, "version": record.version, "id": record.id}
+
+
+def _found(one: Recalled) -> dict[str, Any]:
+    parts = {"score": one.score, "similarity": one.similarity, "recency": one.recency, "feedback": one.feedback}
+    return {**_place(one.record), **parts}
