@@ -56,7 +56,8 @@ impl Codes {
         }
         length *= f64::from(scale);
         let codes = lines.iter().flat_map(|line| line.0);
-        let lost = codes.zip(vector).map(|(code, value)| (f64::from(*value) - f64::from(code) * f64::from(scale)).powi(2)).sum::<f64>().sqrt();
+        let lost =
+            codes.zip(vector).map(|(code, value)| (f64::from(*value) - f64::from(code) * f64::from(scale)).powi(2)).sum::<f64>().sqrt();
         let bias = match shape.metric {
             Metric::L2 if lossless => length.powi(2) / 2.0,
             Metric::L2 => vector.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>() / 2.0,
@@ -119,7 +120,8 @@ impl Probe {
             *code = whole16(value * finer);
         }
         let codes = wide.as_flattened().iter();
-        let lost = codes.zip(query).map(|(code, value)| (f64::from(*value) - f64::from(*code) * f64::from(scale)).powi(2)).sum::<f64>().sqrt();
+        let lost =
+            codes.zip(query).map(|(code, value)| (f64::from(*value) - f64::from(*code) * f64::from(scale)).powi(2)).sum::<f64>().sqrt();
         let length = query.iter().map(|value| f64::from(*value).powi(2)).sum::<f64>().sqrt();
         let rounding = 1e-6 + 5e-9 * real(codes_count);
         Self { wide, scale, length: above(length), slack: above(lost), rounding }

@@ -35,7 +35,8 @@ pub(crate) fn plan(graph: &Graph, codes: &Codes, rows: &[(u32, i64)], threads: u
     let Some(entry) = graph.entry() else {
         return vec![];
     };
-    let planned = in_parallel(rows, threads, Bench::default, |bench, (row, id)| plan_one(graph, codes, (*row, level_of(*id)), entry, bench));
+    let planned =
+        in_parallel(rows, threads, Bench::default, |bench, (row, id)| plan_one(graph, codes, (*row, level_of(*id)), entry, bench));
     planned.into_iter().flatten().collect()
 }
 

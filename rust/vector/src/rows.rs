@@ -65,7 +65,15 @@ impl Rows {
     }
 
     /// The exact scores of some rows, as the metric gives them. `query` and `room` have the stride's length.
-    pub(crate) fn scores(&self, shape: Shape, query: &[f32], rows: &[u32], codes: &Codes, room: &mut [f32], mut each: impl FnMut(u32, f32)) {
+    pub(crate) fn scores(
+        &self,
+        shape: Shape,
+        query: &[f32],
+        rows: &[u32],
+        codes: &Codes,
+        room: &mut [f32],
+        mut each: impl FnMut(u32, f32),
+    ) {
         for group in rows.chunks(AHEAD) {
             self.ask_for(group, query.len());
             for row in group {
