@@ -78,6 +78,7 @@ from interlock.webhook import Webhook, verify_webhook
 if TYPE_CHECKING:
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
+    from interlock.vector_index import VectorIndex
 
 __all__ = [
     "Agent",
@@ -134,6 +135,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "User",
+    "VectorIndex",
     "VersionMoved",
     "Webhook",
     "__version__",
@@ -160,11 +162,16 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The shell, imported when it is first used: describing plans needs no event loop."""
+    """The shell and the vector index, imported when they are first used: describing plans needs no event loop and no numbers."""
     if name in ("Run", "Runtime", "open"):
         from interlock import runtime
 
         value = runtime.open_runtime if name == "open" else getattr(runtime, name)
         globals()[name] = value
         return value
+    if name == "VectorIndex":
+        from interlock.vector_index import VectorIndex
+
+        globals()[name] = VectorIndex
+        return VectorIndex
     raise AttributeError(f"module 'interlock' has no attribute {name!r}")

@@ -2,7 +2,10 @@
 
 from collections.abc import Sequence
 from os import PathLike
-from typing import Final, final
+from typing import Any, Final, final
+
+from numpy import float32, int64
+from numpy.typing import NDArray
 
 from interlock.message import Shown, Status
 
@@ -22,6 +25,8 @@ __all__ = [
     "Started",
     "Step",
     "Store",
+    "Subset",
+    "VectorIndex",
     "__version__",
     "ballot",
     "fit_reliability",
@@ -451,3 +456,58 @@ def ballot(text: str, data: bytes | None = None, path: str | None = None) -> str
     Raises:
         ValueError: the ballot is spoiled.
     """
+
+@final
+class Subset:
+    """Ids that are allowed in many searches; ``VectorIndex.subset`` makes it."""
+
+    def __len__(self) -> int: ...
+
+@final
+class VectorIndex:
+    """The native vector index. Arrays are one after another: int64 ids, float32 numbers; what comes back are the bytes of such arrays."""
+
+    def __new__(cls, dim: int, metric: str, storage: str) -> VectorIndex: ...
+    @staticmethod
+    def load(path: str | PathLike[str]) -> VectorIndex: ...
+    @staticmethod
+    def import_hnswlib(path: str | PathLike[str], dim: int, metric: str, storage: str) -> VectorIndex: ...
+    def save(self, path: str | PathLike[str]) -> None: ...
+    def add(self, ids: NDArray[int64], vectors: NDArray[float32], labels: Sequence[str | None], replace: bool) -> None: ...
+    def update(self, ids: NDArray[int64], vectors: NDArray[float32]) -> None: ...
+    def remove(self, ids: NDArray[int64]) -> None: ...
+    def search(
+        self,
+        query: NDArray[float32],
+        k: int,
+        recall: float,
+        ids: NDArray[int64] | None = None,
+        subset: Subset | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> tuple[bytearray, bytearray]: ...
+    def search_many(
+        self,
+        queries: NDArray[float32],
+        rows: int,
+        k: int,
+        recall: float,
+        threads: int | None,
+        ids: NDArray[int64] | None = None,
+        subset: Subset | None = None,
+        labels: Sequence[str] | None = None,
+    ) -> tuple[bytearray, bytearray, list[int]]: ...
+    def subset(self, ids: NDArray[int64]) -> Subset: ...
+    def get(self, id: int) -> bytearray: ...
+    def label(self, id: int) -> str | None: ...
+    def ids(self) -> bytearray: ...
+    def stats(self) -> dict[str, Any]: ...
+    def __len__(self) -> int: ...
+    def __contains__(self, key: int, /) -> bool: ...
+    @property
+    def revision(self) -> int: ...
+    @property
+    def dim(self) -> int: ...
+    @property
+    def metric(self) -> str: ...
+    @property
+    def storage(self) -> str: ...

@@ -7,6 +7,7 @@ use crate::bits::Bits;
 use crate::codes::Probe;
 use crate::content::Content;
 use crate::graph::Graph;
+use crate::kernel::products;
 use crate::order::{key, row, score};
 use crate::rows::stride;
 use crate::shape::Metric;
@@ -66,15 +67,15 @@ pub(crate) fn scan(content: &Content, query: &Query, k: usize, allowed: Option<&
     let mut floor = f32::NEG_INFINITY;
     let mut weigh = |row: u32, sum: i32| {
         let note = &notes[row as usize];
-        let (score, doubt) = (probe.score(sum, note), probe.doubt(note));
-        if score + doubt >= floor {
-            highs.push((score + doubt, row));
-            lows.push(Reverse(key(score - doubt, row)));
+        let (middle, doubt) = (probe.score(sum, note), probe.doubt(note));
+        if middle + doubt >= floor {
+            highs.push((middle + doubt, row));
+            lows.push(Reverse(key(middle - doubt, row)));
             if lows.len() > k {
                 lows.pop();
             }
             if lows.len() == k {
-                floor = lows.peek().map_or(floor, |low| crate::order::score(low.0));
+                floor = lows.peek().map_or(floor, |low| score(low.0));
             }
         }
     };
@@ -82,7 +83,7 @@ pub(crate) fn scan(content: &Content, query: &Query, k: usize, allowed: Option<&
     sums.resize(BLOCK, 0);
     if let Some(allowed) = allowed {
         for rows in allowed.rows.chunks(BLOCK) {
-            crate::kernel::products(&probe.wide, &content.codes.lines, rows, sums);
+            products(&probe.wide, &content.codes.lines, rows, sums);
             rows.iter().zip(sums.iter()).for_each(|(row, sum)| weigh(*row, *sum));
         }
     } else {

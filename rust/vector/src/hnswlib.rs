@@ -50,7 +50,7 @@ fn read(from: impl Read, length: u64, dim: usize) -> Result<(Vec<i64>, Vec<f32>)
         if row[DELETED] & 1 == 1 {
             continue;
         }
-        let id = row[label..].as_array::<8>().map(|bytes| u64::from_le_bytes(*bytes)).and_then(|id| i64::try_from(id).ok());
+        let id = row[label..].first_chunk::<8>().map(|bytes| u64::from_le_bytes(*bytes)).and_then(|id| i64::try_from(id).ok());
         ids.push(id.ok_or(Broke::Damaged("a label of it is too large to be an id"))?);
         vectors.extend(row[data..label].as_chunks::<4>().0.iter().map(|bytes| f32::from_le_bytes(*bytes)));
     }

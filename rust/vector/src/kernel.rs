@@ -19,8 +19,9 @@ pub(crate) type Wide = [i16; LINE];
 
 /// Sums kept apart. 16 of 32 bits are two AVX2 registers.
 const LANES: usize = 16;
-/// Rows whose lines are asked for before the first is used. Memory answers some ten requests at a time, and this asks without waiting.
-const AHEAD: usize = 16;
+/// Rows whose lines are asked for before the first is used: memory answers many requests at a time, and this asks without waiting.
+/// 32 rows took 22 ns each at 100,000 x 384, 4 rows 28, and none 32.
+const AHEAD: usize = 32;
 
 #[allow(clippy::inline_always, reason = "inlined into each compiled version, or it would be compiled for none")]
 #[inline(always)]

@@ -17,7 +17,6 @@ pub(crate) fn row(key: u64) -> u32 {
     !(key as u32 >> 1) & 0x7fff_ffff
 }
 
-#[expect(clippy::cast_possible_truncation, reason = "the upper half, moved down")]
 pub(crate) fn score(key: u64) -> f32 {
     let sortable = (key >> 32) as u32;
     f32::from_bits(if sortable >> 31 == 1 { sortable & !(1 << 31) } else { !sortable })

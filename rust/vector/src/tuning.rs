@@ -12,7 +12,7 @@ use crate::threads::in_parallel;
 pub(crate) const SCANNED: usize = 2_500;
 
 /// Queries of a measurement, and the neighbours that each asks for.
-const SAMPLE: usize = 128;
+const SAMPLE: usize = 256;
 const K: usize = 10;
 const WIDTHS: [usize; 14] = [10, 13, 16, 20, 26, 32, 40, 52, 64, 96, 128, 192, 320, 512];
 
@@ -65,7 +65,7 @@ fn found_by_width(content: &Content, graph: &Graph, row: u32, desk: &mut Desk) -
     let mut point = content.vector(row);
     if let Some(other) = graph.links(0, row).last() {
         for (value, other) in point.iter_mut().zip(content.vector(*other)) {
-            *value = (*value + other) / 2.0;
+            *value = value.midpoint(other);
         }
     }
     if content.shape.metric == Metric::Cosine && normalise(&mut point).is_err() {

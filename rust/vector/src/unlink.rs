@@ -3,6 +3,7 @@
 use crate::codes::Codes;
 use crate::graph::Graph;
 use crate::link::{Bench, by_nearness, stands_alone};
+use crate::order::row;
 
 /// New links for each that lost one.
 const REPAIRS: usize = 2;
@@ -36,7 +37,7 @@ fn past(graph: &Graph, codes: &Codes, level: usize, (linker, gone): (u32, u32), 
             break;
         }
         if stands_alone(codes, linker, candidate, &links, &mut bench.other) {
-            links.push(crate::order::row(candidate));
+            links.push(row(candidate));
             repairs -= 1;
         }
     }
@@ -48,12 +49,12 @@ fn adopt(graph: &mut Graph, codes: &Codes, orphan: u32, bench: &mut Bench) {
     if !graph.linkers(orphan).is_empty() {
         return;
     }
-    let near = by_nearness(codes, orphan, &graph.links(0, orphan).to_vec(), bench);
-    let Some(parent) = near.first().map(|nearest| crate::order::row(*nearest)) else { return };
+    let near = by_nearness(codes, orphan, graph.links(0, orphan), bench);
+    let Some(parent) = near.first().map(|nearest| row(*nearest)) else { return };
     let mut links = graph.links(0, parent).to_vec();
     if links.len() == Graph::room(0) {
         let far = by_nearness(codes, parent, &links, bench);
-        links = far.iter().map(|key| crate::order::row(*key)).collect();
+        links = far.iter().map(|key| row(*key)).collect();
         links.pop();
     }
     links.push(orphan);
