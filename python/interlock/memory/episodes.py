@@ -1,5 +1,6 @@
-"""Episodic memory: finished runs as situation, actions and outcome. Projected from the journal, so it can be made anew; the scores can't,
-and are kept.
+"""Episodic memory: finished runs as situation, actions and outcome.
+
+Episodes are projected from the journal, so they can be made anew. What was said of runs can't, and is kept apart.
 """
 
 from __future__ import annotations

@@ -10,13 +10,13 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 import orjson
 
-from interlock._core import Started
 from interlock.errors import UsageError
 from interlock.memory import Episode, Episodes, Memory
 from interlock.memory.episodes import is_of, project
 from interlock.memory.erasing import forget_runs, forget_user
 from interlock.message import Outcome
 from interlock.reliability import Reliability
+from interlock.runtime.reading import Reading
 from interlock.store import Store
 
 if TYPE_CHECKING:
@@ -180,7 +180,7 @@ def index_of(store: str | os.PathLike[str]) -> Path:
     return Path(os.fspath(store).removesuffix(STORE) + INDEX)
 
 
-class Remembering:
+class Remembering(Reading):
     """The part of a runtime that remembers."""
 
     memories: Memories
@@ -246,13 +246,6 @@ class Remembering:
         if not self.memories.is_there:
             return 0
         return await forget_runs(self.memories.memory, before_us, outcomes)
-
-    def _check_open(self) -> None:
-        raise NotImplementedError
-
-    def look_up(self, run_id: str) -> Started:
-        """A run by its id."""
-        raise NotImplementedError
 
 
 def checked_consolidate(given: Any) -> Consolidate | None:
