@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import asyncio
 import getpass
 import os
 import time
@@ -17,7 +18,11 @@ from rich.console import Console
 from interlock._core import Engine, Reader
 from interlock.cli.moments import period
 from interlock.errors import JournalLocked, UsageError
-from interlock.runtime.upkeep import OVER, Removed
+from interlock.memory import Memory
+from interlock.memory.erasing import forget_runs, forget_user
+from interlock.runtime.remembering import index_of, store_of
+from interlock.runtime.upkeep import EVERY, OVER, Removed
+from interlock.store import Store
 
 
 def add_actions(actions: Any) -> None:
@@ -33,8 +38,9 @@ def add_actions(actions: Any) -> None:
     pruning.set_defaults(run=prune)
     erasing = actions.add_parser(
         "erase",
-        help="remove what was said in a user's runs",
-        description="Remove the texts and data of a user's runs, with their keys, user and threads. Their events stay.",
+        help="remove what was said in a user's runs, and what is remembered of them",
+        description="Remove the texts and data of a user's runs, with their keys, user and threads, and what is remembered of the user. "
+        "Their events stay.",
     )
     erasing.add_argument("--user", required=True, metavar="ID", help="the user's id")
     erasing.set_defaults(run=erase)
@@ -56,16 +62,25 @@ def prune(given: argparse.Namespace) -> int:
         removed = _with_progress(given, f"pruning {would.runs:,} runs", lambda: engine.prune(before, statuses, _by(given)))
         if given.compact:
             _with_progress(given, "compacting the file", engine.compact)
+        with _memory(given) as memory:
+            if memory is not None:
+                _with_progress(given, "forgetting their episodes", lambda: asyncio.run(forget_runs(memory, before, statuses)))
     return _tell(given, "pruned", removed)
 
 
 def erase(given: argparse.Namespace) -> int:
     """Erase, or say what would be erased."""
-    would = Removed(*_reader(given).would_erase(given.user))
+    reader = _reader(given)
+    would = Removed(*reader.would_erase(given.user))
+    rows = orjson.loads(reader.runs(None, EVERY, user=given.user))
     if given.dry_run:
         return _tell(given, "would be erased", would)
     with _owned(given, "runtime.erase(user=…)") as engine:
         removed = _with_progress(given, f"erasing {would.runs:,} runs", lambda: engine.erase(given.user, _by(given)))
+        ids, threads = [row["id"] for row in rows], sorted({row["thread"] for row in rows if row["thread"] is not None})
+        with _memory(given) as memory:
+            if memory is not None:
+                _with_progress(given, "forgetting the user", lambda: asyncio.run(forget_user(memory, given.user, ids, threads)))
     return _tell(given, "erased", removed)
 
 
@@ -91,6 +106,17 @@ def _owned(given: argparse.Namespace, instead: str) -> Iterator[Engine]:
         yield engine
     finally:
         engine.close()
+
+
+@contextmanager
+def _memory(given: argparse.Namespace) -> Iterator[Memory | None]:
+    """What is remembered beside the journal, if anything is."""
+    path = store_of(given.db)
+    if not path.exists():
+        yield None
+        return
+    with Store(path) as store:
+        yield Memory(store, index=index_of(path))
 
 
 def _with_progress(given: argparse.Namespace, what: str, work: Callable[[], Any]) -> Any:

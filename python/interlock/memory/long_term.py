@@ -189,8 +189,10 @@ class Memory:
                 return None
             if min_similarity is not None and similarity is not None and similarity < min_similarity:
                 return None
-            feedback = record.data.get("score") if isinstance(record.data, dict) and record.namespace.startswith("episodes:") else None
-            score, recency = scoring.score(similarity, (now - record.updated_us) / 1e6, feedback)
+            feedback, since = None, record.updated_us
+            if record.namespace.startswith("episodes:") and isinstance(record.data, dict):
+                feedback, since = record.data.get("score"), record.data.get("ended_us", since)
+            score, recency = scoring.score(similarity, (now - since) / 1e6, feedback)
             return Recalled(record, score, similarity, recency, feedback)
 
         found: list[Recalled] = []
@@ -276,7 +278,7 @@ class Memory:
             for number, similarity in hits[looked:]:
                 record = self.by_number(namespace, number)
                 if record is None:
-                    self._shelf.drop(namespace, number)  # it has expired
+                    self._shelf.leave_out(number)  # it has expired
                 elif (one := weighed(record, similarity)) is not None:
                     found.append(one)
             if len(found) >= k or has_all:

@@ -69,6 +69,10 @@ class Shelf:
     def drop(self, namespace: str, number: int) -> None:
         """Forget a record's embedding."""
         self._store.delete(VECTORS + namespace, place_of(number))
+        self.leave_out(number)
+
+    def leave_out(self, number: int) -> None:
+        """Take a row out of the index."""
         if self._index is not None and number in self._index:
             self._index.remove([number])
             self._unsaved += 1
