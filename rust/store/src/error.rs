@@ -133,7 +133,13 @@ impl StoreError {
 
     /// SQLite's errors under our names, where they have one.
     pub(crate) fn sql(path: &Path, cause: rusqlite::Error) -> Self {
+        use rusqlite::Error::{FromSqlConversionFailure, IntegralValueOutOfRange, InvalidColumnType, SqlInputError, Utf8Error};
         let path = path.to_path_buf();
+        if let FromSqlConversionFailure(..) | IntegralValueOutOfRange(..) | InvalidColumnType(..) | SqlInputError { .. } | Utf8Error(..) =
+            cause
+        {
+            return Self::Corrupt { path, what: cause.to_string() }; // our statements fit our tables, so these are not ours
+        }
         match cause.sqlite_error_code() {
             Some(ErrorCode::DiskFull) => Self::DiskFull { path },
             Some(ErrorCode::NotADatabase) => Self::NotAStore { path },

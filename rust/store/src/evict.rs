@@ -6,17 +6,23 @@ use std::sync::atomic::Ordering;
 use crate::StoreError;
 use crate::entry::Entry;
 use crate::options::Eviction;
-use crate::space::Space;
-use crate::store::{Shared, Store};
-use crate::table::Slot;
+use crate::shared::Shared;
+use crate::space::{Space, read};
+use crate::store::Store;
+use crate::table::{Slot, Table};
 
 /// Up to so many entries, all are looked at.
 const EXACT: usize = 1_024;
 /// Beyond, so many are drawn. Ten are what Redis draws for a good likeness of LRU; more cost little here.
 const DRAWN: usize = 32;
+/// How many draws may meet an empty table for each that meets an entry.
+const MISSED: usize = 8;
 
 /// Less goes first.
 type Rank = (bool, u64);
+
+/// The key that room is made for, and its namespace if there is one already.
+type Spared<'a> = (Option<&'a Space>, &'a str);
 
 /// A candidate, where it lies.
 struct Victim {
@@ -25,52 +31,75 @@ struct Victim {
     entry: Entry,
 }
 
+/// Bytes that are counted as used for a change that is being made. What is not spent is given back.
+pub(crate) struct Room {
+    shared: Arc<Shared>,
+    bytes: usize,
+}
+
+impl Room {
+    /// How many bytes were counted, for whoever counts the real ones in their place.
+    pub(crate) fn spend(mut self) -> usize {
+        std::mem::take(&mut self.bytes)
+    }
+}
+
+impl Drop for Room {
+    fn drop(&mut self) {
+        self.shared.account(self.bytes, 0);
+    }
+}
+
 impl Store {
-    /// Puts out what the declared eviction lets, until so many bytes more fit under the cap.
-    pub(crate) fn make_room(&self, space: &Space, key: &str, bytes: usize) -> Result<(), StoreError> {
+    /// Puts out what the declared eviction lets, until so many bytes more fit under the cap, and keeps that room for the caller.
+    pub(crate) fn make_room(&self, namespace: &str, space: Option<&Space>, key: &str, bytes: usize) -> Result<Option<Room>, StoreError> {
         let shared = &self.shared;
-        let Some(cap) = shared.options.cap else { return Ok(()) };
+        let Some(cap) = shared.options.cap else { return Ok(None) };
         let hash = shared.hash(key);
-        let replaced = || space.look(hash, |table| table.get(hash, key.as_bytes()).map_or(0, |slot| slot.entry.cost())).unwrap_or_default();
+        let cost = |table: &Table| table.get(hash, key.as_bytes()).map_or(0, |slot| slot.entry.cost());
         let refused = |why| {
-            let (namespace, key) = (space.name.to_string(), key.to_owned());
+            let (namespace, key) = (namespace.to_owned(), key.to_owned());
             StoreError::Full { namespace, key, bytes, used: shared.used(), cap, why }
         };
         if bytes > cap {
             return Err(refused("the cap is less than that"));
         }
         let mut has_swept = false;
-        while shared.used() + bytes > cap + replaced() {
+        loop {
+            let replaced = space.and_then(|space| space.look(hash, cost)).unwrap_or_default();
+            let more = bytes.saturating_sub(replaced);
+            if shared.reserve(more, cap) {
+                return Ok(Some(Room { shared: Arc::clone(shared), bytes: more }));
+            }
             if !has_swept {
                 has_swept = true;
-                self.sweep()?;
-                continue;
+                if shared.may_have_expired() {
+                    self.sweep()?;
+                    continue;
+                }
             }
             if shared.options.eviction == Eviction::None {
                 return Err(refused("nothing may be evicted"));
             }
             let Some(victim) = self.choose((space, key)) else {
-                let (namespace, key) = (space.name.to_string(), key.to_owned());
-                return Err(StoreError::Held { namespace, key, bytes });
+                return Err(StoreError::Held { namespace: namespace.into(), key: key.into(), bytes });
             };
             if self.evict(&victim.space, &victim.entry)? {
                 shared.count_evicted();
             }
         }
-        Ok(())
     }
 
     /// Who goes next: nobody that is held, and not the key that room is made for.
-    fn choose(&self, spared: (&Space, &str)) -> Option<Victim> {
-        let spaces = self.all_spaces();
-        let total: usize = spaces.iter().map(|space| space.len()).sum();
-        if total > EXACT
-            && let Some(drawn) = self.draw(&spaces, spared)
+    fn choose(&self, spared: Spared<'_>) -> Option<Victim> {
+        let spaces = read(&self.shared.spaces);
+        if spaces.have_more_than(EXACT)
+            && let Some(drawn) = self.draw(spaces.all(), spared)
         {
             return Some(drawn);
         }
         let mut best = None;
-        for space in &spaces {
+        for space in spaces.all() {
             space.each(|table| {
                 for slot in table.slots() {
                     self.consider(&mut best, space, slot, spared);
@@ -80,15 +109,17 @@ impl Store {
         best
     }
 
-    fn draw(&self, spaces: &[Arc<Space>], spared: (&Space, &str)) -> Option<Victim> {
+    fn draw(&self, spaces: &[Arc<Space>], spared: Spared<'_>) -> Option<Victim> {
         let (mut best, mut random) = (None, Random(u64::from(self.shared.tick()) ^ self.shared.used() as u64 | 1));
-        for _ in 0..DRAWN {
-            let Some(space) = spaces.get(random.below(spaces.len())) else { break };
+        let mut drawn = 0;
+        for _ in 0..MISSED * DRAWN {
+            let space = spaces.get(random.below(spaces.len()))?;
             let (part, place) = (random.next(), random.next());
             space.draw(part, |table| {
                 if table.len() > 0
                     && let Some(slot) = table.at(place % table.len())
                 {
+                    drawn += 1;
                     self.consider(&mut best, space, slot, spared);
                 }
                 if self.shared.options.eviction == Eviction::TtlFirst
@@ -97,16 +128,20 @@ impl Store {
                     self.consider(&mut best, space, slot, spared);
                 }
             });
+            if drawn == DRAWN {
+                break;
+            }
         }
         best
     }
 
-    fn consider(&self, best: &mut Option<Victim>, space: &Arc<Space>, slot: &Slot, (not, at): (&Space, &str)) {
+    fn consider(&self, best: &mut Option<Victim>, space: &Arc<Space>, slot: &Slot, (not, at): Spared<'_>) {
         let rank = self.shared.rank(slot);
         if best.as_ref().is_some_and(|best| best.rank <= rank) {
             return;
         }
-        let is_spared = (space.id == not.id && slot.entry.key() == at) || self.shared.holds.has(&space.name, slot.entry.key());
+        let is_spared =
+            (not.is_some_and(|not| not.id == space.id) && slot.entry.key() == at) || self.shared.holds.has(&space.name, slot.entry.key());
         if !is_spared {
             *best = Some(Victim { rank, space: Arc::clone(space), entry: slot.entry.clone() });
         }

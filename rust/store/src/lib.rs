@@ -17,14 +17,19 @@
 mod entry;
 mod error;
 mod evict;
+mod expire;
 mod feed;
 mod file;
 mod hold;
 mod log;
+mod open;
 mod options;
+mod shared;
 mod space;
+mod spaces;
 mod store;
 mod table;
+mod upkeep;
 mod write;
 
 pub use entry::{Entry, Kind, Value};

@@ -43,11 +43,19 @@ pub(crate) struct Log {
     pub mode: Mode,
     /// How many threads wait for a commit.
     pub waiting: usize,
-    /// The file is to be written anew without what was removed.
-    pub vacuum: u64,
-    pub vacuumed: u64,
+    pub vacuums: Vacuums,
     pub failing: Option<StoreError>,
     pub closing: bool,
+}
+
+/// How often the file was to be written anew without what was removed. Each count is up to which request.
+#[derive(Debug, Default)]
+pub(crate) struct Vacuums {
+    pub asked: u64,
+    pub attended: u64,
+    pub done: u64,
+    /// Why the last one was not done.
+    pub failed: Option<StoreError>,
 }
 
 /// Where changes go.
@@ -72,17 +80,16 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    pub(crate) fn new(revision: u64, mode: Mode) -> Self {
+    pub(crate) fn new(mode: Mode) -> Self {
         let log = Log {
-            revision,
+            revision: 0,
             batch: Batch::default(),
             writing: 0,
             is_idle: false,
             feeds: Feeds::default(),
             mode,
             waiting: 0,
-            vacuum: 0,
-            vacuumed: 0,
+            vacuums: Vacuums::default(),
             failing: None,
             closing: false,
         };
@@ -90,9 +97,15 @@ impl Order {
             log: Mutex::new(log),
             work: Condvar::new(),
             done: Condvar::new(),
-            committed: AtomicU64::new(revision),
+            committed: AtomicU64::new(0),
             is_pressed: AtomicBool::new(false),
         }
+    }
+
+    /// Goes on after the version that a file ends with.
+    pub(crate) fn go_on_after(&self, revision: u64) {
+        self.lock().revision = revision;
+        self.committed.store(revision, Ordering::Release);
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, Log> {

@@ -97,40 +97,40 @@ impl Table {
 
     /// The next entry that has expired, taken out.
     pub(crate) fn take_expired(&mut self, now: u64) -> Option<Entry> {
-        while let Some(Reverse((expires, _, _))) = self.due.peek()
-            && *expires <= now
-        {
-            let Reverse((_, hash, version)) = self.due.pop()?;
-            if let Some(key) = self.key_of(hash, version) {
-                return self.remove(hash, &key);
-            }
+        let (expires, place) = self.due_first()?;
+        if expires > now {
+            return None;
         }
-        None
+        let slot = self.slots.get(place as usize)?;
+        let (hash, entry) = (slot.hash, slot.entry.clone());
+        self.remove(hash, entry.key_bytes())
     }
 
-    /// When the next entry expires. Takes what no longer matters out of the heap.
+    /// When the next entry expires.
     pub(crate) fn next_due(&mut self) -> Option<u64> {
+        self.due_first().map(|(expires, _)| expires)
+    }
+
+    /// The slot of what expires next.
+    pub(crate) fn first_due(&mut self) -> Option<&Slot> {
+        let (_, place) = self.due_first()?;
+        self.slots.get(place as usize)
+    }
+
+    /// What expires next, and its place. Takes what no longer matters out of the heap.
+    fn due_first(&mut self) -> Option<(u64, u32)> {
         while let Some(Reverse((expires, hash, version))) = self.due.peek() {
-            if self.key_of(*hash, *version).is_some() {
-                return Some(*expires);
+            if let Some(place) = self.place_of(*hash, *version) {
+                return Some((*expires, place));
             }
             self.due.pop();
         }
         None
     }
 
-    /// The slot of what expires next.
-    pub(crate) fn first_due(&mut self) -> Option<&Slot> {
-        self.next_due()?;
-        let Reverse((_, hash, version)) = self.due.peek()?;
-        let key = self.key_of(*hash, *version)?;
-        self.get(*hash, &key)
-    }
-
-    fn key_of(&self, hash: u32, version: u64) -> Option<Vec<u8>> {
+    fn place_of(&self, hash: u32, version: u64) -> Option<u32> {
         let fits = |place: &u32| self.slots.get(*place as usize).is_some_and(|slot| slot.hash == hash && slot.entry.version() == version);
-        let place = self.places.find(spread(hash), fits)?;
-        self.slots.get(*place as usize).map(|slot| slot.entry.key_bytes().to_vec())
+        self.places.find(spread(hash), fits).copied()
     }
 
     /// All slots' entries, for tables that are made anew from them.
@@ -142,7 +142,7 @@ impl Table {
     pub(crate) fn tidy(&mut self) {
         if self.due.len() > 64 && self.due.len() > 2 * self.slots.len() {
             let due = std::mem::take(&mut self.due);
-            self.due = due.into_iter().filter(|Reverse((_, hash, version))| self.key_of(*hash, *version).is_some()).collect();
+            self.due = due.into_iter().filter(|Reverse((_, hash, version))| self.place_of(*hash, *version).is_some()).collect();
         }
     }
 }

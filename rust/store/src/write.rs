@@ -3,16 +3,14 @@
 use std::sync::atomic::Ordering;
 
 use crate::entry::{self, Entry, MAX_KEY, Value};
+use crate::evict::Room;
 use crate::feed::What;
 use crate::space::{Space, read};
 use crate::store::Store;
-use crate::table::Table;
 use crate::{StoreError, log};
 
 /// Bytes of the longest name of a namespace.
 const MAX_NAMESPACE: usize = 512;
-/// How many expired entries a change clears away in passing, so that what expires goes without a thread of its own.
-const CLEARED: usize = 8;
 
 /// What must be there for a change to be made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -32,7 +30,8 @@ pub struct Put {
 /// What becomes of a key.
 enum Becomes {
     Stays,
-    Set(Entry),
+    /// With the room that was made for it.
+    Set(Entry, Option<Room>),
     Removed(What),
 }
 
@@ -52,11 +51,15 @@ impl Store {
         }
         let expires = put.ttl.map_or(0, |ttl| self.shared.options.clock.now().saturating_add(ttl));
         let draft = Entry::draft(key, &value, expires);
-        let space = self.space_or_new(namespace)?;
-        self.make_room(&space, key, entry::cost(key, &value))?;
+        let known = self.space(namespace)?;
+        if known.is_none() {
+            self.check(namespace, key, None, put.expect)?; // a put that is refused makes no namespace
+        }
+        let room = self.make_room(namespace, known.as_deref(), key, entry::cost(key, &value))?;
+        let space = known.map_or_else(|| self.new_space(namespace), Ok)?;
         let set = self.change(&space, key, |found| {
-            self.check(&space, key, found, put.expect)?;
-            Ok(Becomes::Set(draft))
+            self.check(namespace, key, found, put.expect)?;
+            Ok(Becomes::Set(draft, room))
         })?;
         Ok(set.1)
     }
@@ -65,10 +68,10 @@ impl Store {
     pub fn delete(&self, namespace: &str, key: &str, expect: Option<Expect>) -> Result<bool, StoreError> {
         check_key(namespace, key)?;
         let Some(space) = self.space(namespace)? else {
-            return if let Some(Expect::Version(expected)) = expect { Err(moved(namespace, key, expected, 0)) } else { Ok(false) };
+            return self.check(namespace, key, None, expect).map(|()| false);
         };
         let (was, _) = self.change(&space, key, |found| {
-            self.check(&space, key, found, expect)?;
+            self.check(namespace, key, found, expect)?;
             Ok(if found.is_some() { Becomes::Removed(What::Deleted) } else { Becomes::Stays })
         })?;
         Ok(was.is_some())
@@ -77,8 +80,9 @@ impl Store {
     /// Adds to a counter, which begins at 0; gives what it is then. A time to live that it has stays.
     pub fn incr(&self, namespace: &str, key: &str, by: i64) -> Result<i64, StoreError> {
         check_key(namespace, key)?;
-        let space = self.space_or_new(namespace)?;
-        self.make_room(&space, key, entry::cost(key, &Value::Int(0)))?;
+        let known = self.space(namespace)?;
+        let room = self.make_room(namespace, known.as_deref(), key, entry::cost(key, &Value::Int(0)))?;
+        let space = known.map_or_else(|| self.new_space(namespace), Ok)?;
         let mut sum = by;
         self.change(&space, key, |found| {
             let named = || (namespace.to_owned(), key.to_owned());
@@ -92,7 +96,7 @@ impl Store {
                     StoreError::Overflow { namespace, key, value, by }
                 })?;
             }
-            Ok(Becomes::Set(Entry::draft(key, &Value::Int(sum), found.map_or(0, Entry::expires))))
+            Ok(Becomes::Set(Entry::draft(key, &Value::Int(sum), found.map_or(0, Entry::expires)), room))
         })?;
         Ok(sum)
     }
@@ -101,19 +105,20 @@ impl Store {
     pub(crate) fn evict(&self, space: &Space, victim: &Entry) -> Result<bool, StoreError> {
         let (was, _) = self.change(space, victim.key(), |found| {
             let is_same = found.is_some_and(|found| found.version() == victim.version());
-            Ok(if is_same { Becomes::Removed(What::Evicted) } else { Becomes::Stays })
+            let is_held = self.shared.holds.has(&space.name, victim.key()); // it may be since it was chosen
+            Ok(if is_same && !is_held { Becomes::Removed(What::Evicted) } else { Becomes::Stays })
         })?;
         Ok(was.is_some())
     }
 
-    fn check(&self, space: &Space, key: &str, found: Option<&Entry>, expect: Option<Expect>) -> Result<(), StoreError> {
+    fn check(&self, namespace: &str, key: &str, found: Option<&Entry>, expect: Option<Expect>) -> Result<(), StoreError> {
         if self.shared.options.broken.ignore_expect {
             return Ok(());
         }
         let version = found.map_or(0, Entry::version);
         match expect {
-            Some(Expect::Absent) if version != 0 => Err(moved(&space.name, key, 0, version)),
-            Some(Expect::Version(expected)) if version != expected => Err(moved(&space.name, key, expected, version)),
+            Some(Expect::Absent) if version != 0 => Err(moved(namespace, key, 0, version)),
+            Some(Expect::Version(expected)) if version != expected => Err(moved(namespace, key, expected, version)),
             Some(Expect::Absent | Expect::Version(_)) | None => Ok(()),
         }
     }
@@ -137,7 +142,7 @@ impl Store {
             let live = found.as_ref().filter(|entry| !entry.has_expired(|| shared.options.clock.now()));
             match decide(live)? {
                 Becomes::Stays => Ok((None, shared.order.lock().revision)),
-                Becomes::Set(draft) => {
+                Becomes::Set(draft, room) => {
                     let mut log = shared.order.lock();
                     log.open()?;
                     if let (Some(expired), None) = (&found, live) {
@@ -146,9 +151,10 @@ impl Store {
                     let entry = log.put(space, draft, live.map(Entry::id));
                     shared.order.hand_over(log, shared.options.backlog);
                     let (version, cost) = (entry.version(), entry.cost());
+                    shared.expires_at(entry.expires());
                     let was = table.set(hash, entry, shared.tick());
                     table.tidy();
-                    shared.account(was.as_ref().map_or(0, Entry::cost), cost);
+                    shared.account(was.as_ref().map_or(0, Entry::cost) + room.map_or(0, Room::spend), cost);
                     Ok((was, version))
                 }
                 Becomes::Removed(what) => {
@@ -166,50 +172,6 @@ impl Store {
             }
         });
         changed.unwrap_or(Err(StoreError::Closed)) // every hash has a table
-    }
-
-    /// Takes out some of what has expired.
-    fn clear_expired(&self, space: &Space, table: &mut Table) -> Result<(), StoreError> {
-        let shared = &self.shared;
-        if table.next_due().is_none() {
-            return Ok(());
-        }
-        let now = shared.options.clock.now();
-        for _ in 0..CLEARED {
-            let mut log = shared.order.lock();
-            log.open()?;
-            let Some(entry) = table.take_expired(now) else { break };
-            log.gone(space, &entry, What::Expired);
-            shared.order.hand_over(log, shared.options.backlog);
-            shared.account(entry.cost(), 0);
-        }
-        Ok(())
-    }
-
-    /// Takes out all that has expired. A service need not call it: reads never give what has expired, and changes clear it away.
-    pub fn sweep(&self) -> Result<(), StoreError> {
-        self.check_writable()?;
-        let shared = &self.shared;
-        let now = shared.options.clock.now();
-        let _gate = read(&shared.gate);
-        for space in self.all_spaces() {
-            let mut failed = None;
-            space.change_each(|table| {
-                while failed.is_none() {
-                    let mut log = shared.order.lock();
-                    failed = log.open().err();
-                    if failed.is_some() {
-                        break;
-                    }
-                    let Some(entry) = table.take_expired(now) else { break };
-                    log.gone(&space, &entry, What::Expired);
-                    shared.order.hand_over(log, shared.options.backlog);
-                    shared.account(entry.cost(), 0);
-                }
-            });
-            failed.map_or(Ok(()), Err)?;
-        }
-        Ok(())
     }
 
     /// Waits while more waits for the disk than may: a writer that is faster than the disk becomes as slow as it.

@@ -9,5 +9,5 @@ mod writer;
 pub(crate) use copy::write_copy;
 pub(crate) use load::load;
 pub(crate) use lock::{Ownership, canonical};
-pub(crate) use schema::{create_if_missing, look, revision, rewrite_log};
+pub(crate) use schema::{create_if_missing, look, rewrite_log};
 pub(crate) use writer::spawn;

@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
+use crc32fast::Hasher;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
 use super::lock::beside;
@@ -16,25 +17,39 @@ const APPLICATION_ID: u32 = 0x494e_5354;
 
 /// An entry's row stands under its id, so that one that is written again stays where it is, and new ones are appended.
 const TABLES: &str = "
-    CREATE TABLE spaces(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE) STRICT;
+    CREATE TABLE spaces(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, crc INTEGER NOT NULL) STRICT;
     CREATE TABLE entries(id INTEGER PRIMARY KEY, space INTEGER NOT NULL, crc INTEGER NOT NULL, packed BLOB NOT NULL) STRICT;
-    CREATE TABLE state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL, entries INTEGER NOT NULL) STRICT;
-    INSERT INTO state VALUES(1, 0, 0);
+    CREATE TABLE state(one INTEGER PRIMARY KEY CHECK(one = 1), revision INTEGER NOT NULL, entries INTEGER NOT NULL, crc INTEGER NOT NULL) STRICT;
 ";
+
+/// The checksum of a row: over everything in it, since SQLite has none of its own for what lies in the file.
+pub(super) fn seal(number: u64, rest: &[u8]) -> u32 {
+    let mut seal = Hasher::new();
+    seal.update(&number.to_le_bytes());
+    seal.update(rest);
+    seal.finalize()
+}
+
+/// Writes up to which version the file has everything, and how many entries that are.
+pub(super) fn set_state(connection: &Connection, revision: u64, entries: u64) -> rusqlite::Result<()> {
+    let crc = seal(revision, &entries.to_le_bytes());
+    let mut set = connection.prepare_cached("INSERT OR REPLACE INTO state VALUES(1, ?1, ?2, ?3)")?;
+    set.execute((revision.cast_signed(), entries.cast_signed(), crc)).map(drop)
+}
 
 /// Makes a new file where there is none. It appears whole or not at all.
 pub(crate) fn create_if_missing(path: &Path) -> Result<(), StoreError> {
     if path.exists() {
         return Ok(());
     }
-    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
-        return Err(StoreError::Missing { path: path.into() }); // SQLite would mix the old log into a new file
-    }
-    appear(path, |_| Ok(()))
+    appear(path, |connection| set_state(connection, 0, 0))
 }
 
 /// Makes a file with something in it, under another name first.
 pub(super) fn appear(path: &Path, fill: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {
+    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
+        return Err(StoreError::Missing { path: path.into() }); // SQLite would mix the old log into a new file
+    }
     let draft = beside(path, ".new");
     match fs::remove_file(&draft) {
         Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(StoreError::io(&draft, cause)),
@@ -42,6 +57,7 @@ pub(super) fn appear(path: &Path, fill: impl FnOnce(&Connection) -> rusqlite::Re
     }
     let build = || -> rusqlite::Result<()> {
         let mut connection = Connection::open(&draft)?;
+        connection.pragma_update(None, "journal_mode", "memory")?; // a draft that is not finished is thrown away
         let transaction = connection.transaction()?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
         transaction.pragma_update(None, "user_version", FORMAT)?;
@@ -110,26 +126,25 @@ fn check_size(connection: &Connection, path: &Path) -> Result<(), StoreError> {
     let bytes = path.metadata().map_err(|cause| StoreError::io(path, cause))?.len();
     let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|cause| StoreError::sql(path, cause));
     let (page, pages) = (pragma("page_size")?.cast_unsigned(), pragma("page_count")?.cast_unsigned());
-    if bytes % page == 0 && bytes / page >= pages {
-        Ok(())
-    } else {
-        Err(StoreError::Corrupt { path: path.into(), what: format!("the file is cut: it has {bytes} bytes") })
-    }
-}
-
-/// The newest version that the file knows.
-pub(crate) fn revision(path: &Path) -> Result<u64, StoreError> {
-    state(&look(path)?, path).map(|(revision, _)| revision)
+    if bytes % page == 0 && bytes / page >= pages { Ok(()) } else { Err(corrupt(path, format!("the file is cut: it has {bytes} bytes"))) }
 }
 
 /// The newest version, and how many entries there are.
 pub(super) fn state(connection: &Connection, path: &Path) -> Result<(u64, u64), StoreError> {
-    let row = |row: &rusqlite::Row<'_>| Ok((row.get::<_, i64>(0)?.cast_unsigned(), row.get::<_, i64>(1)?.cast_unsigned()));
-    connection
-        .query_row("SELECT revision, entries FROM state", [], row)
-        .optional()
-        .map_err(|cause| StoreError::sql(path, cause))?
-        .ok_or_else(|| StoreError::Corrupt { path: path.into(), what: "its state is gone".into() })
+    let number = |row: &rusqlite::Row<'_>, at| row.get::<_, i64>(at).map(i64::cast_unsigned);
+    let found = connection
+        .prepare_cached("SELECT revision, entries, crc FROM state")
+        .and_then(|mut state| state.query_row([], |row| Ok((number(row, 0)?, number(row, 1)?, number(row, 2)?))).optional())
+        .map_err(|cause| StoreError::sql(path, cause))?;
+    match found {
+        Some((revision, entries, crc)) if u64::from(seal(revision, &entries.to_le_bytes())) == crc => Ok((revision, entries)),
+        Some(_) => Err(corrupt(path, "its state does not fit its checksum".into())),
+        None => Err(corrupt(path, "its state is gone".into())),
+    }
+}
+
+pub(super) fn corrupt(path: &Path, what: String) -> StoreError {
+    StoreError::Corrupt { path: path.into(), what }
 }
 
 /// The one connection that writes.

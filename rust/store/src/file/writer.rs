@@ -9,33 +9,40 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use rusqlite::config::DbConfig;
-use rusqlite::{Connection, TransactionBehavior};
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
 use super::lock::beside;
-use super::schema;
+use super::schema::{self, seal};
 use crate::StoreError;
 use crate::log::{self, Batch};
-use crate::store::Shared;
+use crate::shared::Shared;
 
 /// How long the writer lets gather what nobody waits for.
 const GATHERS: Duration = Duration::from_millis(2);
 /// Bytes that are written without gathering longer (1 MiB).
 const PLENTY: usize = 1 << 20;
-/// Bytes after which the log is put into the file (16 MiB).
-const CHECKPOINT: usize = 16 << 20;
+/// Bytes of log after which it is put into the file (32 MiB). Opening reads and writes so much.
+const CHECKPOINT: usize = 32 << 20;
+/// A page of the file, as it stands in the log.
+const PAGE: usize = 4_096 + 24;
+/// Pages that every commit writes: the state's, and one of a table.
+const PAGES: usize = 2;
+/// How long a vacuum waits for somebody who reads.
+const VACUUM_WAITS: Duration = Duration::from_millis(100);
+/// How long a commit waits for a process that is none of ours.
+const COMMIT_WAITS: Duration = Duration::from_secs(5);
 /// From one attempt to write again to the next.
 const PAUSE: Duration = Duration::from_millis(250);
 
-const SPACE: &str = "INSERT OR IGNORE INTO spaces VALUES(?1, ?2)";
+const SPACE: &str = "INSERT OR IGNORE INTO spaces VALUES(?1, ?2, ?3)";
 const ENTRY: &str = "INSERT INTO entries VALUES(?1, ?2, ?3, ?4) ON CONFLICT(id) DO UPDATE SET crc = excluded.crc, packed = excluded.packed";
 const GONE: &str = "DELETE FROM entries WHERE id = ?1";
-const STATE: &str = "UPDATE state SET revision = ?1, entries = entries + ?2";
 
 struct Writer {
     shared: Arc<Shared>,
     path: PathBuf,
     connection: Option<Connection>,
-    /// Bytes that were written since the log was put into the file.
+    /// Bytes of log since it was put into the file, as far as they can be estimated.
     logged: usize,
 }
 
@@ -65,25 +72,30 @@ impl Writer {
     fn run(mut self) {
         while let Some(work) = self.take() {
             let mut failed = false;
-            while let Err(cause) = self.attend(&work) {
+            loop {
+                let is_last = self.shared.order.lock().closing; // whoever closes is owed one more attempt
+                let Err(cause) = self.attend(&work.batch, work.revision) else { break };
                 failed = true;
                 self.let_go();
-                if !self.fail(cause) {
-                    return; // closed meanwhile: whoever waited was told
+                self.tell(cause);
+                if is_last {
+                    return;
                 }
+                self.pause();
             }
             self.publish(&work, failed);
+            if let Some(asked) = work.vacuum {
+                self.attend_vacuum(asked);
+            }
         }
-        if let Err(cause) = self.checkpoint() {
-            self.fail(cause); // the log stays beside the file, and has all of it
-        }
+        let _ = self.checkpoint(); // if it can't be, the log stays beside the file, and has all of it
     }
 
     /// Waits for work. Nothing when it is time to stop.
     fn take(&self) -> Option<Work> {
         let order = &self.shared.order;
         let mut log = order.lock();
-        while log.batch.is_empty() && log.vacuum == log.vacuumed {
+        while log.batch.is_empty() && log.vacuums.asked == log.vacuums.attended {
             if log.closing {
                 return None;
             }
@@ -97,50 +109,14 @@ impl Writer {
         }
         let batch = std::mem::take(&mut log.batch);
         log.writing = batch.bytes;
-        let vacuum = (log.vacuum > log.vacuumed).then_some(log.vacuum);
+        let vacuum = (log.vacuums.asked > log.vacuums.attended).then_some(log.vacuums.asked);
         Some(Work { batch, revision: log.revision, vacuum })
     }
 
-    fn attend(&mut self, work: &Work) -> Result<(), StoreError> {
-        if self.connection.is_none() {
-            schema::rewrite_log(&self.path)?;
-            let opened = schema::writer(&self.path, self.shared.options.max_file);
-            self.connection = Some(opened.map_err(|cause| StoreError::sql(&self.path, cause))?);
-        }
-        self.write(work).map_err(|cause| StoreError::sql(&self.path, cause))?;
-        self.logged += work.batch.bytes;
-        if self.logged >= CHECKPOINT {
-            self.checkpoint()?;
-        }
-        if work.vacuum.is_some() { self.vacuum() } else { Ok(()) }
-    }
-
-    fn write(&mut self, work: &Work) -> rusqlite::Result<()> {
-        let Some(connection) = &mut self.connection else { return Ok(()) };
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let written: i64 = transaction.query_row("SELECT revision FROM state", [], |row| row.get(0))?;
-        if work.batch.is_empty() || written.cast_unsigned() >= work.revision {
-            return Ok(()); // an attempt that was told to have failed had succeeded
-        }
-        {
-            let mut spaces = transaction.prepare_cached(SPACE)?;
-            for (id, name) in &work.batch.spaces {
-                spaces.execute((id, name))?;
-            }
-            let (mut put, mut gone) = (transaction.prepare_cached(ENTRY)?, transaction.prepare_cached(GONE)?);
-            let mut grown = 0_i64;
-            for op in &work.batch.ops {
-                match &op.entry {
-                    Some(entry) => {
-                        put.execute((op.id.cast_signed(), op.space, crc32fast::hash(&entry.0), &entry.0[..]))?;
-                        grown += i64::from(entry.version() == entry.id());
-                    }
-                    None => grown -= i64::try_from(gone.execute([op.id.cast_signed()])?).unwrap_or_default(),
-                }
-            }
-            transaction.prepare_cached(STATE)?.execute((work.revision.cast_signed(), grown))?;
-        }
-        transaction.commit()
+    fn attend(&mut self, batch: &Batch, revision: u64) -> Result<(), StoreError> {
+        let path = self.path.clone();
+        self.logged += write(self.connect()?, batch, revision, &path)?;
+        if self.logged >= CHECKPOINT { self.checkpoint() } else { Ok(()) }
     }
 
     /// Puts the log into the file, as far as readers let it.
@@ -151,16 +127,53 @@ impl Writer {
         done.map_err(|cause| StoreError::sql(&self.path, cause))
     }
 
+    /// Writes the file anew, and tells whoever asked for it how that went. Writing goes on in any case.
+    fn attend_vacuum(&mut self, asked: u64) {
+        let vacuumed = self.vacuum();
+        if vacuumed.as_ref().is_err_and(|cause| !matches!(cause, StoreError::Locked { .. })) {
+            self.let_go();
+        }
+        let order = &self.shared.order;
+        let mut log = order.lock();
+        log.vacuums.attended = asked;
+        log.vacuums.failed = vacuumed.err();
+        if log.vacuums.failed.is_none() {
+            log.vacuums.done = asked;
+        }
+        drop(log);
+        order.done.notify_all();
+    }
+
     /// Writes the file anew, and cuts the log to nothing before and after.
     fn vacuum(&mut self) -> Result<(), StoreError> {
-        let Some(connection) = &self.connection else { return Ok(()) };
+        let path = self.path.clone();
+        let connection = self.connect()?;
         let cut = || connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        let done = cut().and_then(|_| connection.execute_batch("VACUUM")).and_then(|()| cut());
-        match done {
+        let vacuum = || {
+            connection.busy_timeout(VACUUM_WAITS)?;
+            cut()?;
+            connection.execute_batch("VACUUM")?;
+            let left = cut()?;
+            connection.busy_timeout(COMMIT_WAITS)?;
+            Ok(left)
+        };
+        match vacuum() {
             Ok(0) => Ok(()),
-            Ok(_) => Err(StoreError::Locked { path: beside(&self.path, "-wal") }), // somebody reads the old log
-            Err(cause) => Err(StoreError::sql(&self.path, cause)),
+            Ok(_) => Err(StoreError::Locked { path: beside(&path, "-wal") }), // somebody reads the old log
+            Err(cause) => Err(StoreError::sql(&path, cause)),
         }
+    }
+
+    /// The connection, or a new one after a failure.
+    fn connect(&mut self) -> Result<&mut Connection, StoreError> {
+        let Self { connection, path, shared, .. } = self;
+        let fresh = if let Some(known) = connection.take() {
+            known
+        } else {
+            schema::rewrite_log(path)?;
+            schema::writer(path, shared.options.max_file).map_err(|cause| StoreError::sql(path, cause))?
+        };
+        Ok(connection.insert(fresh))
     }
 
     /// After a failed write or sync nobody knows what the disk holds, so this connection does not touch the file again.
@@ -173,14 +186,16 @@ impl Writer {
         }
     }
 
-    /// Tells everybody why nothing can be written now, and waits a while. False when the store is being closed.
-    fn fail(&self, cause: StoreError) -> bool {
+    /// Tells everybody why nothing can be written now.
+    fn tell(&self, cause: StoreError) {
+        self.shared.order.lock().failing = Some(cause);
+        self.shared.order.done.notify_all();
+    }
+
+    /// Waits a while, or until the store is being closed.
+    fn pause(&self) {
         let order = &self.shared.order;
-        let mut log = order.lock();
-        log.failing = Some(cause);
-        order.done.notify_all();
-        let (log, _) = order.work.wait_timeout_while(log, PAUSE, |log| !log.closing).unwrap_or_else(PoisonError::into_inner);
-        !log.closing
+        drop(order.work.wait_timeout_while(order.lock(), PAUSE, |log| !log.closing).unwrap_or_else(PoisonError::into_inner));
     }
 
     fn publish(&self, work: &Work, failed: bool) {
@@ -190,9 +205,6 @@ impl Writer {
         if failed {
             log.failing = None;
         }
-        if let Some(vacuum) = work.vacuum {
-            log.vacuumed = vacuum;
-        }
         order.committed.store(work.revision, Ordering::Release);
         if order.is_pressed.load(Ordering::Relaxed) && log.batch.bytes <= self.shared.options.backlog / 2 {
             order.is_pressed.store(false, Ordering::Relaxed);
@@ -200,4 +212,38 @@ impl Writer {
         drop(log);
         order.done.notify_all();
     }
+}
+
+/// Writes a batch in one transaction, which makes the file's state that of a revision. Gives about how many bytes of log that took.
+fn write(connection: &mut Connection, batch: &Batch, revision: u64, path: &Path) -> Result<usize, StoreError> {
+    let told = |cause| StoreError::sql(path, cause);
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate).map_err(told)?;
+    let (written, entries) = schema::state(&transaction, path)?;
+    if batch.is_empty() || written >= revision {
+        return Ok(0); // an attempt that was told to have failed had succeeded
+    }
+    let (came, went, pages) = apply(&transaction, batch).map_err(told)?;
+    schema::set_state(&transaction, revision, (entries + came).saturating_sub(went)).map_err(told)?;
+    transaction.commit().map_err(told)?;
+    Ok(batch.bytes + (pages + PAGES) * PAGE)
+}
+
+/// Gives how many entries came and went, and how many pages were touched besides those that new entries fill.
+fn apply(transaction: &Transaction<'_>, batch: &Batch) -> rusqlite::Result<(u64, u64, usize)> {
+    let mut spaces = transaction.prepare_cached(SPACE)?;
+    for (id, name) in &batch.spaces {
+        spaces.execute((id, name, seal((*id).into(), name.as_bytes())))?;
+    }
+    let (mut put, mut gone) = (transaction.prepare_cached(ENTRY)?, transaction.prepare_cached(GONE)?);
+    let (mut came, mut went, mut pages) = (0, 0, 0);
+    for op in &batch.ops {
+        let is_new = op.entry.as_ref().is_some_and(|entry| entry.version() == entry.id());
+        match &op.entry {
+            Some(entry) => _ = put.execute((op.id.cast_signed(), op.space, seal(op.space.into(), &entry.0), &entry.0[..]))?,
+            None => went += gone.execute([op.id.cast_signed()])? as u64,
+        }
+        came += u64::from(is_new);
+        pages += usize::from(!is_new);
+    }
+    Ok((came, went, pages))
 }
