@@ -9,7 +9,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from interlock.errors import ConfigError, StoreError, UsageError, VersionMoved
+from interlock.errors import ConfigError, InterlockError, StoreError, UsageError, VersionMoved
 from interlock.memory.names import RECORDS, checked
 from interlock.memory.records import (
     Draft,
@@ -292,11 +292,16 @@ class Memory:
             held = self.store.held(RECORDS + namespace, place)
             if (0 if held is None else held[1]) != expect:
                 raise _moved(Record(namespace, draft.key, "", version=0 if held is None else held[1]), expect)
-        if vector is None:
-            self._shelf.drop(namespace, number)
-        else:  # first: an embedding without a record is passed over, and a record without an embedding would not be found
-            self._shelf.put(namespace, number, vector, ttl)
-        version = self.store.put(RECORDS + namespace, place, draft.packed(), expect=expect, ttl=ttl)
+        if vector is not None:
+            self._shelf.check(vector)
+        before = self._shelf.get(namespace, number)
+        self._shelf.keep(namespace, number, vector, ttl)  # first: a record without its embedding would never be found
+        try:
+            version = self.store.put(RECORDS + namespace, place, draft.packed(), expect=expect, ttl=ttl)
+        except InterlockError:
+            self._shelf.keep(namespace, number, before, None)
+            raise
+        self._shelf.show(namespace, number, vector)
         written = self.by_number(namespace, number)
         stands = written if written is not None and written.version == version else None  # another may have written it since
         return stands or unpacked(namespace, draft.packed(), version, 0)

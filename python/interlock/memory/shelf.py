@@ -51,15 +51,36 @@ class Shelf:
         """Whether it should be saved."""
         return self._path is not None and self._unsaved >= SAVE_EVERY
 
-    def put(self, namespace: str, number: int, vector: Vector, ttl: float | None) -> None:
-        """Keep a record's embedding, in the store and in the index.
+    def check(self, vector: Vector) -> None:
+        """Whether an embedding can be kept.
 
         Raises:
             UsageError: it has another dimension than those before, holds what is no number, or is zero throughout.
         """
-        self._add(namespace, [number], vector.reshape(1, -1))
-        self._store.put(VECTORS + namespace, place_of(number), vector, ttl=ttl)
-        self._unsaved += 1
+        import numpy as np
+
+        if self._index is not None and len(vector) != self._index.dim:
+            message = f"the embedding has {len(vector)} dimensions, and the memory's have {self._index.dim}"
+            raise UsageError(message, hint="open it with the embedder that it was written with", code="vector.dimension")
+        if not np.isfinite(vector).all():
+            raise UsageError("the embedding holds what is not a finite number", hint="look at the text", code="vector.not_finite")
+        if not vector.any():
+            raise UsageError("the embedding is zero throughout, so it points nowhere", hint="look at the text", code="vector.zero")
+
+    def keep(self, namespace: str, number: int, vector: Vector | None, ttl: float | None) -> None:
+        """Keep a record's embedding in the store, or none. It is not found before ``show``."""
+        if vector is None:
+            self._store.delete(VECTORS + namespace, place_of(number))
+        else:
+            self._store.put(VECTORS + namespace, place_of(number), vector, ttl=ttl)
+
+    def show(self, namespace: str, number: int, vector: Vector | None) -> None:
+        """Let a record be found by its embedding, or by none."""
+        if vector is None:
+            self.leave_out(number)
+        else:
+            self._add(namespace, [number], vector.reshape(1, -1))
+            self._unsaved += 1
 
     def get(self, namespace: str, number: int) -> Vector | None:
         """A record's embedding."""
@@ -98,9 +119,6 @@ class Shelf:
 
         if self._index is None:
             self._index = VectorIndex(vectors.shape[1])
-        if vectors.shape[1] != self._index.dim:
-            message = f"the embedding has {vectors.shape[1]} dimensions, and the memory's have {self._index.dim}"
-            raise UsageError(message, hint="open it with the embedder that it was written with", code="vector.dimension")
         self._index.add(numbers, vectors, labels=[namespace] * len(numbers), replace=True)
 
     def _load(self) -> None:
@@ -145,6 +163,7 @@ class Shelf:
             fresh = [(int(key, 16), vector) for key, vector, version in held if version > since]
             for dim in sorted({len(vector) for _, vector in fresh}):
                 rows = [(number, vector) for number, vector in fresh if len(vector) == dim]
+                self.check(rows[0][1])
                 self._add(namespace, [number for number, _ in rows], np.stack([vector for _, vector in rows]))
             self._unsaved += len(fresh)
         if self._index is not None:
