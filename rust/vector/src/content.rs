@@ -30,6 +30,8 @@ pub(crate) struct Content {
     pub(crate) labels: Labels,
     pub(crate) graph: Option<Graph>,
     pub(crate) tuning: Tuning,
+    /// Rows that came or went since the tuning was measured.
+    pub(crate) changed: usize,
     pub(crate) revision: u64,
     /// Counts changes, for whoever remembers rows.
     pub(crate) epoch: u64,
@@ -48,6 +50,7 @@ impl Content {
             labels: Labels::default(),
             graph: None,
             tuning: Tuning::default(),
+            changed: 0,
             revision: revision::of_shape(shape),
             epoch: 0,
         }
@@ -105,6 +108,7 @@ impl Content {
             self.live.insert(*row);
             self.revision = self.revision.wrapping_add(self.fingerprint(*row));
         }
+        self.changed += stored.len();
         self.epoch += 1;
     }
 
@@ -119,6 +123,7 @@ impl Content {
         self.by_id.remove(&self.ids[row as usize]);
         self.ids[row as usize] = FREE;
         self.free.push(row);
+        self.changed += 1;
         self.epoch += 1;
     }
 

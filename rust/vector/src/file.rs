@@ -93,6 +93,7 @@ fn write(content: &Content, out: &mut Out<impl Write>) -> io::Result<()> {
     }
     let rows = (0_u32..).take(content.ids.len());
     out.all(rows.map(|row| content.labels.number(row)))?;
+    out.count(content.changed)?;
     out.count(content.tuning.rows)?;
     out.count(content.tuning.recalls.len())?;
     out.all(content.tuning.recalls.iter().copied())?;
@@ -102,7 +103,7 @@ fn write(content: &Content, out: &mut Out<impl Write>) -> io::Result<()> {
 }
 
 fn read(from: &mut In<impl io::Read>) -> Result<Content, Broke> {
-    let dim = from.count(0)?;
+    let dim = from.size()?;
     let metric = *Metric::ALL.get(usize::from(from.one::<u8>()?)).ok_or(Broke::Damaged("its metric is unknown"))?;
     let storage = *Storage::ALL.get(usize::from(from.one::<u8>()?)).ok_or(Broke::Damaged("its storage is unknown"))?;
     let shape = Shape::new(dim, metric, storage).map_err(|_| Broke::Damaged("its dimension is none"))?;
@@ -131,9 +132,9 @@ fn read(from: &mut In<impl io::Read>) -> Result<Content, Broke> {
     }
     content.ids = ids;
     read_labels(from, &mut content)?;
-    content.tuning.rows = from.count(0)?;
-    let count = from.count(4)?;
-    content.tuning = Tuning { rows: content.tuning.rows, recalls: from.all(count)? };
+    content.changed = from.size()?;
+    let (rows_then, widths) = (from.size()?, from.count(4)?);
+    content.tuning = Tuning { rows: rows_then, recalls: from.all(widths)? };
     content.revision = from.one()?;
     if from.one::<u8>()? == 1 {
         content.graph = Some(Graph::read(from, rows, |row| content.live.has(row))?);

@@ -120,14 +120,15 @@ impl<R: Read> In<R> {
         got
     }
 
-    /// A count of things that take at least `width` bytes each.
+    pub(crate) fn size(&mut self) -> Result<usize, Broke> {
+        usize::try_from(self.one::<u64>()?).map_err(|_| Broke::Damaged("it counts more than fits into memory"))
+    }
+
+    /// How many things of at least `width` bytes follow.
     pub(crate) fn count(&mut self, width: usize) -> Result<usize, Broke> {
-        let count = self.one::<u64>()?;
-        let most = self.left / width.max(1) as u64;
-        if count > most {
-            return Err(Broke::Damaged("it ends too early"));
-        }
-        usize::try_from(count).map_err(|_| Broke::Damaged("it counts more than fits into memory"))
+        let count = self.size()?;
+        self.has(count, width)?;
+        Ok(count)
     }
 
     pub(crate) fn all<T: Fixed>(&mut self, count: usize) -> Result<Vec<T>, Broke> {

@@ -25,9 +25,9 @@ pub(crate) struct Tuning {
 }
 
 impl Tuning {
-    /// Whether the index has grown or shrunk by half since.
-    pub(crate) fn is_outdated(&self, rows: usize) -> bool {
-        rows * 2 >= self.rows * 3 || rows * 2 <= self.rows
+    /// Whether so many rows came or went since that it is another index by half.
+    pub(crate) fn is_outdated(&self, changed: usize) -> bool {
+        changed * 2 >= self.rows
     }
 
     /// The narrowest walk that reached the recall. `None` when none did, so that only a scan can.

@@ -155,12 +155,14 @@ impl VectorIndex {
     fn tune(&self, _writer: &MutexGuard<'_, ()>) -> Result<(), VectorError> {
         let tuning = {
             let content = self.read()?;
-            if content.graph.is_none() || !content.tuning.is_outdated(content.len()) {
+            if content.graph.is_none() || !content.tuning.is_outdated(content.changed) {
                 return Ok(());
             }
             Tuning::measure(&content, available())
         };
-        self.write()?.tuning = tuning;
+        let mut content = self.write()?;
+        content.tuning = tuning;
+        content.changed = 0;
         Ok(())
     }
 
