@@ -119,6 +119,9 @@ impl Content {
         if let Some(graph) = &mut self.graph {
             unlink(graph, &self.codes, row, self.live.rows(), bench);
         }
+        let nothing = vec![0.0; self.shape.dim]; // what is forgotten is not kept in what is free, here or in a file
+        self.rows.put(row, &nothing);
+        self.codes.put(row, &nothing, self.shape, self.shape.storage == Storage::I8);
         self.labels.remove(row);
         self.by_id.remove(&self.ids[row as usize]);
         self.ids[row as usize] = FREE;
