@@ -235,7 +235,7 @@ def _weights(given: Mapping[str, float] | Reliability | None) -> dict[str, int]:
     if given is None:
         return {}
     if isinstance(given, Reliability):
-        return dict(given.weights) if given.chosen == "dawid_skene" else {}
+        return {} if given.chosen == "majority" else dict(given.weights)
     if not isinstance(given, Mapping):
         raise UsageError(f"weights are {given!r}", hint="give a number for each branch, or il.Reliability.load(path)")
     wrong = {name: weight for name, weight in given.items() if not _is_weight(weight)}
