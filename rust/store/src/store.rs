@@ -114,9 +114,9 @@ impl Store {
         self.path.as_deref()
     }
 
-    /// Whether a change would wait now, since the disk has fallen behind.
+    /// Whether a change would wait now, since the disk has fallen behind or a snapshot is being listed.
     pub fn is_pressed(&self) -> bool {
-        self.shared.order.is_pressed.load(Ordering::Relaxed)
+        self.shared.order.is_pressed.load(Ordering::Relaxed) || self.shared.gate.try_read().is_err()
     }
 
     /// Whether there is a file that changes go to.
