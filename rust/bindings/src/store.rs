@@ -106,7 +106,8 @@ impl PyStore {
                 text.to_cow().map_err(|_| error::usage(&format!("{namespace}/{key} can't hold half a character"), "encode it as bytes"))?;
             store(Value::Text(&whole))
         } else if given.is_exact_instance_of::<PyInt>() {
-            store(Value::Int(given.extract().map_err(|_| error::usage("the number has more than 64 bits", "store it as a string"))?))
+            let told = |_| error::usage(&format!("{namespace}/{key} can't hold a number of more than 64 bits"), "store it as a string");
+            store(Value::Int(given.extract().map_err(told)?))
         } else {
             Err(error::usage(
                 &format!("{namespace}/{key} can't hold {}", given.get_type()),
