@@ -10,6 +10,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Iterable
 from types import TracebackType
@@ -180,6 +181,7 @@ class Store:
             expect: the version that must be there, 0 for none: compare and set.
             ttl: seconds to live; by default for ever. A put without it makes a value that expires one that does not.
             durable: wait until the file has it. This blocks the thread: in a coroutine, ``await asyncio.to_thread(store.wait, version)``.
+                If the wait fails, the value is in memory, and in the file as soon as that can be written.
 
         Raises:
             VersionMoved: another version is there.
@@ -208,7 +210,7 @@ class Store:
         except (TypeError, ValueError) as error:
             message = f"{namespace}/{key} can't hold {kind_of(value)}: {error}"
             raise UsageError(message, hint="give bytes, str, int, a float32 array, or what JSON can hold") from None
-        if json == b"null":  # what JSON makes of a number that is none
+        if b"null" in json and _has_a_number_that_is_none(value):  # JSON makes null of it, and nobody would notice
             raise UsageError(f"{namespace}/{key} can't hold {value!r}", hint="JSON has no such number")
         return self._core.put_json(namespace, key, json, expect, ttl)
 
@@ -254,7 +256,7 @@ class Store:
         return Feed(self._core.feed(namespace, prefix, room))
 
     def hold(self, namespace: str, key: str | None = None) -> Hold:
-        """Keep a namespace, or a key, from being evicted as long as it is needed."""
+        """Keep a namespace, or a key, from being evicted as long as it is needed. What is there when this returns stays: hold, then read."""
         return Hold(self._core.hold(namespace, key))
 
     def wait(self, version: int) -> None:
@@ -262,6 +264,7 @@ class Store:
 
         Raises:
             StoreError: the file can't be written; what was not committed is kept in memory and written when it can be.
+            UsageError: there is no such version yet.
         """
         self._core.wait(version)
 
@@ -274,15 +277,20 @@ class Store:
         self._core.sweep()
 
     def vacuum(self) -> None:
-        """Write the file anew, and cut its log: what was deleted before is then in neither, to the last byte.
+        """Write the file anew, and cut its log: what was deleted or written over before is then in neither, to the last byte.
+
+        Before that it may lie in both. Changes that are made meanwhile wait for the disk, and reads wait for nothing.
 
         Raises:
             StoreLocked: somebody reads the file; what they read may still lie in the log. Close them and try again.
+            StoreError: it could not be done. Only this call fails; the store goes on.
         """
         self._core.vacuum()
 
     def snapshot(self, path: str | os.PathLike[str]) -> None:
         """Write what the store holds at this moment to a new file, which can be opened as a store.
+
+        It has every change up to one version and none after it. Changes wait while the entries are listed (some 50 ms for a million).
 
         Raises:
             UsageError: there is a file already.
@@ -294,7 +302,11 @@ class Store:
         return StoreStats(*self._core.stats())
 
     def close(self) -> None:
-        """Write what waits, and let the file go. A second time changes nothing."""
+        """Write what waits, and let the file go. A second time changes nothing, and reads go on.
+
+        Raises:
+            StoreError: the file can't be written, and what waited is lost. A ``snapshot`` before closing saves it elsewhere.
+        """
         self._core.close()
 
     def __enter__(self) -> Self:
@@ -313,6 +325,15 @@ def _read(value: Any) -> Any:
         return value
     kind, held = value
     return orjson.loads(held) if kind == _JSON else as_vector(held)
+
+
+def _has_a_number_that_is_none(value: Any) -> bool:
+    """Whether an infinity or a NaN is somewhere in it."""
+    if isinstance(value, float):
+        return not math.isfinite(value)
+    if isinstance(value, dict):
+        return any(map(_has_a_number_that_is_none, value.values()))
+    return isinstance(value, list | tuple) and any(map(_has_a_number_that_is_none, value))
 
 
 def as_vector(held: bytes) -> NDArray[np.float32]:

@@ -102,9 +102,12 @@ impl PyStore {
         if let Ok(bytes) = given.cast::<PyBytes>() {
             store(Value::Bytes(bytes.as_bytes()))
         } else if let Ok(text) = given.cast::<PyString>() {
-            store(Value::Text(&text.to_cow()?))
+            let whole =
+                text.to_cow().map_err(|_| error::usage(&format!("{namespace}/{key} can't hold half a character"), "encode it as bytes"))?;
+            store(Value::Text(&whole))
         } else if given.is_exact_instance_of::<PyInt>() {
-            store(Value::Int(given.extract().map_err(|_| error::usage("the number has more than 64 bits", "store it as a string"))?))
+            let told = |_| error::usage(&format!("{namespace}/{key} can't hold a number of more than 64 bits"), "store it as a string");
+            store(Value::Int(given.extract().map_err(told)?))
         } else {
             Err(error::usage(
                 &format!("{namespace}/{key} can't hold {}", given.get_type()),
@@ -132,12 +135,12 @@ impl PyStore {
     }
 
     #[pyo3(signature = (namespace, key, expect=None))]
-    fn delete(&self, namespace: &str, key: &str, expect: Option<u64>) -> PyResult<bool> {
-        self.store.delete(namespace, key, expected(expect)).map_err(told)
+    fn delete(&self, py: Python<'_>, namespace: &str, key: &str, expect: Option<u64>) -> PyResult<bool> {
+        self.change(py, |store| store.delete(namespace, key, expected(expect)))
     }
 
-    fn incr(&self, namespace: &str, key: &str, by: i64) -> PyResult<i64> {
-        self.store.incr(namespace, key, by).map_err(told)
+    fn incr(&self, py: Python<'_>, namespace: &str, key: &str, by: i64) -> PyResult<i64> {
+        self.change(py, |store| store.incr(namespace, key, by))
     }
 
     /// Key, value, version and expiry of each entry whose key begins so, by key.
@@ -194,12 +197,14 @@ impl PyStore {
 }
 
 impl PyStore {
-    /// Lets Python run while a full backlog holds the put up; otherwise giving it up costs more than the put.
     fn set(&self, py: Python<'_>, namespace: &str, key: &str, value: Value<'_>, put: Put) -> PyResult<u64> {
-        if self.store.is_pressed() {
-            return py.detach(|| self.store.put(namespace, key, value, put)).map_err(told);
-        }
-        self.store.put(namespace, key, value, put).map_err(told)
+        self.change(py, |store| store.put(namespace, key, value, put))
+    }
+
+    /// Lets Python run while a full backlog or a snapshot holds the change up; otherwise giving it up costs more than the change.
+    fn change<T: Send>(&self, py: Python<'_>, change: impl Send + FnOnce(&Store) -> Result<T, StoreError>) -> PyResult<T> {
+        let changed = if self.store.is_pressed() { py.detach(|| change(&self.store)) } else { change(&self.store) };
+        changed.map_err(told)
     }
 }
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use crate::StoreError;
 use crate::entry::Entry;
 use crate::options::Eviction;
 use crate::shared::Shared;
 use crate::space::{Space, read};
 use crate::store::Store;
 use crate::table::{Slot, Table};
+use crate::{StoreError, odds};
 
 /// Up to so many entries, all are looked at.
 const EXACT: usize = 1_024;
@@ -38,6 +38,14 @@ pub(crate) struct Room {
 }
 
 impl Room {
+    /// Whether it is that much, or could be made so.
+    pub(crate) fn suffices(&mut self, needed: usize) -> bool {
+        let more = needed.saturating_sub(self.bytes);
+        let is_there = self.shared.reserve(more, self.shared.options.cap.unwrap_or(usize::MAX));
+        self.bytes += if is_there { more } else { 0 };
+        is_there
+    }
+
     /// How many bytes were counted, for whoever counts the real ones in their place.
     pub(crate) fn spend(mut self) -> usize {
         std::mem::take(&mut self.bytes)
@@ -93,8 +101,8 @@ impl Store {
     /// Who goes next: nobody that is held, and not the key that room is made for.
     fn choose(&self, spared: Spared<'_>) -> Option<Victim> {
         let spaces = read(&self.shared.spaces);
-        if spaces.have_more_than(EXACT)
-            && let Some(drawn) = self.draw(spaces.all(), spared)
+        if spaces.entries() > EXACT
+            && let Some(drawn) = [false, true].into_iter().find_map(|are_fresh| self.draw(spaces.all(), spared, are_fresh))
         {
             return Some(drawn);
         }
@@ -109,11 +117,12 @@ impl Store {
         best
     }
 
-    fn draw(&self, spaces: &[Arc<Space>], spared: Spared<'_>) -> Option<Victim> {
+    fn draw(&self, spaces: &[Arc<Space>], spared: Spared<'_>, are_fresh: bool) -> Option<Victim> {
+        let odds = self.shared.odds.sums(spaces, are_fresh);
         let (mut best, mut random) = (None, Random(u64::from(self.shared.tick()) ^ self.shared.used() as u64 | 1));
         let mut drawn = 0;
         for _ in 0..MISSED * DRAWN {
-            let space = spaces.get(random.below(spaces.len()))?;
+            let space = spaces.get(odds::place(&odds, random.below(odds.last().copied().unwrap_or_default())))?;
             let (part, place) = (random.next(), random.next());
             space.draw(part, |table| {
                 if table.len() > 0

@@ -22,6 +22,7 @@ mod feed;
 mod file;
 mod hold;
 mod log;
+mod odds;
 mod open;
 mod options;
 mod shared;

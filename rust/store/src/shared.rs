@@ -9,8 +9,9 @@ use hashbrown::DefaultHashBuilder;
 use crate::entry::Entry;
 use crate::hold::Holds;
 use crate::log::{Mode, Order};
+use crate::odds::Odds;
 use crate::options::{Eviction, Options};
-use crate::space::{Space, read, write};
+use crate::space::{Space, read};
 use crate::spaces::Spaces;
 
 /// Locks are taken in this order: the gate, the namespaces, the parts of one, one part, the log, a feed.
@@ -22,6 +23,7 @@ pub(crate) struct Shared {
     pub holds: Arc<Holds>,
     /// Held for reading by every change; whoever needs a moment without any takes it for writing.
     pub gate: RwLock<()>,
+    pub odds: Odds,
     used: AtomicUsize,
     evicted: AtomicU64,
     tick: AtomicU32,
@@ -38,6 +40,7 @@ impl Shared {
             order: Order::new(mode),
             holds: Arc::default(),
             gate: RwLock::default(),
+            odds: Odds::default(),
             used: AtomicUsize::new(0),
             evicted: AtomicU64::new(0),
             tick: AtomicU32::new(0),
@@ -109,13 +112,6 @@ impl Shared {
 
     pub(crate) fn all_spaces(&self) -> Vec<Arc<Space>> {
         read(&self.spaces).all().to_vec()
-    }
-
-    /// A namespace that the file has.
-    pub(crate) fn recall_space(&self, id: u32, name: &str) -> Arc<Space> {
-        let space = Arc::new(Space::new(id, name));
-        write(&self.spaces).add(Arc::clone(&space));
-        space
     }
 
     /// An entry that the file has. False if its key is there already.

@@ -1,7 +1,7 @@
 //! A namespace: one table while it is small, 64 with a lock each once it is not.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::entry::Entry;
 use crate::table::Table;
@@ -19,6 +19,8 @@ pub(crate) struct Space {
     pub name: Box<str>,
     parts: RwLock<Box<[RwLock<Table>]>>,
     len: AtomicUsize,
+    /// Entries of all namespaces of the store.
+    total: Arc<AtomicUsize>,
 }
 
 /// A lock that a panicking thread left is taken over: every critical section here leaves its data whole.
@@ -35,8 +37,19 @@ fn part_of(hash: u32, parts: usize) -> usize {
 }
 
 impl Space {
-    pub(crate) fn new(id: u32, name: &str) -> Self {
-        Self { id, name: name.into(), parts: RwLock::new(Box::new([RwLock::default()])), len: AtomicUsize::new(0) }
+    pub(crate) fn new(id: u32, name: &str, total: &Arc<AtomicUsize>) -> Self {
+        let parts = RwLock::new(Box::from([RwLock::default()]));
+        Self { id, name: name.into(), parts, len: AtomicUsize::new(0), total: Arc::clone(total) }
+    }
+
+    fn count(&self, before: usize, after: usize) {
+        for counter in [&self.len, &self.total] {
+            if after > before {
+                counter.fetch_add(after - before, Ordering::Relaxed);
+            } else if before > after {
+                counter.fetch_sub(before - after, Ordering::Relaxed);
+            }
+        }
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -58,12 +71,8 @@ impl Space {
         let before = table.len();
         let result = change(&mut table);
         let after = table.len();
+        self.count(before, after);
         drop(table);
-        if after > before {
-            self.len.fetch_add(after - before, Ordering::Relaxed);
-        } else {
-            self.len.fetch_sub(before - after, Ordering::Relaxed);
-        }
         let is_due = parts.len() == 1 && after > SPLIT;
         drop(parts);
         if is_due {
@@ -85,7 +94,7 @@ impl Space {
             let mut table = write(part);
             let before = table.len();
             change(&mut table);
-            self.len.fetch_sub(before.saturating_sub(table.len()), Ordering::Relaxed);
+            self.count(before, table.len());
         }
     }
 

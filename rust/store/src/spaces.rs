@@ -1,6 +1,7 @@
 //! The namespaces of a store, by name and in the order in which they came to be. One that is empty stays: its name is in the file.
 
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use hashbrown::HashMap;
 
@@ -11,6 +12,7 @@ pub(crate) struct Spaces {
     by_name: HashMap<Box<str>, Arc<Space>>,
     /// By id.
     all: Vec<Arc<Space>>,
+    entries: Arc<AtomicUsize>,
 }
 
 impl Spaces {
@@ -22,23 +24,27 @@ impl Spaces {
         &self.all
     }
 
-    /// The id that nobody has had.
-    pub(crate) fn next_id(&self) -> u32 {
-        self.all.last().map_or(0, |last| last.id) + 1
+    /// How many entries they have together.
+    pub(crate) fn entries(&self) -> usize {
+        self.entries.load(Ordering::Relaxed)
     }
 
-    /// Adds one whose id is greater than those before it.
+    /// A new one, with an id that nobody has had. It is not among them yet.
+    pub(crate) fn next(&self, name: &str) -> Arc<Space> {
+        let id = self.all.last().map_or(0, |last| last.id) + 1;
+        Arc::new(Space::new(id, name, &self.entries))
+    }
+
+    /// Adds one that `next` gave.
     pub(crate) fn add(&mut self, space: Arc<Space>) {
         self.by_name.insert(space.name.clone(), Arc::clone(&space));
         self.all.push(space);
     }
 
-    /// Whether they have more entries together than that.
-    pub(crate) fn have_more_than(&self, entries: usize) -> bool {
-        let mut total = 0;
-        self.all.iter().any(|space| {
-            total += space.len();
-            total > entries
-        })
+    /// Adds one with an id that is greater than those before it.
+    pub(crate) fn recall(&mut self, id: u32, name: &str) -> Arc<Space> {
+        let space = Arc::new(Space::new(id, name, &self.entries));
+        self.add(Arc::clone(&space));
+        space
     }
 }

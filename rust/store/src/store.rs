@@ -100,7 +100,7 @@ impl Store {
         drop(log);
         let spaces = read(&self.shared.spaces);
         Stats {
-            entries: spaces.all().iter().map(|space| space.len()).sum(),
+            entries: spaces.entries(),
             namespaces: spaces.all().len(),
             bytes: self.shared.used(),
             evicted: self.shared.evicted(),
@@ -114,9 +114,9 @@ impl Store {
         self.path.as_deref()
     }
 
-    /// Whether a change would wait now, since the disk has fallen behind.
+    /// Whether a change would wait now, since the disk has fallen behind or a snapshot is being listed.
     pub fn is_pressed(&self) -> bool {
-        self.shared.order.is_pressed.load(Ordering::Relaxed)
+        self.shared.order.is_pressed.load(Ordering::Relaxed) || self.shared.gate.try_read().is_err()
     }
 
     /// Whether there is a file that changes go to.
@@ -151,7 +151,7 @@ impl Store {
         if let Some(found) = spaces.get(namespace) {
             return Ok(Arc::clone(found));
         }
-        let space = Arc::new(Space::new(spaces.next_id(), namespace));
+        let space = spaces.next(namespace);
         let mut log = self.shared.order.lock();
         log.open()?;
         log.made(&space);

@@ -35,6 +35,14 @@ enum Becomes {
     Removed(What),
 }
 
+/// What was done.
+enum Changed {
+    /// What was there, and the version of the change; that of the last change of all if there was nothing to do.
+    Done(Option<Entry>, u64),
+    /// Nothing: what was to be replaced has shrunk, and the room that was kept no longer suffices.
+    Crowded,
+}
+
 impl Store {
     /// Puts a value; gives its version. It is in the file when `wait` for that version returns.
     pub fn put(&self, namespace: &str, key: &str, value: Value<'_>, put: Put) -> Result<u64, StoreError> {
@@ -50,18 +58,10 @@ impl Store {
             return Err(unusable(format!("the time to live of {namespace}/{key} is 0"), "give more than 0, or delete the key"));
         }
         let expires = put.ttl.map_or(0, |ttl| self.shared.options.clock.now().saturating_add(ttl));
-        let draft = Entry::draft(key, &value, expires);
-        let known = self.space(namespace)?;
-        if known.is_none() {
-            self.check(namespace, key, None, put.expect)?; // a put that is refused makes no namespace
-        }
-        let room = self.make_room(namespace, known.as_deref(), key, entry::cost(key, &value))?;
-        let space = known.map_or_else(|| self.new_space(namespace), Ok)?;
-        let set = self.change(&space, key, |found| {
+        self.set(namespace, key, entry::cost(key, &value), |found| {
             self.check(namespace, key, found, put.expect)?;
-            Ok(Becomes::Set(draft, room))
-        })?;
-        Ok(set.1)
+            Ok(Entry::draft(key, &value, expires))
+        })
     }
 
     /// Deletes a key. False if it was not there.
@@ -70,21 +70,18 @@ impl Store {
         let Some(space) = self.space(namespace)? else {
             return self.check(namespace, key, None, expect).map(|()| false);
         };
-        let (was, _) = self.change(&space, key, |found| {
+        let changed = self.change(&space, key, |found| {
             self.check(namespace, key, found, expect)?;
             Ok(if found.is_some() { Becomes::Removed(What::Deleted) } else { Becomes::Stays })
         })?;
-        Ok(was.is_some())
+        Ok(matches!(changed, Changed::Done(Some(_), _)))
     }
 
     /// Adds to a counter, which begins at 0; gives what it is then. A time to live that it has stays.
     pub fn incr(&self, namespace: &str, key: &str, by: i64) -> Result<i64, StoreError> {
         check_key(namespace, key)?;
-        let known = self.space(namespace)?;
-        let room = self.make_room(namespace, known.as_deref(), key, entry::cost(key, &Value::Int(0)))?;
-        let space = known.map_or_else(|| self.new_space(namespace), Ok)?;
         let mut sum = by;
-        self.change(&space, key, |found| {
+        self.set(namespace, key, entry::cost(key, &Value::Int(0)), |found| {
             let named = || (namespace.to_owned(), key.to_owned());
             if let Some(found) = found {
                 let Some(value) = found.int() else {
@@ -95,20 +92,44 @@ impl Store {
                     let (namespace, key) = named();
                     StoreError::Overflow { namespace, key, value, by }
                 })?;
+            } else {
+                sum = by;
             }
-            Ok(Becomes::Set(Entry::draft(key, &Value::Int(sum), found.map_or(0, Entry::expires)), room))
+            Ok(Entry::draft(key, &Value::Int(sum), found.map_or(0, Entry::expires)))
         })?;
         Ok(sum)
     }
 
+    /// Makes room, and the namespace if there is none; then puts what is decided for what was found. Gives its version.
+    fn set(
+        &self,
+        namespace: &str,
+        key: &str,
+        cost: usize,
+        mut decide: impl FnMut(Option<&Entry>) -> Result<Entry, StoreError>,
+    ) -> Result<u64, StoreError> {
+        loop {
+            let known = self.space(namespace)?;
+            if known.is_none() {
+                decide(None)?; // what is refused makes no namespace
+            }
+            let room = self.make_room(namespace, known.as_deref(), key, cost)?;
+            let space = known.map_or_else(|| self.new_space(namespace), Ok)?;
+            match self.change(&space, key, |found| Ok(Becomes::Set(decide(found)?, room)))? {
+                Changed::Done(_, version) => return Ok(version),
+                Changed::Crowded => {}
+            }
+        }
+    }
+
     /// Takes out an entry that was chosen to make room, unless somebody wrote it meanwhile.
     pub(crate) fn evict(&self, space: &Space, victim: &Entry) -> Result<bool, StoreError> {
-        let (was, _) = self.change(space, victim.key(), |found| {
+        let changed = self.change(space, victim.key(), |found| {
             let is_same = found.is_some_and(|found| found.version() == victim.version());
             let is_held = self.shared.holds.has(&space.name, victim.key()); // it may be since it was chosen
             Ok(if is_same && !is_held { Becomes::Removed(What::Evicted) } else { Becomes::Stays })
         })?;
-        Ok(was.is_some())
+        Ok(matches!(changed, Changed::Done(Some(_), _)))
     }
 
     fn check(&self, namespace: &str, key: &str, found: Option<&Entry>, expect: Option<Expect>) -> Result<(), StoreError> {
@@ -123,14 +144,13 @@ impl Store {
         }
     }
 
-    /// Looks at what a key holds, decides, and does it, while nobody else touches the key. Gives what was there if it was changed, and
-    /// the version of the change (that of the last change of all, if there was none).
+    /// Looks at what a key holds, decides, and does it, while nobody else touches the key.
     fn change(
         &self,
         space: &Space,
         key: &str,
         decide: impl FnOnce(Option<&Entry>) -> Result<Becomes, StoreError>,
-    ) -> Result<(Option<Entry>, u64), StoreError> {
+    ) -> Result<Changed, StoreError> {
         let shared = &self.shared;
         self.check_writable()?;
         self.wait_for_backlog()?;
@@ -141,8 +161,12 @@ impl Store {
             let found = table.get(hash, key.as_bytes()).map(|slot| slot.entry.clone());
             let live = found.as_ref().filter(|entry| !entry.has_expired(|| shared.options.clock.now()));
             match decide(live)? {
-                Becomes::Stays => Ok((None, shared.order.lock().revision)),
-                Becomes::Set(draft, room) => {
+                Becomes::Stays => Ok(Changed::Done(None, shared.order.lock().revision)),
+                Becomes::Set(draft, mut room) => {
+                    let replaced = found.as_ref().map_or(0, Entry::cost);
+                    if room.as_mut().is_some_and(|room| !room.suffices(draft.cost().saturating_sub(replaced))) {
+                        return Ok(Changed::Crowded);
+                    }
                     let mut log = shared.order.lock();
                     log.open()?;
                     if let (Some(expired), None) = (&found, live) {
@@ -154,8 +178,8 @@ impl Store {
                     shared.expires_at(entry.expires());
                     let was = table.set(hash, entry, shared.tick());
                     table.tidy();
-                    shared.account(was.as_ref().map_or(0, Entry::cost) + room.map_or(0, Room::spend), cost);
-                    Ok((was, version))
+                    shared.account(replaced + room.map_or(0, Room::spend), cost);
+                    Ok(Changed::Done(was, version))
                 }
                 Becomes::Removed(what) => {
                     let mut log = shared.order.lock();
@@ -167,7 +191,7 @@ impl Store {
                     shared.order.hand_over(log, shared.options.backlog);
                     let was = table.remove(hash, key.as_bytes());
                     shared.account(was.as_ref().map_or(0, Entry::cost), 0);
-                    Ok((was, version))
+                    Ok(Changed::Done(was, version))
                 }
             }
         });

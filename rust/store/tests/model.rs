@@ -190,13 +190,18 @@ fn story(deeds: &[Deed], path: Option<&Path>) {
             store.close().unwrap();
             store = open();
             assert_eq!(all(&store), before, "a restart gives back what was there");
-            assert_eq!((store.stats().entries, store.stats().bytes, store.stats().revision), (counts.entries, counts.bytes, counts.revision));
+            assert_eq!(
+                (store.stats().entries, store.stats().bytes, store.stats().revision),
+                (counts.entries, counts.bytes, counts.revision)
+            );
             feed = store.feed(None, "", 10_000).unwrap();
         }
         model.make(deed, &store, hands.now());
     }
     for namespace in NAMESPACES {
-        KEYS.iter().for_each(|key| model.is_same((namespace, key), &store));
+        for key in KEYS {
+            model.is_same((namespace, key), &store);
+        }
     }
     store.sweep().unwrap();
     follow(&feed, &mut there);

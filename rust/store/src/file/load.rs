@@ -11,7 +11,7 @@ use super::schema::{corrupt, look, seal, state};
 use crate::StoreError;
 use crate::entry::Entry;
 use crate::shared::Shared;
-use crate::space::Space;
+use crate::space::{Space, write};
 
 const ROWS: &str = "SELECT id, space, crc, packed FROM entries WHERE id BETWEEN ?1 AND ?2";
 
@@ -59,7 +59,7 @@ fn spaces(connection: &Connection, path: &Path, shared: &Shared) -> Result<BTree
         if seal(id.into(), name.as_bytes()) != crc {
             return Err(corrupt(path, format!("namespace {id} does not fit its checksum")));
         }
-        spaces.insert(id, shared.recall_space(id, &name));
+        spaces.insert(id, write(&shared.spaces).recall(id, &name));
     }
     Ok(spaces)
 }
