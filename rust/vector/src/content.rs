@@ -1,10 +1,9 @@
 //! What an index holds. Every change is checked before it is made, and none can fail half-way.
 
-use rustc_hash::FxHashMap;
-
 use crate::bits::Bits;
 use crate::codes::Codes;
 use crate::graph::Graph;
+use crate::ids::Ids;
 use crate::labels::Labels;
 use crate::link::{self, Bench, Written};
 use crate::revision;
@@ -22,7 +21,7 @@ pub(crate) struct Content {
     pub(crate) codes: Codes,
     pub(crate) rows: Rows,
     pub(crate) ids: Vec<i64>,
-    pub(crate) by_id: FxHashMap<i64, u32>,
+    pub(crate) by_id: Ids,
     /// Rows that can be found.
     pub(crate) live: Bits,
     /// Rows to be used again, the last first.
@@ -44,7 +43,7 @@ impl Content {
             codes: Codes::new(shape.dim),
             rows: Rows::new(shape.storage),
             ids: vec![],
-            by_id: FxHashMap::default(),
+            by_id: Ids::default(),
             live: Bits::default(),
             free: vec![],
             labels: Labels::default(),
@@ -94,7 +93,7 @@ impl Content {
         }
         let mut bench = Bench::default();
         for (index, (row, id)) in stored.iter().enumerate() {
-            let old = self.by_id.get(id).copied();
+            let old = self.by_id.row(*id);
             let kept = old.and_then(|old| self.labels.label(old)).map(Box::<str>::from);
             if let Some(old) = old {
                 self.retire(old, &mut bench);
@@ -123,7 +122,7 @@ impl Content {
         self.rows.put(row, &nothing);
         self.codes.put(row, &nothing, self.shape, self.shape.storage == Storage::I8);
         self.labels.remove(row);
-        self.by_id.remove(&self.ids[row as usize]);
+        self.by_id.remove(self.ids[row as usize]);
         self.ids[row as usize] = FREE;
         self.free.push(row);
         self.changed += 1;

@@ -124,9 +124,10 @@ fn read(from: &mut In<impl io::Read>) -> Result<Content, Broke> {
     for (row, id) in (0_u32..).zip(&ids) {
         if *id < 0 {
             content.free.push(row);
-        } else if content.by_id.insert(*id, row).is_some() {
+        } else if content.by_id.row(*id).is_some() {
             return Err(Broke::Damaged("an id is in it twice"));
         } else {
+            content.by_id.insert(*id, row);
             content.live.insert(row);
         }
     }

@@ -21,6 +21,7 @@ mod find;
 mod graph;
 mod half;
 mod hnswlib;
+mod ids;
 mod index;
 mod kernel;
 mod labels;

@@ -159,12 +159,8 @@ fn no_negative(ids: &[i64]) -> Result<(), VectorError> {
 
 fn with_ids(content: &Content, ids: &[i64]) -> Allowed {
     let mut bits = Bits::for_rows(content.ids.len());
-    for id in ids {
-        // Where ids count from 0 in the order of adding, the id is the row; looking there first is faster than the map.
-        let guess = usize::try_from(*id).ok().filter(|row| content.ids.get(*row) == Some(id));
-        if let Some(row) = guess.and_then(|row| u32::try_from(row).ok()).or_else(|| content.by_id.get(id).copied()) {
-            bits.insert(row);
-        }
+    for row in ids.iter().filter_map(|id| content.by_id.row(*id)) {
+        bits.insert(row);
     }
     Allowed { rows: bits.rows().collect(), bits }
 }

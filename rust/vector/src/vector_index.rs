@@ -65,7 +65,7 @@ impl VectorIndex {
         let writer = self.writer();
         if !replace {
             let content = self.read()?;
-            if let Some(id) = ids.iter().find(|id| content.by_id.contains_key(id)) {
+            if let Some(id) = ids.iter().find(|id| content.by_id.row(**id).is_some()) {
                 return Err(VectorError::Duplicate { id: *id });
             }
         }
@@ -89,7 +89,7 @@ impl VectorIndex {
         for ids in ids.chunks(GONE_AT_ONCE) {
             let mut content = self.write()?;
             for id in ids {
-                if let Some(row) = content.by_id.get(id).copied() {
+                if let Some(row) = content.by_id.row(*id) {
                     content.retire(row, &mut bench);
                 }
             }
@@ -99,7 +99,7 @@ impl VectorIndex {
 
     fn all_known(&self, ids: &[i64]) -> Result<(), VectorError> {
         let content = self.read()?;
-        match ids.iter().find(|id| !content.by_id.contains_key(id)) {
+        match ids.iter().find(|id| content.by_id.row(**id).is_none()) {
             Some(id) => Err(VectorError::UnknownId { id: *id }),
             None => Ok(()),
         }
@@ -179,28 +179,25 @@ impl VectorIndex {
     }
 
     pub fn contains(&self, id: i64) -> Result<bool, VectorError> {
-        Ok(self.read()?.by_id.contains_key(&id))
+        Ok(self.read()?.by_id.row(id).is_some())
     }
 
     /// The ids, ascending.
     pub fn ids(&self) -> Result<Vec<i64>, VectorError> {
-        let content = self.read()?;
-        let mut ids: Vec<i64> = content.by_id.keys().copied().collect();
-        ids.sort_unstable();
-        Ok(ids)
+        Ok(self.read()?.by_id.sorted())
     }
 
     /// A row as it is kept: of unit length under cosine, rounded by its storage.
     pub fn get(&self, id: i64) -> Result<Vec<f32>, VectorError> {
         let content = self.read()?;
-        content.by_id.get(&id).map(|row| content.vector(*row)).ok_or(VectorError::UnknownId { id })
+        content.by_id.row(id).map(|row| content.vector(row)).ok_or(VectorError::UnknownId { id })
     }
 
     /// The label of an id's row.
     pub fn label(&self, id: i64) -> Result<Option<String>, VectorError> {
         let content = self.read()?;
-        let row = content.by_id.get(&id).ok_or(VectorError::UnknownId { id })?;
-        Ok(content.labels.label(*row).map(str::to_owned))
+        let row = content.by_id.row(id).ok_or(VectorError::UnknownId { id })?;
+        Ok(content.labels.label(row).map(str::to_owned))
     }
 
     /// A number that is the same for the same ids, vectors and labels, however they got there, and another for others.

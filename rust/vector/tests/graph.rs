@@ -123,7 +123,8 @@ fn the_same_rows_give_the_same_answers_on_any_number_of_threads() {
 
 #[test]
 fn thousands_of_equal_rows_are_no_trap() {
-    let rows: Vec<f32> = (0..ROWS).flat_map(|row| if row % 2 == 0 { [1.0, 0.0] } else { [1.0, f32::from(u16::try_from(row).unwrap())] }).collect();
+    let rows: Vec<f32> =
+        (0..ROWS).flat_map(|row| if row % 2 == 0 { [1.0, 0.0] } else { [1.0, f32::from(u16::try_from(row).unwrap())] }).collect();
     let index = index(2, Metric::L2, Storage::F32);
     index.add(&ids(ROWS), &rows, &[], false).unwrap();
     let found = index.search(&[1.0, 4_001.0], 1, ALL, 0.95).unwrap();
