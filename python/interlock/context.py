@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from interlock.message import User
     from interlock.runtime.scratch import Scratch
     from interlock.runtime.turn_memory import TurnMemory
+    from interlock.runtime.turn_store import TurnStore
     from interlock.tools import Kind
 
 
@@ -57,6 +58,10 @@ class Turns(Protocol):
         """What earlier turns left for this one."""
         ...
 
+    def store_of(self, memory: TurnMemory, ctx: Context) -> TurnStore:
+        """What a turn may use of the store."""
+        ...
+
     def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Awaitable[Any]:
         """Call a tool, recorded."""
         ...
@@ -88,6 +93,11 @@ class Context(MemoryContext):
     def attempt(self) -> int:
         """Which attempt this is, from 1."""
         return self._call.attempt
+
+    @property
+    def agent(self) -> str:
+        """The name of the agent whose turn it is."""
+        return self._call.agent
 
     @property
     def intent(self) -> str | None:
@@ -171,6 +181,11 @@ class Context(MemoryContext):
         ``scope`` is ``run`` (by default), ``agent`` or ``thread``; see ``Scratch``.
         """
         return self._turns.scratch_of(self._memory(), self._call.agent)
+
+    @property
+    def store(self) -> TurnStore:
+        """The store, as far as scopes open it (``store:prices``): ``get``, ``get_versioned``, ``scan``; ``await`` for ``put`` and ``delete``."""
+        return self._turns.store_of(self._memory(), self)
 
     def _look(self) -> list[Seen]:
         if self._seen is None:

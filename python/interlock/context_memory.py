@@ -10,6 +10,7 @@ if TYPE_CHECKING:
     from interlock.memory.short_term import Summariser
     from interlock.runtime.scratch import Scratch
     from interlock.runtime.turn_memory import TurnMemory
+    from interlock.runtime.turn_store import TurnStore
 
 
 class MemoryContext:
@@ -23,6 +24,11 @@ class MemoryContext:
     @property
     def scratch(self) -> Scratch:
         """What earlier turns of the run, of this agent, or of the thread left: ``get``, ``put`` and ``keys``, all at once done."""
+        raise NotImplementedError
+
+    @property
+    def store(self) -> TurnStore:
+        """The store's namespaces that scopes open."""
         raise NotImplementedError
 
     @property

@@ -11,13 +11,11 @@ from typing import Any
 
 from interlock.errors import StoreError, UsageError
 from interlock.memory.long_term import Memory
-from interlock.memory.names import of_episodes
+from interlock.memory.names import FEEDBACK, TENANTS, of_episodes
 from interlock.memory.records import Recalled, Record, Scoring
 
 LIKELY = Scoring(similarity=0.6, recency=0.1, feedback=0.3)
 """How episodes are weighed unless somebody says otherwise: what went well counts beside what was alike."""
-_FEEDBACK, _TENANTS = "feedback", "episode-tenants"
-"""The store's namespaces of what was said of runs, and of whose runs they were."""
 _ENDS = {"run_delivered": "delivered", "run_failed": "failed", "run_cancelled": "cancelled"}
 
 
@@ -128,7 +126,7 @@ class Episodes:
 
     def has(self, run_id: str) -> bool:
         """Whether a run's episode is known."""
-        return self._memory.store.get(_TENANTS, run_id) is not None
+        return self._memory.store.get(TENANTS, run_id) is not None
 
     async def add(self, found: Projected) -> Episode:
         """Keep a finished run's episode; what was said of it before stays with it. It is not waited for: the journal has it all."""
@@ -137,7 +135,7 @@ class Episodes:
         kept = await self._memory.remember(
             found.situation, namespace=namespace, key=found.run_id, data=data, owner="journal", durable=False
         )
-        self._memory.store.put(_TENANTS, found.run_id, [found.tenant])
+        self._memory.store.put(TENANTS, found.run_id, [found.tenant])
         return episode(kept)
 
     def preview(self, found: Projected) -> Episode:
@@ -145,7 +143,7 @@ class Episodes:
         return episode(Record(of_episodes(found.tenant), found.run_id, found.situation, self._scored(found)))
 
     def _scored(self, found: Projected) -> dict[str, Any]:
-        said = self._memory.store.get(_FEEDBACK, found.run_id) or {}
+        said = self._memory.store.get(FEEDBACK, found.run_id) or {}
         return {**found.data, "score": said.get("score"), "label": said.get("label")}
 
     def get(self, run_id: str) -> Episode | None:
@@ -202,7 +200,7 @@ class Episodes:
         """
         if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
             raise UsageError(f"the score is {score!r}", hint="give a number from 0 (bad) to 1 (good)")
-        self._memory.store.put(_FEEDBACK, run_id, {"score": float(score), "label": label, "by": by})
+        self._memory.store.put(FEEDBACK, run_id, {"score": float(score), "label": label, "by": by})
         found = self._record(run_id)
         if found is None:
             await self._memory.committed()
@@ -211,7 +209,7 @@ class Episodes:
 
     def labels(self) -> dict[str, str]:
         """What was said to be right, by run."""
-        scored = self._memory.store.scan(_FEEDBACK)
+        scored = self._memory.store.scan(FEEDBACK)
         return {run_id: said["label"] for run_id, said in scored if said.get("label") is not None}
 
     async def forget(self, run_ids: Sequence[str]) -> int:
@@ -219,14 +217,14 @@ class Episodes:
         count = 0
         for run_id in run_ids:
             found = self._record(run_id)
-            self._memory.store.delete(_FEEDBACK, run_id)
-            self._memory.store.delete(_TENANTS, run_id)
+            self._memory.store.delete(FEEDBACK, run_id)
+            self._memory.store.delete(TENANTS, run_id)
             if found is not None:
                 count += await self._memory.forget(found.namespace, run_id)
         return count
 
     def _record(self, run_id: str) -> Record | None:
-        tenant = self._memory.store.get(_TENANTS, run_id)
+        tenant = self._memory.store.get(TENANTS, run_id)
         return None if tenant is None else self._memory.get(of_episodes(tenant[0]), run_id)
 
 

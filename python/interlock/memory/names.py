@@ -17,7 +17,15 @@ SHARED = "shared"
 KINDS = ("user", "agent", "team", "episodes", "thread")
 RECORDS, VECTORS = "memory/", "vector/"
 """How the store's namespaces begin that hold records and their embeddings. Agents reach them through the memory only."""
+FEEDBACK, TENANTS, EPISODES, INDEX = "feedback", "episode-tenants", "episode-state", "memory-index"
+"""The store's namespaces of what was said of runs, of whose runs they were, of how far they are projected, and of the saved index."""
 _INSIDE = "in:"
+
+
+def is_internal(namespace: str) -> bool:
+    """Whether the store's namespace is the memory's own, under whatever domain."""
+    plain = outside(namespace)
+    return plain.startswith((RECORDS, VECTORS, "thread:", "episode-", "memory-")) or plain == FEEDBACK
 
 
 def of_user(user: str, tenant: str | None = None) -> str:

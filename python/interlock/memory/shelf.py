@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import orjson
 
 from interlock.errors import StoreError, UsageError
-from interlock.memory.names import RECORDS, VECTORS
+from interlock.memory.names import INDEX, RECORDS, VECTORS
 from interlock.memory.records import place_of
 
 if TYPE_CHECKING:
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 SAVE_EVERY = 5_000
 """Changes after which the index is due to be saved, so that a crash costs at most the adding of as many."""
-_STATE = ("memory-index", "saved")
+_STATE = (INDEX, "saved")
 _log = logging.getLogger("interlock.memory")
 
 

@@ -14,6 +14,7 @@ from interlock.errors import UsageError
 from interlock.memory import Episode, Episodes, Memory
 from interlock.memory.episodes import is_of, project
 from interlock.memory.erasing import forget_runs, forget_user
+from interlock.memory.names import EPISODES
 from interlock.message import Outcome
 from interlock.reliability import Reliability
 from interlock.runtime.reading import Reading
@@ -26,7 +27,7 @@ Consolidate: TypeAlias = Callable[[Episode, Memory], Awaitable[None]]
 """Told of every finished run, to make of it what should be remembered."""
 STORE, INDEX = ".store", ".vectors"
 """What the store's file and the index's are called beside the journal's."""
-_STATE = ("episode-state", "state")
+_STATE = (EPISODES, "state")
 BATCH = 16
 """Runs that are projected before the loop gets its turn."""
 EVERY = 2**53

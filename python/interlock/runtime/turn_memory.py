@@ -108,7 +108,7 @@ class TurnMemory:
 
         digest = self._digest(text, as_json(data, "the data"))
         arguments = {"namespace": where, "key": key, "digest": digest, "labels": list(labels), "ttl": ttl}
-        recorded = await self._effect("remember", "effect", arguments, call)
+        recorded = await self.effect("remember", "effect", arguments, call)
         if told:
             return told[0]
         place = recorded["wrote"][0]
@@ -148,7 +148,7 @@ class TurnMemory:
             return {"read": [_found(one) for one in found], "index": self._memories.memory.index_revision}
 
         arguments = {"query": query, "namespaces": names, "k": k, "where": where, "labels": list(labels), "min_similarity": min_similarity}
-        recorded = await self._effect("recall", "pure", arguments, call)
+        recorded = await self.effect("recall", "pure", arguments, call)
         return told[0] if told else self._again(recorded["read"])
 
     def _again(self, read: Sequence[Mapping[str, Any]]) -> list[Recalled]:
@@ -167,7 +167,7 @@ class TurnMemory:
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
             return {"forgot": await self._memories.memory.forget(where, key)}
 
-        recorded = await self._effect("forget", "effect", {"namespace": where, "key": key}, call)
+        recorded = await self.effect("forget", "effect", {"namespace": where, "key": key}, call)
         return bool(recorded["forgot"])
 
     async def similar(self, situation: str | None, mine: bool, asked: Mapping[str, Any]) -> list[Episode]:
@@ -189,7 +189,7 @@ class TurnMemory:
             return {"read": read, "index": self._memories.memory.index_revision}
 
         arguments = {"query": situation, "tenant": tenant, **{name: value for name, value in narrowed.items() if name != "scoring"}}
-        recorded = await self._effect("episodes", "pure", arguments, call)
+        recorded = await self.effect("episodes", "pure", arguments, call)
         if told:
             found = told[0]
         else:
@@ -242,7 +242,7 @@ class TurnMemory:
             return await summarise(text)
 
         arguments = {"by": name, "messages": len(messages), "digest": short_term.digest(messages)}
-        summary = str(await self._effect("summary", "pure", arguments, call))
+        summary = str(await self.effect("summary", "pure", arguments, call))
         if self._turns.thread is not None:
             kept = {"messages": len(messages), "digest": short_term.digest(messages), "text": summary}
             self._ctx.scratch.put(f"summary:{name}", kept, scope="thread")
@@ -260,7 +260,8 @@ class TurnMemory:
             raise AgentError(message, hint="use it in the turn", code="agent.late-tool")
         self._turns.notice()
 
-    async def _effect(self, what: str, kind: str, arguments: Any, call: Callable[[Any, str], Awaitable[Any]]) -> Any:
+    async def effect(self, what: str, kind: str, arguments: Any, call: Callable[[Any, str], Awaitable[Any]]) -> Any:
+        """Do something recorded: what it gave, or what an earlier attempt at the same gave."""
         recorded = as_json(arguments, f"what {what} was asked")
         return await run(self._turns, self._turn, Wanted(f"memory.{what}", f"ctx.{what}", kind, recorded, None, call))
 

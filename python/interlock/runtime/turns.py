@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from interlock.runtime.runtime import Runtime
     from interlock.runtime.scratch import Scratch, Scratches
     from interlock.runtime.turn_memory import TurnMemory
+    from interlock.runtime.turn_store import TurnStore
     from interlock.store import Hold
 
 
@@ -125,6 +126,12 @@ class Turns(ABC):
         from interlock.runtime.scratch import Scratch
 
         return Scratch(self, memory, agent)
+
+    def store_of(self, memory: TurnMemory, ctx: Context) -> TurnStore:
+        """What a turn may use of the store."""
+        from interlock.runtime.turn_store import TurnStore
+
+        return TurnStore(self, memory, ctx.turn, ctx.agent)
 
     @property
     def scratches(self) -> Scratches:

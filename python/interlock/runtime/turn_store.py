@@ -1,0 +1,122 @@
+"""The store as one turn may use it: the namespaces that its scopes open, every access recorded with the version that it met."""
+
+from __future__ import annotations
+
+import asyncio
+from hashlib import blake2b
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from interlock.errors import Denied, UsageError, VersionMoved
+from interlock.memory.names import inside, is_internal
+from interlock.runtime.effects import as_json
+from interlock.store import Versioned
+
+if TYPE_CHECKING:
+    from interlock.runtime.turn_memory import TurnMemory
+    from interlock.runtime.turns import Turns
+
+SCOPE = "store:"
+"""How a scope begins that opens a namespace of the store: ``store:prices``."""
+
+
+class TurnStore:
+    """``ctx.store``: reads are done at once, in microseconds; writes are effects, and on the disk when they return.
+
+    A namespace is open to agents with the scope ``store:NAMESPACE``. Inside a domain it is the domain's own.
+    """
+
+    __slots__ = ("_agent", "_memory", "_turn", "_turns")
+
+    def __init__(self, turns: Turns, memory: TurnMemory, turn: int, agent: str) -> None:
+        self._turns = turns
+        self._memory = memory
+        self._turn = turn
+        self._agent = agent
+
+    def get(self, namespace: str, key: str) -> Any:
+        """The value, or ``None``.
+
+        Raises:
+            Denied: the namespace is not open to this turn.
+            AgentError: the turn is over.
+        """
+        found = self.get_versioned(namespace, key)
+        return None if found is None else found.value
+
+    def get_versioned(self, namespace: str, key: str) -> Versioned | None:
+        """The value with its version, or ``None``."""
+        place = self._place(namespace)
+        found = self._turns.runtime.memories.store.get_versioned(place, key)
+        self._memory.note("store.get", {"namespace": place, "key": key}, {"version": 0 if found is None else found.version})
+        return found
+
+    def scan(self, namespace: str, prefix: str = "") -> list[tuple[str, Any]]:
+        """The keys that begin so, with their values, by key."""
+        place = self._place(namespace)
+        found = self._turns.runtime.memories.store.entries(place, prefix)
+        read = [{"key": key, "version": version} for key, _, version in found]
+        self._memory.note("store.scan", {"namespace": place, "prefix": prefix}, {"read": read})
+        return [(key, value) for key, value, _ in found]
+
+    async def put(self, namespace: str, key: str, value: Any, *, expect: int | None = None, ttl: float | None = None) -> int:
+        """Put a value; gives its version. A retry that puts the same again puts it once.
+
+        Args:
+            namespace: one that a scope opens.
+            key: up to 4,096 bytes.
+            value: what JSON can hold.
+            expect: the version that must be there, 0 for none.
+            ttl: seconds to live.
+
+        Raises:
+            VersionMoved: another version is there.
+            Denied: the namespace is not open to this turn, or the agent promises to be pure.
+            UsageError: JSON can't hold the value.
+        """
+        place, packed = self._place(namespace), as_json(value, f"{namespace}/{key}")
+        store = self._turns.runtime.memories.store
+
+        async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
+            try:
+                version = store.put(place, key, orjson.loads(packed), expect=expect, ttl=ttl)
+            except VersionMoved as moved:
+                found = store.get_versioned(place, key)
+                if found is None or as_json(found.value, key) != packed or moved.found != found.version:
+                    raise
+                version = found.version  # an attempt that a crash cut off had put it
+            await asyncio.to_thread(store.wait, version)
+            return {"version": version}
+
+        digest = blake2b(packed, digest_size=16, key=self._turns.run_id.encode()[:64]).hexdigest()
+        arguments = {"namespace": place, "key": key, "digest": digest, "expect": expect, "ttl": ttl}
+        done = await self._memory.effect("store.put", "effect", arguments, call)
+        return int(done["version"])
+
+    async def delete(self, namespace: str, key: str) -> bool:
+        """Delete a key. False if it was not there.
+
+        Raises:
+            Denied: the namespace is not open to this turn, or the agent promises to be pure.
+        """
+        place = self._place(namespace)
+        store = self._turns.runtime.memories.store
+
+        async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
+            was = store.delete(place, key)
+            await asyncio.to_thread(store.flush)
+            return {"was": was}
+
+        done = await self._memory.effect("store.delete", "effect", {"namespace": place, "key": key}, call)
+        return bool(done["was"])
+
+    def _place(self, namespace: str) -> str:
+        if not isinstance(namespace, str) or not namespace:
+            raise UsageError(f"the namespace is {namespace!r}", hint="give its name")
+        scope = f"{SCOPE}{namespace}"
+        if is_internal(namespace) or scope not in self._turns.scopes(self._turn):
+            message = f"agent {self._agent!r} may not reach the store's {namespace!r}"
+            hint = "agents reach memories through ctx.recall" if is_internal(namespace) else f"give scope {scope!r} to the agent"
+            raise Denied(message, hint=hint)
+        return inside(self._memory.domain(), namespace)
