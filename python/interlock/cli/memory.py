@@ -128,7 +128,7 @@ def search(given: argparse.Namespace) -> int:
         parts = ("score", "similarity", "recency", "feedback")
         _print_json({**one.record.to_json(), **{name: getattr(one, name) for name in parts}} for one in found)
         return 0
-    table = Table("score", "similarity", "recency", "namespace", Column("key", no_wrap=True), "text")
+    table = Table(*(Column(name, no_wrap=True) for name in ("score", "similarity", "recency")), "namespace", "key", "text")
     for one in found:
         similarity = "" if one.similarity is None else f"{one.similarity:.3f}"
         table.add_row(f"{one.score:.3f}", similarity, f"{one.recency:.3f}", one.record.namespace, one.record.key, _short(one.record.text))
