@@ -15,6 +15,10 @@ const FORMAT: u32 = 1;
 /// `INST` in ASCII, in the file's header.
 const APPLICATION_ID: u32 = 0x494e_5354;
 
+/// Bytes of a page. Seven values of 1 KiB fit on one, and three on SQLite's usual 4,096, where a fifth of the file is empty; with
+/// 16,384 a start is faster yet, and a durable put a quarter slower.
+pub(super) const PAGE: u32 = 8_192;
+
 /// An entry's row stands under its id, so that one that is written again stays where it is, and new ones are appended.
 const TABLES: &str = "
     CREATE TABLE spaces(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, crc INTEGER NOT NULL) STRICT;
@@ -57,6 +61,7 @@ pub(super) fn appear(path: &Path, fill: impl FnOnce(&Connection) -> rusqlite::Re
     }
     let build = || -> rusqlite::Result<()> {
         let mut connection = Connection::open(&draft)?;
+        connection.pragma_update(None, "page_size", PAGE)?;
         connection.pragma_update(None, "journal_mode", "memory")?; // a draft that is not finished is thrown away
         let transaction = connection.transaction()?;
         transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
@@ -155,7 +160,7 @@ pub(super) fn writer(path: &Path, max_file: Option<u64>) -> rusqlite::Result<Con
     connection.pragma_update(None, "synchronous", "full")?;
     connection.pragma_update(None, "secure_delete", "on")?; // what is removed is overwritten
     connection.pragma_update(None, "wal_autocheckpoint", 0)?; // the writer does that, and hears of errors
-    connection.pragma_update(None, "cache_size", -32 * 1024)?; // KiB
+    connection.pragma_update(None, "cache_size", -8 * 1024)?; // KiB; the kernel has the rest
     if let Some(bytes) = max_file {
         let page: u64 = connection.pragma_query_value(None, "page_size", |row| row.get::<_, i64>(0)).map(i64::cast_unsigned)?;
         connection.pragma_update(None, "max_page_count", (bytes / page).cast_signed())?;

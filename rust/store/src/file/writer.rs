@@ -24,7 +24,7 @@ const PLENTY: usize = 1 << 20;
 /// Bytes of log after which it is put into the file (32 MiB). Opening reads and writes so much.
 const CHECKPOINT: usize = 32 << 20;
 /// A page of the file, as it stands in the log.
-const PAGE: usize = 4_096 + 24;
+const PAGE: usize = schema::PAGE as usize + 24;
 /// Pages that every commit writes: the state's, and one of a table.
 const PAGES: usize = 2;
 /// How long a vacuum waits for somebody who reads.
