@@ -8,7 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable lint fmt dev wheel clean
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,7 +49,7 @@ bench: $(BUILT)  ## One table of ratios: Interlock beside bare asyncio, every pa
 	$(BIN)/python benches/peers/compare.py --engines bare,bare_logged,interlock,interlock_durable
 	$(BIN)/python benches/levels.py
 
-bench-rust:  ## Criterion: the kernel, the rules, admission and the vector scan
+bench-rust:  ## Criterion: the kernel, the rules, admission and the vector index
 	cargo bench -p interlock-kernel -p interlock-rules -p interlock-admission -p interlock-vector
 
 $(PEERS)/.installed: benches/peers/requirements.txt
@@ -63,6 +63,9 @@ bench-peers: $(BUILT) $(PEERS)/.installed  ## The same beside LangGraph, Agno an
 
 bench-durable: $(BUILT) $(PEERS)/.installed  ## What keeping costs, beside a bare write + fdatasync, LangGraph and Burr with SQLite
 	$(BIN)/python benches/durable.py --peer-python $(PEERS)/bin/python
+
+bench-vectors: $(BUILT) $(PEERS)/.installed  ## Nearest neighbours beside hnswlib, usearch and faiss, in one process
+	$(BIN)/python benches/vectors.py --peer-python $(PEERS)/bin/python
 
 lint: $(BUILT)  ## Formats, lints, types, stubs and floors
 	cargo fmt --all --check

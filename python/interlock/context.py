@@ -76,13 +76,16 @@ class Turns(Protocol):
 class Context(MemoryContext):
     """One turn's view of its run. It is made anew for every attempt."""
 
-    __slots__ = ("_call", "_passed", "_seen", "_turns")
+    __slots__ = ("_call", "_passed", "_remembered", "_scratched", "_seen", "_stored", "_turns")
 
     def __init__(self, turns: Turns, call: Step) -> None:
         self._turns = turns
         self._call = call
         self._passed: HandOff | Delegation | None = None
         self._seen: list[Seen] | None = None
+        self._remembered: TurnMemory | None = None
+        self._scratched: Scratch | None = None
+        self._stored: TurnStore | None = None
 
     @property
     def turn(self) -> int:
@@ -172,7 +175,9 @@ class Context(MemoryContext):
         return self._turns.scopes(self._call.turn)
 
     def _memory(self) -> TurnMemory:
-        return self._turns.memory_of(self, self._call.agent, self._call.shows_user)
+        if self._remembered is None:
+            self._remembered = self._turns.memory_of(self, self._call.agent, self._call.shows_user)
+        return self._remembered
 
     @property
     def scratch(self) -> Scratch:
@@ -180,12 +185,16 @@ class Context(MemoryContext):
 
         ``scope`` is ``run`` (by default), ``agent`` or ``thread``; see ``Scratch``.
         """
-        return self._turns.scratch_of(self._memory(), self._call.agent)
+        if self._scratched is None:
+            self._scratched = self._turns.scratch_of(self._memory(), self._call.agent)
+        return self._scratched
 
     @property
     def store(self) -> TurnStore:
         """The store, as far as scopes open it (``store:prices``): ``get``, ``get_versioned``, ``scan``; ``await`` for ``put`` and ``delete``."""
-        return self._turns.store_of(self._memory(), self)
+        if self._stored is None:
+            self._stored = self._turns.store_of(self._memory(), self)
+        return self._stored
 
     def _look(self) -> list[Seen]:
         if self._seen is None:

@@ -10,9 +10,9 @@ from numpy.typing import ArrayLike, NDArray
 from interlock.errors import UsageError
 
 
-def as_ids(ids: ArrayLike) -> NDArray[np.int64]:
+def as_ids(ids: ArrayLike | set[int] | frozenset[int]) -> NDArray[np.int64]:
     """Whole numbers, one after another; a number with a fraction is none."""
-    array = np.asarray(ids)
+    array = np.asarray(list(ids) if isinstance(ids, set | frozenset) else ids)
     if array.size == 0:
         return np.empty(0, np.int64)
     if array.ndim != 1:

@@ -4,8 +4,8 @@
 >>> index = VectorIndex(3)
 >>> index.add([7, 8, 9], np.eye(3), labels=["public", "public", "secret"])
 >>> ids, scores = index.search([1, 0.1, 0], 2)
->>> ids.tolist(), scores.round(2).tolist()
-([7, 8], [1.0, 0.10000000149011612])
+>>> ids.tolist(), [round(float(score), 2) for score in scores]
+([7, 8], [1.0, 0.1])
 >>> index.search([0, 0, 1], 1, labels=["public"])[0].tolist()
 [7]
 """
@@ -109,7 +109,7 @@ class VectorIndex:
         query: ArrayLike,
         k: int = 10,
         *,
-        allowed: ArrayLike | Subset | None = None,
+        allowed: ArrayLike | set[int] | frozenset[int] | Subset | None = None,
         labels: str | Iterable[str] | None = None,
         recall: float = 0.95,
         threads: int | None = None,
@@ -136,7 +136,7 @@ class VectorIndex:
         shared = None if threads is None else max(whole(threads, "threads"), 1)
         return padded(*self._core.search_many(array, len(array), whole(k, "k"), recall, shared, ids, subset, names), k)
 
-    def subset(self, ids: ArrayLike) -> Subset:
+    def subset(self, ids: ArrayLike | set[int] | frozenset[int]) -> Subset:
         """Ids to be allowed in many searches, looked up once. It follows the index when that changes."""
         return self._core.subset(as_ids(ids))
 

@@ -87,7 +87,7 @@ def test_each_storage_gives_vectors_back_as_exactly_as_it_keeps_them(storage: il
 def test_only_allowed_ids_are_found() -> None:
     index, vectors = filled()
     allowed = [3, 150, 77, 9_999]
-    for given in (allowed, np.array(allowed), np.array(allowed, np.uint32), index.subset(allowed)):
+    for given in (allowed, np.array(allowed), np.array(allowed, np.uint32), set(allowed), index.subset(allowed)):
         assert set(index.search(vectors[0], 10, allowed=given)[0].tolist()) == {3, 77, 150}
     assert index.search(vectors[0], 10, allowed=[])[0].tolist() == []
     assert len(index.subset(allowed)) == 4

@@ -92,11 +92,12 @@ class Scoring:
     def score(self, similarity: float | None, age: float, feedback: float | None) -> tuple[float, float]:
         """The score, and the recency in it. Without a similarity the others are weighed among themselves."""
         recency = 0.5 ** (max(0.0, age) / self.half_life)
-        parts = [(self.recency, recency), (self.feedback, 0.5 if feedback is None else feedback)]
+        weight = self.recency + self.feedback
+        total = self.recency * recency + self.feedback * (0.5 if feedback is None else feedback)
         if similarity is not None:
-            parts.append((self.similarity, similarity))
-        weight = sum(part for part, _ in parts)
-        return (sum(part * value for part, value in parts) / weight if weight else recency), recency
+            weight += self.similarity
+            total += self.similarity * similarity
+        return (total / weight if weight else recency), recency
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,6 +38,8 @@ class TurnMemory:
         self._ctx = ctx
         self._agent = agent
         self._shows_user = shows_user
+        self._domain: str | None = turns.engine.domain(turns.number, ctx.turn)
+        self._names: list[str] | None = None
 
     @property
     def _memories(self) -> Memories:
@@ -45,7 +47,7 @@ class TurnMemory:
 
     def domain(self) -> str | None:
         """The domain inside whose walls the turn is taken."""
-        return self._turns.engine.domain(self._turns.number, self._turn)
+        return self._domain
 
     def namespaces(self) -> list[str]:
         """What it may see: the user's first, if it may know them."""
@@ -53,6 +55,8 @@ class TurnMemory:
         return [inside(domain, name) for name in self._open()]
 
     def _open(self) -> list[str]:
+        if self._names is not None:
+            return self._names  # a turn's scopes are those that it began with
         found = [of_agent(self._agent)]
         if (user := self._user()) is not None:
             found.insert(0, user)
@@ -60,6 +64,7 @@ class TurnMemory:
             name = scope.removeprefix(SCOPE)
             if name != scope and (name == SHARED or name.startswith("team:")):
                 found.append(checked(name))
+        self._names = found
         return found
 
     def _user(self) -> str | None:

@@ -27,13 +27,15 @@ class TurnStore:
     A namespace is open to agents with the scope ``store:NAMESPACE``. Inside a domain it is the domain's own.
     """
 
-    __slots__ = ("_agent", "_memory", "_turn", "_turns")
+    __slots__ = ("_agent", "_memory", "_places", "_turn", "_turns")
 
     def __init__(self, turns: Turns, memory: TurnMemory, turn: int, agent: str) -> None:
         self._turns = turns
         self._memory = memory
         self._turn = turn
         self._agent = agent
+        self._places: dict[str, str] = {}
+        """The namespaces that were found to be open: a turn's scopes are those that it began with."""
 
     def get(self, namespace: str, key: str) -> Any:
         """The value, or ``None``.
@@ -112,6 +114,9 @@ class TurnStore:
         return bool(done["was"])
 
     def _place(self, namespace: str) -> str:
+        known = self._places.get(namespace) if type(namespace) is str else None
+        if known is not None:
+            return known
         if not isinstance(namespace, str) or not namespace:
             raise UsageError(f"the namespace is {namespace!r}", hint="give its name")
         scope = f"{SCOPE}{namespace}"
@@ -119,4 +124,4 @@ class TurnStore:
             message = f"agent {self._agent!r} may not reach the store's {namespace!r}"
             hint = "agents reach memories through ctx.recall" if is_internal(namespace) else f"give scope {scope!r} to the agent"
             raise Denied(message, hint=hint)
-        return inside(self._memory.domain(), namespace)
+        return self._places.setdefault(namespace, inside(self._memory.domain(), namespace))

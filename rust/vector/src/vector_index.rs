@@ -69,7 +69,7 @@ impl VectorIndex {
                 return Err(VectorError::Duplicate { id: *id });
             }
         }
-        self.put(&writer, ids, &rows, labels)
+        self.put(&writer, ids, &rows, labels, replace)
     }
 
     /// Give rows that are there other vectors; their labels stay.
@@ -77,7 +77,7 @@ impl VectorIndex {
         let rows = check::rows(self.shape, ids, vectors)?;
         let writer = self.writer();
         self.all_known(ids)?;
-        self.put(&writer, ids, &rows, &[])
+        self.put(&writer, ids, &rows, &[], true)
     }
 
     /// Take rows out.
@@ -106,11 +106,22 @@ impl VectorIndex {
     }
 
     /// Store, plan and publish in batches. Nothing in here can fail but by a bug.
-    fn put(&self, writer: &MutexGuard<'_, ()>, ids: &[i64], vectors: &[f32], labels: &[Option<&str>]) -> Result<(), VectorError> {
+    fn put(
+        &self,
+        writer: &MutexGuard<'_, ()>,
+        ids: &[i64],
+        vectors: &[f32],
+        labels: &[Option<&str>],
+        replace: bool,
+    ) -> Result<(), VectorError> {
         let mut done = 0;
         while done < ids.len() {
             let (rows, linked) = self.read().map(|content| (content.len(), content.graph.is_some()))?;
-            let size = if linked { link::batch(rows) } else { SCANNED.saturating_sub(rows).max(1) };
+            let size = match (linked, replace) {
+                (true, true) => link::batch(rows).min(GONE_AT_ONCE),
+                (true, false) => link::batch(rows),
+                (false, _) => SCANNED.saturating_sub(rows).max(1),
+            };
             let part = done..ids.len().min(done + size);
             let stored = self.write()?.store(&ids[part.clone()], &vectors[part.start * self.shape.dim..part.end * self.shape.dim]);
             let links = {
