@@ -69,9 +69,10 @@ class Memories:
         return self._store is not None or (self._path is not None and self._path.exists())
 
     def open(self) -> None:
-        """Open the store's file if there is one already. Blocks: for a thread of its own."""
-        if self._path is not None and self._path.exists():
-            self.store  # noqa: B018 - opens it
+        """Open the store's file and its index, if they are there already. Blocks: for a thread of its own."""
+        if self._store is None:
+            self._store = Store(self._path)
+        self._memory = Memory(self._store, index=None if self._store.path is None else index_of(self._store.path))
 
     @property
     def store(self) -> Store:

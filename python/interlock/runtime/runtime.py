@@ -107,7 +107,7 @@ class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
                 self._apply(self._config)
             OPEN.add(self)
             if self.memories.is_there:
-                await asyncio.to_thread(self.memories.open)
+                await asyncio.to_thread(self.memories.open)  # reading a million entries takes a second
             self.go_on(self.engine)
             if self._witness is not None:
                 self._witness.start(self.engine, self.commits, self.loop)
