@@ -12,9 +12,9 @@
 'Hello, Ada!'
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
-from interlock import memory
 from interlock._core import __version__
 from interlock.agent import Agent, agent
 from interlock.checkpoints import Checkpoints
@@ -76,6 +76,7 @@ from interlock.tools import Tool, tool
 from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
+    from interlock import memory
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
     from interlock.vector_index import VectorIndex
@@ -162,13 +163,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The shell and the vector index, imported when they are first used: describing plans needs no event loop and no numbers."""
+    """The shell, the memory and the vector index, imported when first used: describing plans needs no event loop and no numbers."""
     if name in ("Run", "Runtime", "open"):
         from interlock import runtime
 
         value = runtime.open_runtime if name == "open" else getattr(runtime, name)
         globals()[name] = value
         return value
+    if name == "memory":
+        return import_module("interlock.memory")
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 

@@ -28,7 +28,14 @@ FROM_CORE = {
     "journal.version_unsupported": il.JournalVersionUnsupported,
     "journal.locked": il.JournalLocked,
     "store": il.StoreError,
-    "store.full": il.StoreError,
+    "store.unknown_namespace": il.StoreError,
+    "store.moved": il.VersionMoved,
+    "store.full": il.StoreFull,
+    "store.held": il.StoreFull,
+    "store.disk_full": il.StoreFull,
+    "store.corrupt": il.StoreCorrupt,
+    "store.version_unsupported": il.StoreVersionUnsupported,
+    "store.locked": il.StoreLocked,
     "checkpoint": il.CheckpointError,
     "checkpoint.signature": il.CheckpointError,
     "overloaded": il.Overloaded,
@@ -47,7 +54,7 @@ FROM_CORE = {
 
 
 def test_every_class_of_the_tree_has_a_name_in_the_package() -> None:
-    assert len(CLASSES) == 19
+    assert len(CLASSES) == 24
     for kind in CLASSES:
         assert kind.__name__ in il.__all__
         assert getattr(il, kind.__name__) is kind
