@@ -8,7 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors lint fmt dev wheel clean
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,8 +49,8 @@ bench: $(BUILT)  ## One table of ratios: Interlock beside bare asyncio, every pa
 	$(BIN)/python benches/peers/compare.py --engines bare,bare_logged,interlock,interlock_durable
 	$(BIN)/python benches/levels.py
 
-bench-rust:  ## Criterion: the kernel, the rules, admission and the vector index
-	cargo bench -p interlock-kernel -p interlock-rules -p interlock-admission -p interlock-vector
+bench-rust:  ## Criterion: the kernel, the rules, admission, the vector index and the store
+	cargo bench -p interlock-kernel -p interlock-rules -p interlock-admission -p interlock-vector -p interlock-store
 
 $(PEERS)/.installed: benches/peers/requirements.txt
 	$(PYTHON) -m venv $(PEERS)
@@ -66,6 +66,12 @@ bench-durable: $(BUILT) $(PEERS)/.installed  ## What keeping costs, beside a bar
 
 bench-vectors: $(BUILT) $(PEERS)/.installed  ## Nearest neighbours beside hnswlib, usearch and faiss, in one process
 	$(BIN)/python benches/vectors.py --peer-python $(PEERS)/bin/python
+
+bench-store: $(BUILT) $(PEERS)/.installed  ## Reading one of a million values, beside a dict, LMDB, redis and LangGraph's store
+	$(BIN)/python benches/store.py --peer-python $(PEERS)/bin/python
+
+bench-restart: $(BUILT)  ## How soon reads are served again with a million keys and 100,000 vectors, after kill -9 and after a close
+	$(BIN)/python benches/restart.py
 
 lint: $(BUILT)  ## Formats, lints, types, stubs and floors
 	cargo fmt --all --check

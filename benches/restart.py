@@ -1,7 +1,7 @@
-"""How soon a service serves reads again: `python restart.py [--keys N] [--vectors N]`. A child makes the files and is killed, another opens them.
+"""How soon a service serves reads again: `python restart.py [--keys N] [--vectors N]`.
 
-It is killed in the midst of writing, so the second opening has the log to read and the vector index to catch up with; then it is closed in
-order and opened once more.
+A child makes the files and is killed, another opens them. It is killed in the midst of writing, so the second opening has the log to read
+and the vector index to catch up with; then it is closed in order and opened once more.
 """
 
 from __future__ import annotations

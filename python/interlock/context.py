@@ -191,7 +191,7 @@ class Context(MemoryContext):
 
     @property
     def store(self) -> TurnStore:
-        """The store, as far as scopes open it (``store:prices``): ``get``, ``get_versioned``, ``scan``, and ``put``, ``delete`` to await."""
+        """The store, as far as scopes open it (``store:prices``): ``get``, ``get_versioned``, ``scan``, ``await put``, ``await delete``."""
         if self._stored is None:
             self._stored = self._turns.store_of(self._memory(), self)
         return self._stored

@@ -1,4 +1,7 @@
-"""What a store takes in memory: ``python memory_child.py ENTRIES BYTES [FILE]``, as JSON. A fresh process, so that nothing else is counted."""
+"""What a store takes in memory: ``python memory_child.py ENTRIES BYTES [FILE]``, as JSON.
+
+A fresh process, so that nothing else is counted.
+"""
 
 from __future__ import annotations
 

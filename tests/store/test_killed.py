@@ -58,8 +58,8 @@ def test_no_acknowledged_write_is_lost_however_often_the_process_is_killed(tmp_p
 def test_the_check_notices_a_store_that_acknowledges_before_the_file_has_it(tmp_path: Path) -> None:
     chance = random.Random(1)
     assert any(
-        lost(tmp_path / f"{round}.db", acknowledged_until_killed(tmp_path / f"{round}.db", chance.randrange(1, 3_000), "early"))
-        for round in range(10)
+        lost(file, acknowledged_until_killed(file, chance.randrange(1, 3_000), "early"))
+        for file in (tmp_path / f"{number}.db" for number in range(10))
     )
 
 

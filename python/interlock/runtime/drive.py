@@ -130,10 +130,8 @@ class Drive(Turns):
                     self.stop_acting()
                     self.settled = step
                     self.spent += perf_counter_ns() - since
-                    if engine.committed() < step.ticket:
-                        await self.commits.wait(step.ticket)
-                    if self.written is not None:
-                        await runtime.memories.written(self.written)
+                    if engine.committed() < step.ticket or self.written is not None:
+                        await self.kept(step.ticket)
                     return self._outcome(step)
                 elif kind == EMBED:
                     self.spent += perf_counter_ns() - since
@@ -170,9 +168,7 @@ class Drive(Turns):
             if runtime.drives.get(self.number) is self:  # a person may have decided before this one was told that they are asked
                 del runtime.drives[self.number]
             runtime.threads.lets_go(self)
-            self.lets_go()
-            if runtime.memories.follows and self.settled is not None and runtime.is_open:
-                runtime.memories.ended()
+            self.lets_go(is_over=self.settled is not None)
 
     async def _give_way(self, now: int) -> bool:
         """Begin a new slice; give the loop back first, unless another run had it since and this one must have suspended.
@@ -373,9 +369,7 @@ class Drive(Turns):
         """Tell the others who wait for the run, when the journal has it."""
         try:
             if settled.kind == SETTLED:
-                await self.commits.wait(settled.ticket)
-                if self.written is not None:
-                    await self.runtime.memories.written(self.written)
+                await self.kept(settled.ticket)
                 self._outcome(settled)
         except Exception as error:
             self._fail_followers(error)

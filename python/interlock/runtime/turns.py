@@ -153,10 +153,19 @@ class Turns(ABC):
                 self.held = {}
             self.held[namespace] = self.runtime.memories.store.hold(namespace)
 
-    def lets_go(self) -> None:
-        """The run has ended."""
+    async def kept(self, ticket: int) -> None:
+        """Wait until the journal has come so far, and the store has what the run wrote."""
+        if self.engine.committed() < ticket:
+            await self.commits.wait(ticket)
+        if self.written is not None:
+            await self.runtime.memories.written(self.written)
+
+    def lets_go(self, *, is_over: bool) -> None:
+        """The run is not driven any more: it holds nothing, and if it is over it may become an episode."""
         for hold in self.held.values():
             hold.release()
+        if is_over and self.runtime.memories.follows and self.runtime.is_open:
+            self.runtime.memories.ended()
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

@@ -129,7 +129,7 @@ fn act(store: &Store, key: &str, value: i64, choice: u64, known: &mut u64) -> De
         3 | 4 => {
             let found = store.get("n", key).unwrap().map_or(0, |entry| entry.version());
             thread::yield_now();
-            let expected = if choice % 5 == 0 { *known } else { found };
+            let expected = if choice.is_multiple_of(5) { *known } else { found };
             let expect = if expected == 0 { Expect::Absent } else { Expect::Version(expected) };
             match put(Some(expect)) {
                 Ok(version) => Deed::Cas(expected, value, Ok(version)),
