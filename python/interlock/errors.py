@@ -176,7 +176,7 @@ class StoreLocked(StoreError):
 
 
 class StoreFull(StoreError):
-    """There is no room: under the cap (``store.full``), among what live runs hold (``store.held``), or on the disk (``store.disk_full``)."""
+    """There is no room: under the cap (``store.full``), beside what live runs hold (``store.held``), on the disk (``store.disk_full``)."""
 
     code = "store.full"
 
