@@ -256,7 +256,7 @@ class Store:
         return Feed(self._core.feed(namespace, prefix, room))
 
     def hold(self, namespace: str, key: str | None = None) -> Hold:
-        """Keep a namespace, or a key, from being evicted. What is there when this returns stays: hold, then read."""
+        """Keep a namespace, or a key, from being evicted as long as it is needed. What is there then stays: hold first, and read after."""
         return Hold(self._core.hold(namespace, key))
 
     def wait(self, version: int) -> None:

@@ -1,6 +1,6 @@
 //! What to do about an effect, as a frozen class.
 
-use interlock_engine::EffectStart;
+use interlock_engine::{EffectStart, Noting};
 use interlock_kernel::{EffectClass, EffectKey, TermsSpec};
 use pyo3::exceptions::PyValueError;
 use pyo3::prelude::*;
@@ -72,6 +72,14 @@ impl PyEffect {
             EffectStart::TooLate => of(TOO_LATE),
             EffectStart::NotPure => of(NOT_PURE),
         })
+    }
+}
+
+pub(crate) fn noting(noting: Noting) -> u8 {
+    match noting {
+        Noting::Noted => RUN,
+        Noting::TooLate => TOO_LATE,
+        Noting::NotPure => NOT_PURE,
     }
 }
 

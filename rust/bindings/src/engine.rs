@@ -208,14 +208,15 @@ impl PyEngine {
         PyEffect::build(py, self.engine.effect_begun(run, turn, wanted).map_err(error::engine)?)
     }
 
-    /// Something that a turn did at once and that changed nothing outside. False if the turn is over.
-    fn effect_noted(&self, run: u64, turn: u32, tool: &str, arguments: &[u8], result: &[u8]) -> PyResult<bool> {
-        self.engine.effect_noted(run, turn, Name::from(tool), arguments.to_vec(), result.to_vec()).map_err(error::engine)
+    /// Something that a turn does at once. What of `Effect` became of it: `RUN`, `TOO_LATE` or `NOT_PURE`.
+    fn effect_noted(&self, run: u64, turn: u32, tool: &str, acts: bool, arguments: &[u8], result: &[u8]) -> PyResult<u8> {
+        let noting = self.engine.effect_noted(run, turn, (Name::from(tool), acts), arguments.to_vec(), result.to_vec());
+        noting.map(effect::noting).map_err(error::engine)
     }
 
-    /// The domain inside whose walls a turn is taken.
-    fn domain(&self, run: u64, turn: u32) -> PyResult<Option<String>> {
-        Ok(self.engine.domain(run, turn).map_err(error::engine)?.map(|name| name.to_string()))
+    /// The domains inside whose walls a turn is taken, the outermost first.
+    fn domains(&self, run: u64, turn: u32) -> PyResult<Vec<String>> {
+        Ok(self.engine.domains(run, turn).map_err(error::engine)?.iter().map(ToString::to_string).collect())
     }
 
     /// Whether an effect that was begun is to be stopped, because its turn took too long.

@@ -42,6 +42,16 @@ pub enum EffectStart {
     NotPure,
 }
 
+/// What became of what a turn wanted to do at once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Noting {
+    Noted,
+    /// The turn is over.
+    TooLate,
+    /// It acts, and the agent promised to change nothing outside.
+    NotPure,
+}
+
 impl Engine {
     /// A tool is about to be called.
     pub fn effect_begun(&self, run: u64, turn: u32, effect: Effect) -> Result<EffectStart, EngineError> {
@@ -67,14 +77,22 @@ impl Engine {
         Ok(EffectStart::Run { key, after: 0, arguments: None })
     }
 
-    /// Something that a turn did at once and that changed nothing outside, such as a read of the memory: recorded whole.
-    /// False if the turn is over; then nothing is recorded, and the turn must not have it.
-    pub fn effect_noted(&self, run: u64, turn: u32, tool: Name, arguments: Vec<u8>, result: Vec<u8>) -> Result<bool, EngineError> {
+    /// Something that a turn does at once, such as a read of the memory: recorded whole.
+    /// Unless it is noted, nothing is recorded, and the turn must not do it.
+    pub fn effect_noted(
+        &self,
+        run: u64,
+        turn: u32,
+        (tool, acts): (Name, bool),
+        arguments: Vec<u8>,
+        result: Vec<u8>,
+    ) -> Result<Noting, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
-        let Some(live) = core.live.get_mut(&run) else { return Ok(false) };
-        if live.turn(turn).is_none() {
-            return Ok(false);
+        let Some(live) = core.live.get_mut(&run) else { return Ok(Noting::TooLate) };
+        let Some(speaker) = live.turn(turn) else { return Ok(Noting::TooLate) };
+        if acts && has_promised(live, speaker) {
+            return Ok(Noting::NotPure);
         }
         let key = EffectKey(core.salts.draw()); // a repetition is a read of its own: it may have found something else
         let mut batch = Batch::default();
@@ -84,15 +102,19 @@ impl Engine {
         let input = Input::EffectEnded { turn: TurnId(turn), key, tool, class, arguments, outcome };
         let now = self.clock.now();
         core.feed(&self.journal, run, input, batch, now)?;
-        Ok(true)
+        Ok(Noting::Noted)
     }
 
-    /// The domain inside whose walls a turn is taken, by name.
-    pub fn domain(&self, run: u64, turn: u32) -> Result<Option<Name>, EngineError> {
+    /// The domains inside whose walls a turn is taken, the outermost first. Domains of one name may lie in different ones.
+    pub fn domains(&self, run: u64, turn: u32) -> Result<Vec<Name>, EngineError> {
         let core = self.lock()?;
-        let Some(live) = core.live.get(&run) else { return Ok(None) };
-        let Some(speaker) = live.turn(turn) else { return Ok(None) };
-        Ok(settle::plan_of(&live.state).domain_name(speaker.node).cloned())
+        let Some(live) = core.live.get(&run) else { return Ok(Vec::new()) };
+        let Some(speaker) = live.turn(turn) else { return Ok(Vec::new()) };
+        let plan = settle::plan_of(&live.state);
+        let walls = plan.upwards(speaker.node).filter(|at| plan.domain(*at).is_some());
+        let mut names: Vec<Name> = walls.filter_map(|at| plan.node(at)).map(|node| node.name.clone()).collect();
+        names.reverse();
+        Ok(names)
     }
 
     /// Whether an effect that was begun is to be stopped: its turn took too long, and it can be begun again under its key.

@@ -32,7 +32,7 @@ pub use clock::Clock;
 pub use counterfactual::{Counterfactual, Of};
 pub use derive::Derive;
 pub use desk::{Closed, ReviewNews, ReviewShown, show_review};
-pub use effects::{Effect, EffectStart};
+pub use effects::{Effect, EffectStart, Noting};
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
 pub use feed::{Answer, Delegation, Expired};

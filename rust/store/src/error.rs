@@ -109,7 +109,9 @@ impl StoreError {
             Self::Locked { .. } => "give each worker a file of its own, or open this one read-only",
             Self::NotAStore { .. } => "name another path; this file was left as it is",
             Self::Missing { .. } => "check the path; a store is its file together with the `-wal` file beside it",
-            Self::DiskFull { .. } => "make room on the disk: what was acknowledged is kept, and writing goes on by itself",
+            Self::DiskFull { .. } => {
+                "make room on the disk, and writing goes on by itself; where max_file is the limit, take a snapshot and open that with more"
+            }
             Self::ReadOnly { .. } => "open it for writing, where it is not in use",
             Self::Io { .. } | Self::Sql { .. } => "look at the disk and at the folder's permissions",
             Self::Failing { cause } => cause.hint(),

@@ -58,9 +58,11 @@ impl Store {
             return Err(unusable(format!("the time to live of {namespace}/{key} is 0"), "give more than 0, or delete the key"));
         }
         let expires = put.ttl.map_or(0, |ttl| self.shared.options.clock.now().saturating_add(ttl));
+        let draft = || Entry::draft(key, &value, expires);
+        let mut made = Some(draft()); // copied before anything is locked
         self.set(namespace, key, entry::cost(key, &value), |found| {
             self.check(namespace, key, found, put.expect)?;
-            Ok(Entry::draft(key, &value, expires))
+            Ok(made.take().unwrap_or_else(draft))
         })
     }
 

@@ -185,7 +185,7 @@ fn many_small_commits_do_not_let_the_log_grow_without_end() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("s.db");
     let store = Store::open(&path, Options::default()).unwrap();
-    for number in 0..12_000 {
+    for number in 0..4_000 {
         let version = put(&store, &format!("key{}", number % 100), "a small value");
         store.wait(version).unwrap();
     }
