@@ -74,12 +74,12 @@ impl PyVectorIndex {
     ) -> PyResult<()> {
         let (ids, vectors) = (numbers::<i64>(py, ids)?, numbers::<f32>(py, vectors)?);
         let labels: Vec<Option<&str>> = labels.iter().map(Option::as_deref).collect();
-        py.detach(|| self.0.add(&ids, &vectors, &labels, replace)).map_err(raise)
+        py.detach(|| self.0.add(&ids, vectors, &labels, replace)).map_err(raise)
     }
 
     fn update(&self, py: Python<'_>, ids: &Bound<'_, PyAny>, vectors: &Bound<'_, PyAny>) -> PyResult<()> {
         let (ids, vectors) = (numbers::<i64>(py, ids)?, numbers::<f32>(py, vectors)?);
-        py.detach(|| self.0.update(&ids, &vectors)).map_err(raise)
+        py.detach(|| self.0.update(&ids, vectors)).map_err(raise)
     }
 
     fn remove(&self, py: Python<'_>, ids: &Bound<'_, PyAny>) -> PyResult<()> {

@@ -12,7 +12,7 @@ use crate::shape::{Metric, Shape, Storage};
 const LARGEST: f32 = 1e16;
 
 /// Rows to be added, as they are kept; unit rows under cosine.
-pub(crate) fn rows(shape: Shape, ids: &[i64], vectors: &[f32]) -> Result<Vec<f32>, VectorError> {
+pub(crate) fn rows(shape: Shape, ids: &[i64], mut vectors: Vec<f32>) -> Result<Vec<f32>, VectorError> {
     if ids.len().checked_mul(shape.dim) != Some(vectors.len()) {
         return Err(VectorError::Shape { values: vectors.len(), rows: ids.len(), dim: shape.dim });
     }
@@ -20,7 +20,6 @@ pub(crate) fn rows(shape: Shape, ids: &[i64], vectors: &[f32]) -> Result<Vec<f32
         return Err(VectorError::TooManyRows { rows: ids.len() });
     }
     distinct(ids)?;
-    let mut vectors = vectors.to_vec();
     for (row, vector) in vectors.chunks_exact_mut(shape.dim).enumerate() {
         one_row(shape, row, vector)?;
     }

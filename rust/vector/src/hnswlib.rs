@@ -25,7 +25,7 @@ impl VectorIndex {
             Broke::Damaged(why) => VectorError::Foreign { path: name(), why: why.to_owned() },
         })?;
         let index = Self::new(shape);
-        index.add(&ids, &vectors, &[], false)?;
+        index.add(&ids, vectors, &[], false)?;
         Ok(index)
     }
 }

@@ -1,6 +1,20 @@
-//! Nearest vectors by cosine, found by an exact scan. It decides which rows are nearest, and never what they mean.
+//! Nearest vectors: which rows are nearest to a query, and never what they mean.
 //!
-//! Every sum has a fixed order, so the same index and query give the same bits on every machine.
+//! [`VectorIndex`] changes, filters, is kept in files, and walks through a graph when its rows are many. [`Index`] is the small set of
+//! labelled examples that routing decides by: immutable, by cosine, and always looked at as a whole.
+//!
+//! Every sum of floats has a fixed order, so the same index and query give the same bits on every machine.
+//!
+//! ```
+//! use interlock_vector::{Filter, Metric, Shape, Storage, VectorIndex};
+//!
+//! let index = VectorIndex::new(Shape::new(2, Metric::L2, Storage::F32)?);
+//! index.add(&[40, 41], &[1.0, 0.0, 0.0, 5.0], &[Some("public"), Some("secret")], false)?;
+//! let public = Filter { labels: Some(&["public"]), ..Filter::default() };
+//! let found = index.search(&[0.0, 4.0], 1, public, 0.95)?;
+//! assert_eq!((found[0].id, found[0].score), (40, 17.0));
+//! # Ok::<(), interlock_vector::VectorError>(())
+//! ```
 //!
 //! ```
 //! use interlock_vector::Index;

@@ -2,7 +2,6 @@
 
 use crate::content::Content;
 use crate::find::{Desk, Query, scan, through_graph};
-use crate::graph::Graph;
 use crate::product::normalise;
 use crate::shape::Metric;
 use crate::threads::in_parallel;
@@ -14,7 +13,10 @@ pub(crate) const SCANNED: usize = 2_500;
 /// Queries of a measurement, and the neighbours that each asks for.
 const SAMPLE: usize = 256;
 const K: usize = 10;
-const WIDTHS: [usize; 14] = [10, 13, 16, 20, 26, 32, 40, 52, 64, 96, 128, 192, 320, 512];
+/// Rows that a query is made of, and the walk that looks for them.
+const AROUND: usize = 32;
+const NEIGHBOUR_WIDTH: usize = 64;
+const WIDTHS: [usize; 18] = [10, 11, 12, 14, 16, 18, 20, 23, 26, 32, 40, 52, 64, 96, 128, 192, 320, 512];
 
 /// Recall by width, and how many rows there were when it was measured.
 #[derive(Debug, Default, Clone, PartialEq)]
@@ -41,12 +43,11 @@ impl Tuning {
         WIDTHS.iter().copied().zip(self.recalls.iter().copied()).collect()
     }
 
-    /// Ask for the neighbours of points between neighbours: they lie where the rows do, and are none of them.
+    /// Ask for the neighbours of points that lie where the rows do, and are none of them.
     pub(crate) fn measure(content: &Content, threads: usize) -> Self {
-        let Some(graph) = &content.graph else { return Self::default() };
         let step = (content.len() / SAMPLE).max(1);
         let sample: Vec<u32> = content.live.rows().step_by(step).take(SAMPLE).collect();
-        let found = in_parallel(&sample, threads, Desk::default, |desk, row| found_by_width(content, graph, *row, desk));
+        let found = in_parallel(&sample, threads, Desk::default, |desk, row| found_by_width(content, *row, desk));
         let mut recalls = vec![];
         for width in 0..WIDTHS.len() {
             let (hits, wanted) = found.iter().fold((0, 0), |(hits, wanted), (found, most)| (hits + found[width], wanted + most));
@@ -61,15 +62,10 @@ impl Tuning {
 }
 
 /// How many of the nearest each width finds, and how many there are to find.
-fn found_by_width(content: &Content, graph: &Graph, row: u32, desk: &mut Desk) -> ([usize; WIDTHS.len()], usize) {
-    let mut point = content.vector(row);
-    if let Some(other) = graph.links(0, row).last() {
-        for (value, other) in point.iter_mut().zip(content.vector(*other)) {
-            *value = value.midpoint(other);
-        }
-    }
+fn found_by_width(content: &Content, row: u32, desk: &mut Desk) -> ([usize; WIDTHS.len()], usize) {
+    let mut point = beside(content, row, desk);
     if content.shape.metric == Metric::Cosine && normalise(&mut point).is_err() {
-        return ([0; WIDTHS.len()], 0); // the two were opposite, and nothing lies between them
+        return ([0; WIDTHS.len()], 0); // they lie all around the origin, and the point on it
     }
     let query = Query::new(point);
     let nearest = scan(content, &query, K, None, desk);
@@ -85,7 +81,34 @@ fn found_by_width(content: &Content, graph: &Graph, row: u32, desk: &mut Desk) -
     (found, nearest.len())
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts up to some thousands")]
+/// A point like the rows around this one, as if drawn from where they were drawn. Weights `1/m + t` and `1/m - t` in turn add up to 1, so
+/// the point keeps their middle; with squares that add up to 1 it lies as far from it as they do. The row itself, or a point halfway
+/// to a neighbour, would be found too easily: at 30,000 clustered rows the narrowest walk found .98 of what is near such points, .92 of
+/// what is near fresh queries.
+fn beside(content: &Content, row: u32, desk: &mut Desk) -> Vec<f32> {
+    let own = content.vector(row);
+    let around = through_graph(content, &Query::new(own.clone()), (AROUND, NEIGHBOUR_WIDTH), None, desk).unwrap_or_default();
+    let around = &around[..around.len() / 2 * 2];
+    if around.is_empty() {
+        return own;
+    }
+    let share = 1.0 / count(around.len());
+    let swing = ((1.0 - share) * share).sqrt();
+    let mut point = vec![0.0; own.len()];
+    for (found, sign) in around.iter().zip([1.0, -1.0].into_iter().cycle()) {
+        let Some(neighbour) = content.by_id.row(found.id) else { continue };
+        for (value, other) in point.iter_mut().zip(content.vector(neighbour)) {
+            *value += (share + sign * swing) * other;
+        }
+    }
+    point
+}
+
 fn share(part: usize, whole: usize) -> f32 {
-    part as f32 / whole as f32
+    count(part) / count(whole)
+}
+
+#[expect(clippy::cast_precision_loss, reason = "counts up to some thousands")]
+fn count(number: usize) -> f32 {
+    number as f32
 }

@@ -1,5 +1,6 @@
 //! The index that others use: one lock around its content, searches side by side, and one writer at a time.
 
+use std::borrow::Cow;
 use std::sync::{Mutex, MutexGuard, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::content::Content;
@@ -57,8 +58,14 @@ impl VectorIndex {
 
     /// Add a row for each id; `vectors` has one after another. `labels` has one for each, or is empty. An id that is there already
     /// is refused, unless it may be replaced; then its label stays if none is given.
-    pub fn add(&self, ids: &[i64], vectors: &[f32], labels: &[Option<&str>], replace: bool) -> Result<(), VectorError> {
-        let rows = check::rows(self.shape, ids, vectors)?;
+    pub fn add<'a>(
+        &self,
+        ids: &[i64],
+        vectors: impl Into<Cow<'a, [f32]>>,
+        labels: &[Option<&str>],
+        replace: bool,
+    ) -> Result<(), VectorError> {
+        let rows = check::rows(self.shape, ids, vectors.into().into_owned())?;
         if !labels.is_empty() && labels.len() != ids.len() {
             return Err(VectorError::Labels { labels: labels.len(), ids: ids.len() });
         }
@@ -73,8 +80,8 @@ impl VectorIndex {
     }
 
     /// Give rows that are there other vectors; their labels stay.
-    pub fn update(&self, ids: &[i64], vectors: &[f32]) -> Result<(), VectorError> {
-        let rows = check::rows(self.shape, ids, vectors)?;
+    pub fn update<'a>(&self, ids: &[i64], vectors: impl Into<Cow<'a, [f32]>>) -> Result<(), VectorError> {
+        let rows = check::rows(self.shape, ids, vectors.into().into_owned())?;
         let writer = self.writer();
         self.all_known(ids)?;
         self.put(&writer, ids, &rows, &[], true)

@@ -85,7 +85,7 @@ fn names_and_dimensions_that_mean_nothing_are_refused() {
 #[test]
 fn the_largest_dimension_overflows_no_sum() {
     let index = index(65_536, Metric::Dot, Storage::I8);
-    index.add(&[1, 2], &[vec![1.0; 65_536], vec![-1.0; 65_536]].concat(), &[], false).unwrap();
+    index.add(&[1, 2], [vec![1.0; 65_536], vec![-1.0; 65_536]].concat(), &[], false).unwrap();
     let found = index.search(&vec![3.0; 65_536], 2, ALL, 0.95).unwrap();
     assert_eq!((found[0].id, found[1].id), (1, 2));
     assert!((found[0].score - 3.0 * 65_536.0).abs() < 1.0, "{found:?}");

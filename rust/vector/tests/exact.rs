@@ -33,7 +33,7 @@ proptest! {
         let storage = if half { Storage::F16 } else { Storage::F32 };
         let (query, rows) = (rows[0].clone(), &rows[1..]);
         let index = index(dim, metric, storage);
-        index.add(&ids(rows.len()), &rows.concat(), &[], false).unwrap();
+        index.add(&ids(rows.len()), rows.concat(), &[], false).unwrap();
         let found = index.search(&query, k, ALL, 0.95).unwrap();
         let all: BTreeMap<i64, Vec<f32>> = (0..).zip(rows.iter().cloned()).collect();
         let truth = nearest(metric, &all, &query, k);
@@ -52,7 +52,7 @@ proptest! {
         let is_in = |id: i64| mask >> (id % 64) & 1 == 1;
         let labels: Vec<Option<&str>> = ids(rows.len()).into_iter().map(|id| is_in(id).then_some("in")).collect();
         let all = index(dim, metric, Storage::F32);
-        all.add(&ids(rows.len()), &rows.concat(), &labels, false).unwrap();
+        all.add(&ids(rows.len()), rows.concat(), &labels, false).unwrap();
         let few = index(dim, metric, Storage::F32);
         let allowed: Vec<i64> = ids(rows.len()).into_iter().filter(|id| is_in(*id)).collect();
         let kept: Vec<f32> = allowed.iter().flat_map(|id| rows[usize::try_from(*id).unwrap()].clone()).collect();
@@ -73,7 +73,7 @@ proptest! {
     #[test]
     fn the_best_k_are_the_head_of_the_best_of_all((dim, rows) in rows(60), metric in metric(), k in 1_usize..12) {
         let index = index(dim, metric, Storage::I8);
-        index.add(&ids(rows.len()), &rows.concat(), &[], false).unwrap();
+        index.add(&ids(rows.len()), rows.concat(), &[], false).unwrap();
         let all = index.search(&rows[0], rows.len(), ALL, EXACT).unwrap();
         prop_assert_eq!(&index.search(&rows[0], k, ALL, EXACT).unwrap()[..], &all[..k.min(all.len())]);
     }
@@ -81,7 +81,7 @@ proptest! {
     #[test]
     fn a_batch_gives_what_its_queries_give((dim, rows) in rows(60), k in 1_usize..5, threads in 1_usize..4) {
         let index = index(dim, Metric::Cosine, Storage::F32);
-        index.add(&ids(rows.len()), &rows.concat(), &[], false).unwrap();
+        index.add(&ids(rows.len()), rows.concat(), &[], false).unwrap();
         let one_by_one: Vec<_> = rows.iter().map(|query| index.search(query, k, ALL, 0.9).unwrap()).collect();
         prop_assert_eq!(index.search_many(&rows.concat(), k, ALL, 0.9, threads).unwrap(), one_by_one);
     }

@@ -21,7 +21,7 @@ fn place() -> (TempDir, PathBuf) {
 fn small(metric: Metric, storage: Storage) -> VectorIndex {
     let index = index(3, metric, storage);
     let labels = [Some("red"), None, Some("blue"), Some("red"), None];
-    index.add(&[4, 7, 9, 2, 11], &Dice::new(1).clustered(5, 3), &labels, false).unwrap();
+    index.add(&[4, 7, 9, 2, 11], Dice::new(1).clustered(5, 3), &labels, false).unwrap();
     index.remove(&[7]).unwrap();
     index
 }

@@ -58,7 +58,7 @@ fn a_filter_for_rows_far_from_the_query_finds_them_all_the_same() {
     let near = Dice::new(5).clustered(ROWS / 2, DIM);
     let far: Vec<f32> = Dice::new(6).clustered(ROWS / 2, DIM).iter().map(|value| value + 40.0).collect();
     let labels: Vec<Option<&str>> = (0..ROWS).map(|row| Some(if row < ROWS / 2 { "near" } else { "far" })).collect();
-    index.add(&ids(ROWS), &[near.clone(), far].concat(), &labels, false).unwrap();
+    index.add(&ids(ROWS), [near.clone(), far].concat(), &labels, false).unwrap();
     let reached = own_recall(&index, &near[..50 * DIM], Filter { labels: Some(&["far"]), ..ALL }, 0.95);
     assert!(reached >= 0.95, "{reached}");
 }
