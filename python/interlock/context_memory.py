@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from interlock.memory import Episode, Recalled, Record, Scoring, Window
     from interlock.memory.short_term import Summariser
-    from interlock.runtime.scratch import Scratch
     from interlock.runtime.turn_memory import TurnMemory
-    from interlock.runtime.turn_store import TurnStore
 
 
 class MemoryContext:
@@ -19,16 +17,6 @@ class MemoryContext:
     __slots__ = ()
 
     def _memory(self) -> TurnMemory:
-        raise NotImplementedError
-
-    @property
-    def scratch(self) -> Scratch:
-        """What earlier turns of the run, of this agent, or of the thread left: ``get``, ``put`` and ``keys``, all at once done."""
-        raise NotImplementedError
-
-    @property
-    def store(self) -> TurnStore:
-        """The store's namespaces that scopes open."""
         raise NotImplementedError
 
     @property

@@ -131,7 +131,7 @@ class Store:
         UsageError: an option can't mean anything.
     """
 
-    __slots__ = ("_core", "_get", "path")
+    __slots__ = ("__weakref__", "_core", "_get", "path")
 
     def __init__(
         self,
@@ -246,6 +246,10 @@ class Store:
     def versioned(self, namespace: str, prefix: str = "", /) -> list[tuple[Any, int, int]]:
         """The values, with their versions and when they expire, by key."""
         return [(_read(value), version, expires) for _, value, version, expires in self._core.scan(namespace, prefix)]
+
+    def versions(self, namespace: str, prefix: str = "", /) -> list[tuple[str, int]]:
+        """The keys that begin so, with the versions of their values, by key. The values are not read."""
+        return [(key, version) for key, _, version, _ in self._core.scan(namespace, prefix)]
 
     def namespaces(self) -> dict[str, int]:
         """The namespaces that hold something, with how many entries each has."""

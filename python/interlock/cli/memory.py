@@ -20,7 +20,7 @@ from rich.table import Column, Table
 from interlock.errors import StoreError, StoreLocked, UsageError
 from interlock.memory import Memory
 from interlock.memory.names import checked
-from interlock.runtime.remembering import index_of, store_of
+from interlock.runtime.memories import index_of, store_of
 from interlock.store import Store
 
 MANY = 1_000
@@ -38,11 +38,10 @@ def add_parser(commands: Any) -> None:
     showing.add_argument("namespace", metavar="NAMESPACE")
     showing.add_argument("key", metavar="KEY")
     showing.set_defaults(run=show)
-    searching = actions.add_parser("search", help="what is near to a text, with the parts of each score")
+    searching = actions.add_parser("search", help="what is near to a text, by wordllama, with the parts of each score")
     searching.add_argument("text", metavar="TEXT")
     searching.add_argument("--namespace", action="append", metavar="NAMESPACE", help="only there; may be repeated (all by default)")
     searching.add_argument("-k", type=int, default=5, metavar="N", help="how many (5)")
-    searching.add_argument("--embedder", default="wordllama", choices=["wordllama"], help="what embedded the records (wordllama)")
     searching.set_defaults(run=search)
     forgetting = actions.add_parser(
         "forget",

@@ -20,8 +20,9 @@ from interlock.cli.moments import period
 from interlock.errors import JournalLocked, UsageError
 from interlock.memory import Memory
 from interlock.memory.erasing import forget_runs, forget_user
-from interlock.runtime.remembering import index_of, store_of
-from interlock.runtime.upkeep import EVERY, OVER, Removed
+from interlock.runtime.memories import index_of, store_of
+from interlock.runtime.projection import EVERY
+from interlock.runtime.upkeep import OVER, Removed
 from interlock.store import Store
 
 
@@ -77,10 +78,10 @@ def erase(given: argparse.Namespace) -> int:
         return _tell(given, "would be erased", would)
     with _owned(given, "runtime.erase(user=…)") as engine:
         removed = _with_progress(given, f"erasing {would.runs:,} runs", lambda: engine.erase(given.user, _by(given)))
-        ids, threads = [row["id"] for row in rows], sorted({row["thread"] for row in rows if row["thread"] is not None})
+        ids = [row["id"] for row in rows]
         with _memory(given) as memory:
             if memory is not None:
-                _with_progress(given, "forgetting the user", lambda: asyncio.run(forget_user(memory, given.user, ids, threads)))
+                _with_progress(given, "forgetting the user", lambda: asyncio.run(forget_user(memory, given.user, ids)))
     return _tell(given, "erased", removed)
 
 

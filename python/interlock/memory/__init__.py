@@ -13,7 +13,7 @@
 
 from interlock.memory.episodes import LIKELY, Episode, Episodes
 from interlock.memory.long_term import Embed, Memory
-from interlock.memory.names import SHARED, of_agent, of_episodes, of_team, of_thread, of_user
+from interlock.memory.names import SHARED, of_agent, of_episodes, of_team, of_user
 from interlock.memory.records import Recalled, Record, Scoring
 from interlock.memory.short_term import Window
 
@@ -31,6 +31,5 @@ __all__ = [
     "of_agent",
     "of_episodes",
     "of_team",
-    "of_thread",
     "of_user",
 ]

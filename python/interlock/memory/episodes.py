@@ -11,8 +11,8 @@ from typing import Any
 
 from interlock.errors import StoreError, UsageError
 from interlock.memory.long_term import Memory
-from interlock.memory.names import FEEDBACK, TENANTS, of_episodes
-from interlock.memory.records import Recalled, Record, Scoring
+from interlock.memory.names import FEEDBACK, OWNERS, UNTOLD, of_episodes
+from interlock.memory.records import Recalled, Record, Scoring, checked_text
 
 LIKELY = Scoring(similarity=0.6, recency=0.1, feedback=0.3)
 """How episodes are weighed unless somebody says otherwise: what went well counts beside what was alike."""
@@ -126,25 +126,45 @@ class Episodes:
 
     def has(self, run_id: str) -> bool:
         """Whether a run's episode is known."""
-        return self._memory.store.get(TENANTS, run_id) is not None
+        return self._memory.store.get(OWNERS, run_id) is not None
 
-    async def add(self, found: Projected) -> Episode:
-        """Keep a finished run's episode; what was said of it before stays with it. It is not waited for: the journal has it all."""
-        data = self._scored(found)
-        namespace = of_episodes(found.tenant)
-        kept = await self._memory.remember(
-            found.situation, namespace=namespace, key=found.run_id, data=data, owner="journal", durable=False
-        )
-        self._memory.store.put(TENANTS, found.run_id, [found.tenant])
-        return episode(kept)
+    async def add(self, found: Projected, *, untold: bool = False, by_meaning: bool = True) -> Episode:
+        """Keep a finished run's episode; what was said of it before stays with it. It is not waited for: the journal has it all.
 
-    def preview(self, found: Projected) -> Episode:
-        """The episode as it would be kept."""
-        return episode(Record(of_episodes(found.tenant), found.run_id, found.situation, self._scored(found)))
+        Args:
+            found: what the journal says of the run.
+            untold: somebody is to be told of it.
+            by_meaning: whether it is to be found by its situation.
+        """
+        vector = await self._memory.embedding_of(found.situation) if by_meaning else None
+        store, data = self._memory.store, found.data
+        store.put(OWNERS, found.run_id, [found.tenant, data["user"], data["ended_us"], data["outcome"]])
+        said = store.get(FEEDBACK, found.run_id) or {}
+        data = {**data, "score": said.get("score"), "label": said.get("label")}
+        if untold:
+            store.put(UNTOLD, found.run_id, 1)
+        return episode(self._memory.keep(of_episodes(found.tenant), found.run_id, found.situation, data, "journal", vector))
 
-    def _scored(self, found: Projected) -> dict[str, Any]:
-        said = self._memory.store.get(FEEDBACK, found.run_id) or {}
-        return {**found.data, "score": said.get("score"), "label": said.get("label")}
+    def give_up(self, run_id: str) -> None:
+        """A run can't be an episode: don't look at it again."""
+        self._memory.store.put(OWNERS, run_id, [None, None, 0, ""])
+
+    def untold(self) -> list[str]:
+        """The runs of which nobody was told yet, oldest first."""
+        return [run_id for run_id, _ in sorted(self._memory.store.versions(UNTOLD), key=lambda one: one[1])]
+
+    def told(self, run_id: str) -> None:
+        """Somebody was told of a run."""
+        self._memory.store.delete(UNTOLD, run_id)
+
+    def runs_of(self, user: str) -> list[str]:
+        """The runs that acted for a user, under any tenant."""
+        return [run_id for run_id, owner in self._memory.store.scan(OWNERS) if owner[1] == user]
+
+    def ended_before(self, before_us: int, outcomes: Sequence[str]) -> list[str]:
+        """The runs that ended before a moment, and so."""
+        owners = self._memory.store.scan(OWNERS)
+        return [run_id for run_id, (_, _, ended_us, outcome) in owners if ended_us < before_us and outcome in outcomes]
 
     def get(self, run_id: str) -> Episode | None:
         """A run's episode, if it is known."""
@@ -200,6 +220,9 @@ class Episodes:
         """
         if isinstance(score, bool) or not isinstance(score, int | float) or not 0 <= score <= 1:
             raise UsageError(f"the score is {score!r}", hint="give a number from 0 (bad) to 1 (good)")
+        for what, word in (("label", label), ("name of who says so", by)):
+            if word is not None:
+                checked_text(word, f"the {what}")
         self._memory.store.put(FEEDBACK, run_id, {"score": float(score), "label": label, "by": by})
         found = self._record(run_id)
         if found is None:
@@ -214,18 +237,18 @@ class Episodes:
 
     async def forget(self, run_ids: Sequence[str]) -> int:
         """Forget the episodes of runs, and what was said of them. Gives how many there were."""
-        count = 0
+        count, store = 0, self._memory.store
         for run_id in run_ids:
             found = self._record(run_id)
-            self._memory.store.delete(FEEDBACK, run_id)
-            self._memory.store.delete(TENANTS, run_id)
             if found is not None:
                 count += await self._memory.forget(found.namespace, run_id)
+            for namespace in (FEEDBACK, UNTOLD, OWNERS):
+                store.delete(namespace, run_id)
         return count
 
     def _record(self, run_id: str) -> Record | None:
-        tenant = self._memory.store.get(TENANTS, run_id)
-        return None if tenant is None else self._memory.get(of_episodes(tenant[0]), run_id)
+        owner = self._memory.store.get(OWNERS, run_id)
+        return None if owner is None else self._memory.get(of_episodes(owner[0]), run_id)
 
 
 def episode(record: Record, match: Recalled | None = None) -> Episode:

@@ -2,23 +2,25 @@
 
 >>> of_user("u-42", "acme"), of_user("u/42"), of_agent("billing"), of_team("support")
 ('user:acme/u-42', 'user:u%2F42', 'agent:billing', 'team:support')
->>> inside("bank_a", of_agent("desk"))
-'in:bank_a/agent:desk'
+>>> inside(["bank_a", "desk"], of_agent("clerk"))
+'in:bank_a%2Fdesk/agent:clerk'
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from urllib.parse import quote
 
 from interlock.errors import UsageError
 
 SHARED = "shared"
 """What every agent with the scope ``memory:shared`` may read and write."""
-KINDS = ("user", "agent", "team", "episodes", "thread")
+KINDS = ("user", "agent", "team", "episodes")
 RECORDS, VECTORS = "memory/", "vector/"
 """How the store's namespaces begin that hold records and their embeddings. Agents reach them through the memory only."""
-FEEDBACK, TENANTS, EPISODES, INDEX = "feedback", "episode-tenants", "episode-state", "memory-index"
-"""The store's namespaces of what was said of runs, of whose runs they were, of how far they are projected, and of the saved index."""
+FEEDBACK, OWNERS, UNTOLD, EPISODES, INDEX = "feedback", "episode-owners", "episode-untold", "episode-state", "memory-index"
+"""The store's namespaces of what was said of runs, of whose runs they were, of those of which nobody was told yet, of how far they are
+projected, and of the saved index."""
 _INSIDE = "in:"
 
 
@@ -30,32 +32,33 @@ def is_internal(namespace: str) -> bool:
 
 def of_user(user: str, tenant: str | None = None) -> str:
     """A user's memory. The same id under two tenants is two users."""
-    return f"user:{_quoted(user)}" if tenant is None else f"user:{_quoted(tenant)}/{_quoted(user)}"
+    return f"user:{_owner(user, tenant)}"
 
 
 def of_agent(agent: str) -> str:
     """An agent's own memory."""
-    return f"agent:{_quoted(agent)}"
+    return f"agent:{_quoted(agent, 'an agent')}"
 
 
 def of_team(team: str) -> str:
     """The memory of a team: of all agents with the scope ``memory:team:NAME``."""
-    return f"team:{_quoted(team)}"
+    return f"team:{_quoted(team, 'a team')}"
 
 
-def of_thread(thread: str) -> str:
-    """What runs of a conversation leave for the next ones."""
-    return f"thread:{_quoted(thread)}"
+def of_thread(thread: str, user: str | None = None, tenant: str | None = None) -> str:
+    """What runs of a conversation leave for the next ones. Of each of its users apart, should it have several."""
+    owner = "" if user is None else _owner(user, tenant)
+    return f"thread:{quote(thread, safe='')}/{owner}"
 
 
 def of_episodes(tenant: str | None = None) -> str:
     """The finished runs of a tenant, or of those who have none."""
-    return "episodes:" if tenant is None else f"episodes:{_quoted(tenant)}"
+    return "episodes:" if tenant is None else f"episodes:{_quoted(tenant, 'a tenant')}"
 
 
-def inside(domain: str | None, namespace: str) -> str:
-    """The namespace as a domain has it: what is remembered inside its walls stays there."""
-    return namespace if domain is None else f"{_INSIDE}{_quoted(domain)}/{namespace}"
+def inside(domains: Sequence[str], namespace: str) -> str:
+    """The namespace as it is inside these walls, the outermost first: what is remembered there stays there."""
+    return f"{_INSIDE}{quote('/'.join(domains), safe='')}/{namespace}" if domains else namespace
 
 
 def outside(namespace: str) -> str:
@@ -64,9 +67,10 @@ def outside(namespace: str) -> str:
 
 
 def is_of_user(namespace: str, user: str) -> bool:
-    """Whether it is a user's memory, under any tenant and inside any domain."""
+    """Whether it is a user's memory, or what a conversation of theirs left, under any tenant and inside any domain."""
     kind, _, name = outside(namespace).partition(":")
-    return kind == "user" and name.rpartition("/")[2] == _quoted(user)
+    owner = name.partition("/")[2] if kind == "thread" else name
+    return kind in ("user", "thread") and owner.rpartition("/")[2] == _quoted(user, "a user")
 
 
 def checked(namespace: object) -> str:
@@ -85,7 +89,11 @@ def checked(namespace: object) -> str:
     return namespace
 
 
-def _quoted(word: str) -> str:
+def _owner(user: str, tenant: str | None) -> str:
+    return _quoted(user, "a user") if tenant is None else f"{_quoted(tenant, 'a tenant')}/{_quoted(user, 'a user')}"
+
+
+def _quoted(word: str, whose: str) -> str:
     if not isinstance(word, str) or not word:
-        raise UsageError(f"{word!r} is no name of a memory's owner", hint="give a text that is not empty")
+        raise UsageError(f"the name of {whose} is {word!r}", hint="give a text that is not empty")
     return quote(word, safe="")

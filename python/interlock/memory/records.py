@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
+from math import isfinite
 from typing import Any
 
 import orjson
@@ -150,11 +152,28 @@ def place_of(number: int) -> str:
     return f"{number:016x}"
 
 
+def ttl_of(expires_us: int) -> float | None:
+    """The seconds that are left until a moment; none where there is no moment (0)."""
+    return max(1e-6, (expires_us - time.time_ns() // 1_000) / 1e6) if expires_us else None
+
+
 def checked_text(value: object, what: str) -> str:
-    """A text, or ``UsageError``."""
+    """A text that UTF-8 can hold, or ``UsageError``."""
     if not isinstance(value, str):
         raise UsageError(f"{what} is {value!r}", hint="give a str")
+    try:
+        value.encode()
+    except UnicodeEncodeError as error:
+        raise UsageError(f"{what} can't be kept: {error}", hint="give text without lone surrogates") from None
     return value
+
+
+def checked_ttl(ttl: Any) -> float | None:
+    """Seconds to live, or ``UsageError``."""
+    if ttl is not None and (isinstance(ttl, bool) or not isinstance(ttl, int | float) or not 0 < ttl < 1e12):
+        raise UsageError(f"ttl is {ttl!r}", hint="give seconds, more than 0, or leave it out")
+    found: float | None = ttl
+    return found
 
 
 def checked_labels(labels: Sequence[str] | None) -> tuple[str, ...]:
@@ -167,9 +186,21 @@ def checked_labels(labels: Sequence[str] | None) -> tuple[str, ...]:
 def checked_data(data: Any) -> Any:
     """What JSON makes of the data, or ``UsageError``."""
     try:
-        return orjson.loads(orjson.dumps(data))
+        packed = orjson.dumps(data)
+        if _nan(data):
+            raise ValueError("JSON has no NaN and no infinity")
+        return orjson.loads(packed)
     except (TypeError, ValueError) as error:
         raise UsageError(f"the data can't be remembered: {error}", hint="use what JSON can hold") from None
+
+
+def _nan(data: Any) -> bool:
+    """Whether a number in it is none, which JSON would make a null of."""
+    if isinstance(data, dict):
+        return any(map(_nan, data.values()))
+    if isinstance(data, list | tuple):
+        return any(map(_nan, data))
+    return isinstance(data, float) and not isfinite(data)
 
 
 def matches(data: Any, where: Mapping[str, Any] | None) -> bool:

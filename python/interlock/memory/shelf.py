@@ -4,14 +4,18 @@ from __future__ import annotations
 
 import logging
 import os
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from threading import RLock
 from typing import TYPE_CHECKING
+from weakref import WeakKeyDictionary
 
 import orjson
 
 from interlock.errors import StoreError, UsageError
-from interlock.memory.names import INDEX, RECORDS, VECTORS
-from interlock.memory.records import place_of
+from interlock.memory.names import INDEX, VECTORS
+from interlock.memory.records import place_of, ttl_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -25,21 +29,27 @@ if TYPE_CHECKING:
 SAVE_EVERY = 5_000
 """Changes after which the index is due to be saved, so that a crash costs at most the adding of as many."""
 _STATE = (INDEX, "saved")
+_SHELVES: WeakKeyDictionary[Store, Shelf] = WeakKeyDictionary()
 _log = logging.getLogger("interlock.memory")
 
 
 class Shelf:
-    """Embeddings by namespace."""
+    """Embeddings by namespace. There is one over a store, however many memories use it: ``Shelf.over(store, path)``."""
 
     def __init__(self, store: Store, path: Path | None) -> None:
         self._store = store
         self._path = path
         self._index: VectorIndex | None = None
         self._unsaved = 0
+        self._lock = RLock()
         self._load()
 
-    def __len__(self) -> int:
-        return 0 if self._index is None else len(self._index)
+    @classmethod
+    def over(cls, store: Store, path: Path | None) -> Shelf:
+        """The shelf over a store."""
+        if store not in _SHELVES:
+            _SHELVES[store] = cls(store, path)
+        return _SHELVES[store]
 
     @property
     def revision(self) -> int:
@@ -50,6 +60,11 @@ class Shelf:
     def is_due(self) -> bool:
         """Whether it should be saved."""
         return self._path is not None and self._unsaved >= SAVE_EVERY
+
+    @property
+    def changing(self) -> AbstractContextManager[bool]:
+        """Held while a record changes in the store and in the index, so that a save does not come between the two."""
+        return self._lock
 
     def check(self, vector: Vector) -> None:
         """Whether an embedding can be kept.
@@ -67,6 +82,11 @@ class Shelf:
         if not vector.any():
             raise UsageError("the embedding is zero throughout, so it points nowhere", hint="look at the text", code="vector.zero")
 
+    def held(self, namespace: str, number: int) -> tuple[Vector, float | None] | None:
+        """A record's embedding, and the seconds that it has to live."""
+        found = self._store.held(VECTORS + namespace, place_of(number))
+        return None if found is None else (found[0], ttl_of(found[2]))
+
     def keep(self, namespace: str, number: int, vector: Vector | None, ttl: float | None) -> None:
         """Keep a record's embedding in the store, or none. It is not found before ``show``."""
         if vector is None:
@@ -77,26 +97,22 @@ class Shelf:
     def show(self, namespace: str, number: int, vector: Vector | None) -> None:
         """Let a record be found by its embedding, or by none."""
         if vector is None:
-            self.leave_out(number)
+            self.leave_out([number])
         else:
             self._add(namespace, [number], vector.reshape(1, -1))
             self._unsaved += 1
 
-    def get(self, namespace: str, number: int) -> Vector | None:
-        """A record's embedding."""
-        found: Vector | None = self._store.get(VECTORS + namespace, place_of(number))
-        return found
-
-    def drop(self, namespace: str, number: int) -> None:
-        """Forget a record's embedding."""
-        self._store.delete(VECTORS + namespace, place_of(number))
-        self.leave_out(number)
-
-    def leave_out(self, number: int) -> None:
-        """Take a row out of the index."""
-        if self._index is not None and number in self._index:
-            self._index.remove([number])
-            self._unsaved += 1
+    def leave_out(self, numbers: Sequence[int]) -> None:
+        """Take rows out of the index. Any thread may."""
+        with self._lock:
+            index = self._index
+            there = [] if index is None else [number for number in numbers if number in index]
+            if index is None or not there:
+                return
+            index.remove(there)
+            self._unsaved += len(there)
+            if not len(index):
+                self._index = None  # the next one may have another dimension
 
     def search(self, namespace: str, query: Vector, k: int) -> list[tuple[int, float]]:
         """The nearest records of a namespace: numbers and cosines, best first. Nothing outside the namespace is ever looked at."""
@@ -105,13 +121,28 @@ class Shelf:
         numbers, scores = self._index.search(query, k, labels=[namespace], recall=0.99)
         return [(int(number), float(score)) for number, score in zip(numbers, scores, strict=True)]
 
+    def tidy(self) -> None:
+        """Take out the rows whose embeddings are gone from the store, because they have expired."""
+        with self._lock:
+            if self._index is None:
+                return
+            namespaces = {name: count for name, count in self._store.namespaces().items() if name.startswith(VECTORS)}
+            if sum(namespaces.values()) != len(self._index):
+                there = {int(key, 16) for name in namespaces for key, _, _ in self._store.entries(name)}
+                self.leave_out([int(number) for number in self._index.ids() if int(number) not in there])
+
     def save(self) -> None:
-        """Write the index beside the store, and note in the store up to which change it goes."""
-        if self._path is None or self._index is None:
+        """Write the index beside the store, and note in the store up to which change it goes. Blocks: for a thread of its own."""
+        if self._path is None:
             return
-        at = self._store.stats().revision
-        self._index.save(self._path)
-        self._store.put(*_STATE, orjson.dumps({"revision": self._index.revision, "at": at}).decode())
+        with self._lock:
+            index, at = self._index, self._store.stats().revision
+        if index is None:
+            self._path.unlink(missing_ok=True)
+            self._store.delete(*_STATE)
+        else:
+            index.save(self._path)
+            self._store.put(*_STATE, orjson.dumps({"revision": index.revision, "at": at}).decode())
         self._unsaved = 0
 
     def _add(self, namespace: str, numbers: list[int], vectors: Vector) -> None:
@@ -124,14 +155,13 @@ class Shelf:
     def _load(self) -> None:
         """The saved index, with what changed since; or a new one, from the store's embeddings."""
         namespaces = [name for name in self._store.namespaces() if name.startswith(VECTORS)]
+        saved = self._saved() if namespaces else None
         if not namespaces:
-            return None
-        saved = self._saved()
-        if saved is None:
-            return self._catch_up(namespaces, -1)
-        if self._store.stats().revision > saved + 1:  # the note of saving is itself a change
+            self._unsaved = SAVE_EVERY  # a file that is there is of another moment
+        elif saved is None:
+            self._catch_up(namespaces, -1)
+        elif self._store.stats().revision > saved + 1:  # the note of saving is itself a change
             self._catch_up(namespaces, saved)
-        return None
 
     def _saved(self) -> int | None:
         """Reads the index's file. Gives the store's revision that it goes up to, if the file is the one that was noted."""
@@ -167,11 +197,4 @@ class Shelf:
                 self._add(namespace, [number for number, _ in rows], np.stack([vector for _, vector in rows]))
             self._unsaved += len(fresh)
         if self._index is not None:
-            gone = [int(number) for number in self._index.ids() if int(number) not in there]
-            if gone:
-                self._index.remove(gone)
-
-
-def is_record_space(name: str) -> bool:
-    """Whether a namespace of the store holds records."""
-    return name.startswith(RECORDS)
+            self.leave_out([int(number) for number in self._index.ids() if int(number) not in there])

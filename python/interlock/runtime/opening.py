@@ -12,8 +12,10 @@ from interlock.config import Config, OnBusy
 from interlock.errors import UsageError
 from interlock.patterns import Pattern
 from interlock.reviews import Mask
+from interlock.runtime.memories import Remembers
 from interlock.runtime.notices import Hook
-from interlock.runtime.remembering import Consolidate, Remembers, checked_consolidate
+from interlock.runtime.projection import Consolidate
+from interlock.runtime.remembering import checked_consolidate
 from interlock.runtime.runtime import Runtime
 from interlock.store import Store
 from interlock.tools import Tool

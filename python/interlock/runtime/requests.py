@@ -30,6 +30,10 @@ def checked(text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: An
         text = _text(text, "the text")
     if user is not None and not isinstance(user, User):
         user = User(_text(user, "user"))
+    if user is not None:
+        _named(user.id, "user.id")
+        if user.tenant is not None:
+            _named(user.tenant, "user.tenant")
     return Request(
         text,
         None if data is None else _json(data, "data"),
@@ -54,6 +58,11 @@ def options(given: dict[str, Any]) -> dict[str, Any]:
 def unreadable(what: str, error: Exception) -> UsageError:
     """A text that UTF-8 can't hold."""
     return UsageError(f"{what} can't be recorded: {error}", hint="give text without lone surrogates")
+
+
+def _named(value: Any, what: str) -> None:
+    if not _text(value, what):
+        raise UsageError(f"{what} is empty", hint="give a name, or leave it out")
 
 
 def _text(value: Any, what: str) -> str:

@@ -22,9 +22,10 @@ from interlock.runtime.deciding import Deciding
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
+from interlock.runtime.memories import FORGETFUL, Memories, Remembers
 from interlock.runtime.notices import Hook, Notices
 from interlock.runtime.recovery import Recovery
-from interlock.runtime.remembering import FORGETFUL, Memories, Remembering, Remembers, store_of
+from interlock.runtime.remembering import Remembering
 from interlock.runtime.requests import circumstances
 from interlock.runtime.review_desk import Reviews
 from interlock.runtime.setup import Setup
@@ -85,7 +86,7 @@ class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
         self.reviews = Reviews(self, mask)
         """What waits for people."""
         self.notices = Notices(self, hooks)
-        self.memories = Memories(self, None if path is None else store_of(path), remembers)
+        self.memories = Memories(self, None if path is None else Path(path), remembers)
 
     async def __aenter__(self) -> Self:
         """Open the journal, compile plans and rules, and take up the runs that a crash left unfinished."""
@@ -135,7 +136,12 @@ class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
             await asyncio.gather(*self._background, return_exceptions=True)
         await self._let_go()
         await self.notices.close()
-        await self.memories.close()
+        try:
+            await self.memories.close()
+        finally:
+            await self._close_engine()
+
+    async def _close_engine(self) -> None:
         self.timer.close()
         self.commits.close()
         try:
@@ -232,11 +238,13 @@ class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
                 drive.take_in(step)
             return
         if step.kind == Step.SETTLED:
+            self.memories.ended()
             return
-        user, thread = circumstances(self.engine.history(started.run))
+        history = self.engine.history(started.run)
+        user, thread = circumstances(history)
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
         drive = Drive(self, started, user, thread, plan)
-        drive.resumed = True
+        drive.recall_scratch(history)
         self.threads.holds_again(drive)
         self._spawn(drive, step)
 

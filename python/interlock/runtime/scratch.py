@@ -1,7 +1,7 @@
 """The scratch: what turns of a run, of an agent, or of a conversation leave for later ones.
 
-What belongs to the run is in its journal, write by write, so it is there again after a crash and goes with the run. What belongs to the
-thread is in the store, and is on the disk before the run's end is told.
+Every write is in the run's journal, so it is there again after a crash and goes with the run. What belongs to the thread is in the store
+besides, and on the disk before the run's end is told; a run that goes on after a crash puts it there once more.
 """
 
 from __future__ import annotations
@@ -11,12 +11,13 @@ from typing import TYPE_CHECKING, Any, Literal
 import orjson
 
 from interlock.errors import UsageError
-from interlock.memory.names import inside, of_thread
+from interlock.memory.names import inside, of_thread, outside
 from interlock.runtime.effects import as_json
 
 if TYPE_CHECKING:
     from interlock.runtime.turn_memory import TurnMemory
     from interlock.runtime.turns import Turns
+    from interlock.store import Store
 
 Scope = Literal["run", "agent", "thread"]
 SCOPES = ("run", "agent", "thread")
@@ -26,7 +27,7 @@ class Scratch:
     """A turn's view of the scratch: ``ctx.scratch.put("order", 7)``, ``ctx.scratch.get("order")``.
 
     ``scope`` says who sees it: all turns of the run (``run``), later turns of the same agent in it (``agent``), or later runs of the
-    thread too (``thread``). What is put inside a domain is seen inside it only.
+    thread and the same user too (``thread``). What is put inside a domain is seen inside it only.
     """
 
     __slots__ = ("_agent", "_memory", "_turns")
@@ -59,43 +60,40 @@ class Scratch:
         Raises:
             UsageError: JSON can't hold it, there is no such scope, or the run has no thread.
             AgentError: the turn is over.
+            Denied: the agent promises to be pure.
         """
         if not isinstance(key, str) or not key:
             raise UsageError(f"the key is {key!r}", hint="give a text that is not empty")
         place = self._place(scope)
         packed = as_json(value, f"scratch {key!r}")
+        self._memory.note("scratch.put", {"scope": place, "key": key, "value": value}, {}, acts=True)
         if scope == "thread":
-            self._memory.note("scratch.put", {"scope": place, "key": key}, {})
-            store = self._turns.runtime.memories.store
-            if value is None:
-                store.delete(place, key)
-            else:
-                self._turns.wrote(store.put(place, key, orjson.loads(packed)))
-            return
-        self._memory.note("scratch.put", {"scope": place, "key": key, "value": value}, {})
-        apply(self._turns.scratches, place, key, packed)
+            self._turns.wrote(put_or_delete(self._turns.runtime.memories.store, place, key, orjson.loads(packed)))
+        else:
+            apply(self._turns.scratches, place, key, packed)
 
     def keys(self, *, scope: Scope = "run") -> list[str]:
         """The keys that hold something, sorted."""
         place = self._place(scope)
         if scope == "thread":
-            found = [key for key, _ in self._turns.runtime.memories.store.scan(place)]
+            found = [key for key, _ in self._turns.runtime.memories.store.versions(place)]
         else:
             found = sorted(self._turns.scratches.get(place, {}))
         self._memory.note("scratch.keys", {"scope": place}, {"keys": found})
         return found
 
     def _place(self, scope: str) -> str:
-        domain = self._memory.domain()
+        domains, user = self._memory.domains, self._turns.user
         if scope == "run":
-            return inside(domain, "run")
+            return inside(domains, "run")
         if scope == "agent":
-            return inside(domain, f"agent:{self._agent}")
+            return inside(domains, f"agent:{self._agent}")
         if scope != "thread":
             raise UsageError(f"there is no scope {scope!r}", hint=f"give one of {', '.join(SCOPES)}")
         if self._turns.thread is None:
             raise UsageError("the run belongs to no thread", hint="start it with thread=…, or use scope='run'")
-        place = inside(domain, of_thread(self._turns.thread))
+        owner = (None, None) if user is None else (user.id, user.tenant)
+        place = inside(domains, of_thread(self._turns.thread, *owner))
         self._turns.holds(place)
         return place
 
@@ -113,13 +111,27 @@ def apply(scratches: Scratches, place: str, key: str, packed: bytes) -> None:
         held[key] = (held.get(key, (0, b""))[0] + 1, packed)
 
 
-def replayed(history: Any) -> Scratches:
-    """The scratches that a run's journal tells of."""
+def put_or_delete(store: Store, place: str, key: str, value: Any) -> int:
+    """Put a value, or take the key away if it is ``None``. Gives the version that has it so."""
+    if value is not None:
+        return store.put(place, key, value)
+    store.delete(place, key)
+    return store.stats().revision
+
+
+def replayed(history: Any) -> tuple[Scratches, dict[tuple[str, str], Any]]:
+    """What a run's journal tells of its scratches, and what was put last for its thread, by namespace and key."""
     scratches: Scratches = {}
+    thread: dict[tuple[str, str], Any] = {}
     arguments = {one["number"]: one.get("data") for one in history["payloads"]}
     for event in history["events"]:
-        if event["kind"] == "effect_completed" and event["tool"] == "memory.scratch.put":
-            given = arguments.get(event["arguments"]["number"]) or {}
-            if "value" in given:
-                apply(scratches, given["scope"], given["key"], orjson.dumps(given["value"], option=orjson.OPT_SORT_KEYS))
-    return scratches
+        if event["kind"] != "effect_completed" or event["tool"] != "memory.scratch.put":
+            continue
+        given = arguments.get(event["arguments"]["number"])
+        if given is None:
+            continue  # it was erased
+        if outside(given["scope"]).startswith("thread:"):
+            thread[given["scope"], given["key"]] = given["value"]
+        else:
+            apply(scratches, given["scope"], given["key"], orjson.dumps(given["value"], option=orjson.OPT_SORT_KEYS))
+    return scratches, thread

@@ -17,6 +17,7 @@ from interlock.config import ON_BUSY, OnBusy, ThreadRules
 from interlock.conversation import Said, Thread, said
 from interlock.errors import JournalError, Overloaded, RunCancelled, UsageError
 from interlock.message import Outcome
+from interlock.runtime.projection import EVERY
 from interlock.runtime.requests import Request, unreadable
 from interlock.runtime.watch import Watch
 
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
     from interlock.runtime.runtime import Runtime
 
 INTERRUPTED = "interrupted by a newer message"
-EVERY = 2**53
-"""As many runs as a thread may have."""
 Begun: TypeAlias = "Outcome | tuple[Drive, Step | None]"
 """A run that is over, or its drive; with the step that it owes, if it is new and nobody drives it yet."""
 

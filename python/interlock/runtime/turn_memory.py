@@ -6,25 +6,30 @@ The journal has where it looked and what it found, in which version; never a rec
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import asdict, replace
 from hashlib import blake2b
 from typing import TYPE_CHECKING, Any
 
 import orjson
 
+from interlock._core import Effect
 from interlock.errors import AgentError, Denied, UsageError
-from interlock.memory import SHARED, Episode, Recalled, Record, Scoring, of_agent, of_user
+from interlock.memory import SHARED, Episode, Recalled, Record, Scoring, of_agent, of_team, of_user
+from interlock.memory.long_term import as_vector
 from interlock.memory.names import checked, inside
+from interlock.memory.records import checked_labels, checked_text
 from interlock.message import Message
 from interlock.runtime.effects import Wanted, as_json, run
 
 if TYPE_CHECKING:
     from interlock.context import Context
     from interlock.memory.short_term import Summariser, Window
-    from interlock.runtime.remembering import Memories
+    from interlock.runtime.memories import Memories
     from interlock.runtime.turns import Turns
 
 SCOPE = "memory:"
 """How a scope begins that opens a namespace: ``memory:team:support``, ``memory:shared``."""
+TEAM = "team:"
 ALL_EPISODES = "memory:episodes"
 """The scope that shows the texts of other users' episodes."""
 
@@ -38,21 +43,17 @@ class TurnMemory:
         self._ctx = ctx
         self._agent = agent
         self._shows_user = shows_user
-        self._domain: str | None = turns.engine.domain(turns.number, ctx.turn)
+        self.domains: tuple[str, ...] = tuple(turns.engine.domains(turns.number, ctx.turn))
+        """The domains inside whose walls the turn is taken, the outermost first."""
         self._names: list[str] | None = None
 
     @property
     def _memories(self) -> Memories:
         return self._turns.runtime.memories
 
-    def domain(self) -> str | None:
-        """The domain inside whose walls the turn is taken."""
-        return self._domain
-
     def namespaces(self) -> list[str]:
         """What it may see: the user's first, if it may know them."""
-        domain = self.domain()
-        return [inside(domain, name) for name in self._open()]
+        return [inside(self.domains, name) for name in self._open()]
 
     def _open(self) -> list[str]:
         if self._names is not None:
@@ -62,8 +63,10 @@ class TurnMemory:
             found.insert(0, user)
         for scope in self._turns.scopes(self._turn):
             name = scope.removeprefix(SCOPE)
-            if name != scope and (name == SHARED or name.startswith("team:")):
-                found.append(checked(name))
+            if name != scope and name == SHARED:
+                found.append(SHARED)
+            elif name != scope and name.startswith(TEAM):
+                found.append(of_team(name.removeprefix(TEAM)))
         self._names = found
         return found
 
@@ -76,6 +79,8 @@ class TurnMemory:
         if namespace is None:
             return self.namespaces()[0]
         names = self._open()
+        if isinstance(namespace, str) and (team := namespace.removeprefix(TEAM)) != namespace and of_team(team or "?") in names:
+            namespace = of_team(team)  # the scope's own spelling
         if namespace == "agent":
             wanted = of_agent(self._agent)
         elif namespace == "user":
@@ -87,7 +92,7 @@ class TurnMemory:
         if wanted not in names:
             message = f"agent {self._agent!r} may not reach the memory {wanted!r} (it may reach {', '.join(names)})"
             raise Denied(message, hint=f"give scope {SCOPE + wanted!r} to the agent and to every supervisor above it")
-        return inside(self.domain(), wanted)
+        return inside(self.domains, wanted)
 
     async def remember(
         self,
@@ -100,7 +105,8 @@ class TurnMemory:
         embedding: Any,
     ) -> Record:
         """Keep a text. A retry that keeps the same text again keeps it once."""
-        where = self._one(namespace)
+        where, labels = self._one(namespace), checked_labels(labels)
+        checked_text(text, "the text")
         told: list[Record] = []
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
@@ -111,7 +117,7 @@ class TurnMemory:
             told.append(record)
             return {"wrote": [_place(record)], "index": self._memories.memory.index_revision}
 
-        digest = self._digest(text, as_json(data, "the data"))
+        digest = self._digest(text, as_json(data, "the data"), embedding)
         arguments = {"namespace": where, "key": key, "digest": digest, "labels": list(labels), "ttl": ttl}
         recorded = await self.effect("remember", "effect", arguments, call)
         if told:
@@ -135,7 +141,10 @@ class TurnMemory:
         embedding: Any,
     ) -> list[Recalled]:
         """What fits best of what the turn may see."""
+        if isinstance(namespaces, str):
+            raise UsageError(f"the namespaces are a text: {namespaces!r}", hint=f"write [{namespaces!r}]")
         names = self.namespaces() if namespaces is None else [self._one(name) for name in namespaces]
+        labels = checked_labels(labels)
         told: list[list[Recalled]] = []
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
@@ -153,6 +162,10 @@ class TurnMemory:
             return {"read": [_found(one) for one in found], "index": self._memories.memory.index_revision}
 
         arguments = {"query": query, "namespaces": names, "k": k, "where": where, "labels": list(labels), "min_similarity": min_similarity}
+        if scoring is not None:
+            arguments["scoring"] = asdict(scoring)
+        if embedding is not None:
+            arguments["embedding"] = self._digest("", b"", embedding)
         recorded = await self.effect("recall", "pure", arguments, call)
         return told[0] if told else self._again(recorded["read"])
 
@@ -177,7 +190,7 @@ class TurnMemory:
 
     async def similar(self, situation: str | None, mine: bool, asked: Mapping[str, Any]) -> list[Episode]:
         """Finished runs that were alike. Other users' texts are left out, unless a scope shows them."""
-        if self.domain() is not None:
+        if self.domains:
             return []  # an episode tells of the whole run, also of what lies outside the walls
         user = self._turns.user if self._shows_user else None
         if mine and user is None:
@@ -193,7 +206,8 @@ class TurnMemory:
             read = [_found(one.match) for one in found if one.match is not None]
             return {"read": read, "index": self._memories.memory.index_revision}
 
-        arguments = {"query": situation, "tenant": tenant, **{name: value for name, value in narrowed.items() if name != "scoring"}}
+        scoring = narrowed["scoring"]
+        arguments = {**narrowed, "query": situation, "tenant": tenant, "scoring": None if scoring is None else asdict(scoring)}
         recorded = await self.effect("episodes", "pure", arguments, call)
         if told:
             found = told[0]
@@ -204,8 +218,6 @@ class TurnMemory:
         return [self._shown(one) for one in found]
 
     def _shown(self, one: Episode) -> Episode:
-        from dataclasses import replace
-
         user = self._turns.user if self._shows_user else None
         is_theirs = user is not None and one.user == user.id
         if is_theirs or ALL_EPISODES in self._turns.scopes(self._turn):
@@ -253,16 +265,21 @@ class TurnMemory:
             self._ctx.scratch.put(f"summary:{name}", kept, scope="thread")
         return summary
 
-    def note(self, what: str, arguments: Any, result: Any) -> None:
-        """Record something that was done at once.
+    def note(self, what: str, arguments: Any, result: Any, *, acts: bool = False) -> None:
+        """Record something that is done at once.
 
         Raises:
             AgentError: the turn is over.
+            Denied: it acts, and the agent promises to be pure.
         """
-        engine, number = self._turns.engine, self._turns.number
-        if not engine.effect_noted(number, self._turn, f"memory.{what}", as_json(arguments, what), as_json(result, what)):
+        given, gave = as_json(arguments, what), as_json(result, what)
+        noted = self._turns.engine.effect_noted(self._turns.number, self._turn, f"memory.{what}", acts, given, gave)
+        if noted == Effect.TOO_LATE:
             message = f"the memory was reached ({what}) after its turn was over"
             raise AgentError(message, hint="use it in the turn", code="agent.late-tool")
+        if noted == Effect.NOT_PURE:
+            message = f"agent {self._agent!r} promises to be pure, and {what} writes"
+            raise Denied(message, hint="use what only reads, or drop pure=True")
         self._turns.notice()
 
     async def effect(self, what: str, kind: str, arguments: Any, call: Callable[[Any, str], Awaitable[Any]]) -> Any:
@@ -270,10 +287,12 @@ class TurnMemory:
         recorded = as_json(arguments, f"what {what} was asked")
         return await run(self._turns, self._turn, Wanted(f"memory.{what}", f"ctx.{what}", kind, recorded, None, call))
 
-    def _digest(self, text: str, data: bytes) -> str:
-        """What was kept, without telling it: another run's digest of the same text is another one."""
+    def _digest(self, text: str, data: bytes, embedding: Any) -> str:
+        """What was given, without telling it: another run's digest of the same text is another one."""
         hashed = blake2b(digest_size=16, key=self._turns.run_id.encode()[:64])
         hashed.update(orjson.dumps([text]) + data)
+        if embedding is not None:
+            hashed.update(as_vector(embedding).tobytes())
         return hashed.hexdigest()
 
 

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import orjson
 
-from interlock.errors import Denied, UsageError, VersionMoved
+from interlock.errors import Denied, UsageError
 from interlock.memory.names import inside, is_internal
+from interlock.memory.records import checked_data, checked_text, checked_ttl
 from interlock.runtime.effects import as_json
 from interlock.store import Versioned
 
@@ -50,6 +51,7 @@ class TurnStore:
     def get_versioned(self, namespace: str, key: str) -> Versioned | None:
         """The value with its version, or ``None``."""
         place = self._place(namespace)
+        checked_text(key, "the key")
         found = self._turns.runtime.memories.store.get_versioned(place, key)
         self._memory.note("store.get", {"namespace": place, "key": key}, {"version": 0 if found is None else found.version})
         return found
@@ -57,6 +59,7 @@ class TurnStore:
     def scan(self, namespace: str, prefix: str = "") -> list[tuple[str, Any]]:
         """The keys that begin so, with their values, by key."""
         place = self._place(namespace)
+        checked_text(prefix, "the prefix")
         found = self._turns.runtime.memories.store.entries(place, prefix)
         read = [{"key": key, "version": version} for key, _, version in found]
         self._memory.note("store.scan", {"namespace": place, "prefix": prefix}, {"read": read})
@@ -64,6 +67,9 @@ class TurnStore:
 
     async def put(self, namespace: str, key: str, value: Any, *, expect: int | None = None, ttl: float | None = None) -> int:
         """Put a value; gives its version. A retry that puts the same again puts it once.
+
+        With ``expect``, a run that a crash cut off between the write and its record finds, when it goes on, that the version moved: by its
+        own hand, which nobody can tell from another's.
 
         Args:
             namespace: one that a scope opens.
@@ -77,17 +83,12 @@ class TurnStore:
             Denied: the namespace is not open to this turn, or the agent promises to be pure.
             UsageError: JSON can't hold the value.
         """
-        place, packed = self._place(namespace), as_json(value, f"{namespace}/{key}")
+        place, packed = self._place(namespace), as_json(checked_data(value), f"{namespace}/{key}")
+        checked_ttl(ttl)
         store = self._turns.runtime.memories.store
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
-            try:
-                version = store.put(place, key, orjson.loads(packed), expect=expect, ttl=ttl)
-            except VersionMoved as moved:
-                found = store.get_versioned(place, key)
-                if found is None or as_json(found.value, key) != packed or moved.found != found.version:
-                    raise
-                version = found.version  # an attempt that a crash cut off had put it
+            version = store.put(place, key, orjson.loads(packed), expect=expect, ttl=ttl)
             await asyncio.to_thread(store.wait, version)
             return {"version": version}
 
@@ -124,4 +125,4 @@ class TurnStore:
             message = f"agent {self._agent!r} may not reach the store's {namespace!r}"
             hint = "agents reach memories through ctx.recall" if is_internal(namespace) else f"give scope {scope!r} to the agent"
             raise Denied(message, hint=hint)
-        return self._places.setdefault(namespace, inside(self._memory.domain(), namespace))
+        return self._places.setdefault(namespace, inside(self._memory.domains, namespace))

@@ -42,8 +42,6 @@ class Turns(ABC):
     """The runtime closes, or its journal failed: nothing more is recorded."""
     stopping = False
     """The run is over, or the runtime closes: what acts is stopped."""
-    resumed = False
-    """It was under way before this process took it up."""
     _scratches: Scratches | None = None
     written: int | None = None
     """The newest version in the store that the run wrote and that its end must wait for."""
@@ -135,12 +133,21 @@ class Turns(ABC):
 
     @property
     def scratches(self) -> Scratches:
-        """What turns of this run left. After a restart, what the journal tells of it."""
+        """What turns of this run left."""
         if self._scratches is None:
-            from interlock.runtime.scratch import replayed
-
-            self._scratches = replayed(orjson.loads(self.engine.history(self.number))) if self.resumed else {}
+            self._scratches = {}
         return self._scratches
+
+    def recall_scratch(self, history: str) -> None:
+        """The run goes on: what its turns left is read from the journal, and what they left for the thread is put once more."""
+        if "memory.scratch.put" not in history:
+            return
+        from interlock.runtime.scratch import put_or_delete, replayed
+
+        self._scratches, thread = replayed(orjson.loads(history))
+        for (place, key), value in thread.items():
+            self.holds(place)
+            self.wrote(put_or_delete(self.runtime.memories.store, place, key, value))
 
     def wrote(self, version: int) -> None:
         """The run wrote to the store, at this version."""
@@ -164,7 +171,7 @@ class Turns(ABC):
         """The run is not driven any more: it holds nothing, and if it is over it may become an episode."""
         for hold in self.held.values():
             hold.release()
-        if is_over and self.runtime.memories.follows and self.runtime.is_open:
+        if is_over:
             self.runtime.memories.ended()
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:

@@ -10,11 +10,10 @@ from typing import NamedTuple
 
 import orjson
 
-from interlock.errors import UsageError
+from interlock.errors import JournalError, UsageError
+from interlock.runtime.projection import EVERY
 from interlock.runtime.reading import Reading
 
-EVERY = 2**53
-"""As many runs as a user may have."""
 OVER = ("delivered", "failed", "cancelled")
 """How a run stands that is over."""
 
@@ -33,7 +32,7 @@ class Upkeep(Reading):
     """The part of a runtime that removes texts. Each call works in a thread of its own, and runs go on meanwhile."""
 
     @abstractmethod
-    async def forget_user(self, user: str, run_ids: list[str], threads: list[str]) -> int:
+    async def forget_user(self, user: str, run_ids: list[str]) -> int:
         """Forget what is remembered of a user."""
 
     @abstractmethod
@@ -57,10 +56,13 @@ class Upkeep(Reading):
         """
         self._check_open()
         _check_words(user=user, by=by)
-        rows = orjson.loads(self.engine.runs(None, EVERY, user=user))
-        removed = Removed(*await asyncio.to_thread(self.engine.erase, user, by))
-        threads = sorted({row["thread"] for row in rows if row["thread"] is not None})
-        await self.forget_user(user, [row["id"] for row in rows], threads)
+        run_ids = [row["id"] for row in orjson.loads(self.engine.runs(None, EVERY, user=user))]
+        try:
+            removed = Removed(*await asyncio.to_thread(self.engine.erase, user, by))
+        except JournalError:
+            await self.forget_user(user, run_ids)  # the runs may be erased, and what may be left of them is in the log
+            raise
+        await self.forget_user(user, run_ids)
         return removed
 
     async def prune(
