@@ -133,13 +133,13 @@ async def test_whoever_consolidates_is_told_of_every_finished_run_and_makes_memo
     plan = il.Sequential("plan", [gives("a", "answer")])
     raised: list[dict[str, Any]] = []
     asyncio.get_running_loop().set_exception_handler(lambda loop, context: raised.append(context))
-    async with il.open(plans=[plan], embedder=words, consolidate=consolidate) as runtime:
+    store = il.Store()
+    async with il.open(plans=[plan], embedder=words, store=store, consolidate=consolidate) as runtime:
         for text in ("one", "two"):
             await runtime.run(plan, text, user="ada")
         bad = await runtime.run(plan, "three")
-        episodes = await runtime.episodes()
-        assert {found.text for found in await runtime.memory.recall(namespaces=["user:ada"])} == {"asked: one", "asked: two"}
-        assert episodes.get(bad.run_id) is not None
+        assert (await runtime.episodes()).get(bad.run_id) is not None
+    assert {record.text for record in il.memory.Memory(store).records("user:ada")} == {"asked: one", "asked: two"}
     assert [context["message"] for context in raised] == [f"what is told of finished runs raised at run {bad.run_id}"]
     with pytest.raises(il.UsageError, match="consolidate is"):
         il.open(consolidate=lambda episode, memory: None)  # type: ignore[arg-type,return-value]

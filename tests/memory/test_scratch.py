@@ -104,7 +104,7 @@ async def test_what_a_live_run_holds_is_not_evicted_and_the_refusal_says_so() ->
     async with il.open(plans=[plan], store=store) as runtime:
         assert (await told(runtime, plan, thread="t-1")).text == "store.held 2000"
         store.put("other", "much", "z" * 5_000)  # the run has ended, and lets go
-        assert store.get("thread:t-1", "cart") is None
+        assert store.get("thread:t-1/", "cart") is None
 
 
 @pytest.mark.parametrize(
