@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -55,13 +56,8 @@ def _ours(path: Path | None, stack: ExitStack) -> Engine:
 
     store = stack.enter_context(interlock.Store(path))
 
-    def get(key: str) -> Any:
-        return store.get("bench", key)
-
-    def put(key: str, value: bytes) -> None:
-        store.put("bench", key, value)
-
-    return Engine(get, put, _one_by_one(put))
+    put = partial(store.put, "bench")
+    return Engine(partial(store.get, "bench"), put, _one_by_one(put))
 
 
 def open_lmdb(folder: Path, stack: ExitStack) -> Engine:

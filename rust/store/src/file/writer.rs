@@ -71,11 +71,9 @@ pub(crate) fn spawn(shared: Arc<Shared>, path: &Path) -> Result<JoinHandle<()>, 
 impl Writer {
     fn run(mut self) {
         while let Some(work) = self.take() {
-            let mut failed = false;
             loop {
                 let is_last = self.shared.order.lock().closing; // whoever closes is owed one more attempt
                 let Err(cause) = self.attend(&work.batch, work.revision) else { break };
-                failed = true;
                 self.let_go();
                 self.tell(cause);
                 if is_last {
@@ -83,7 +81,7 @@ impl Writer {
                 }
                 self.pause();
             }
-            self.publish(&work, failed);
+            self.publish(&work);
             if let Some(asked) = work.vacuum {
                 self.attend_vacuum(asked);
             }
@@ -149,15 +147,11 @@ impl Writer {
         let path = self.path.clone();
         let connection = self.connect()?;
         let cut = || connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, i64>(0));
-        let vacuum = || {
-            connection.busy_timeout(VACUUM_WAITS)?;
-            cut()?;
-            connection.execute_batch("VACUUM")?;
-            let left = cut()?;
-            connection.busy_timeout(COMMIT_WAITS)?;
-            Ok(left)
-        };
-        match vacuum() {
+        let waits = |time| connection.busy_timeout(time);
+        let vacuumed = waits(VACUUM_WAITS).and_then(|()| cut()).and_then(|_| connection.execute_batch("VACUUM")).and_then(|()| cut());
+        let left = waits(COMMIT_WAITS).and(vacuumed);
+        self.logged = 0;
+        match left {
             Ok(0) => Ok(()),
             Ok(_) => Err(StoreError::Locked { path: beside(&path, "-wal") }), // somebody reads the old log
             Err(cause) => Err(StoreError::sql(&path, cause)),
@@ -178,11 +172,10 @@ impl Writer {
 
     /// After a failed write or sync nobody knows what the disk holds, so this connection does not touch the file again.
     fn let_go(&mut self) {
-        if let Some(connection) = self.connection.take() {
-            let quiet = connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
-            if let Err(cause) = quiet {
-                self.shared.order.lock().failing = Some(StoreError::sql(&self.path, cause));
-            }
+        if let Some(connection) = self.connection.take()
+            && connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true).is_err()
+        {
+            std::mem::forget(connection); // closing it would put the log into the file
         }
     }
 
@@ -198,13 +191,11 @@ impl Writer {
         drop(order.work.wait_timeout_while(order.lock(), PAUSE, |log| !log.closing).unwrap_or_else(PoisonError::into_inner));
     }
 
-    fn publish(&self, work: &Work, failed: bool) {
+    fn publish(&self, work: &Work) {
         let order = &self.shared.order;
         let mut log = order.lock();
         log.writing = 0;
-        if failed {
-            log.failing = None;
-        }
+        log.failing = None;
         order.committed.store(work.revision, Ordering::Release);
         if order.is_pressed.load(Ordering::Relaxed) && log.batch.bytes <= self.shared.options.backlog / 2 {
             order.is_pressed.store(false, Ordering::Relaxed);
