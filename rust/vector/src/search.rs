@@ -7,7 +7,7 @@ use crate::bits::Bits;
 use crate::content::Content;
 use crate::find::{Allowed, Desk, Found, Query, scan, through_graph};
 use crate::threads::in_parallel;
-use crate::tuning::SCANNED;
+use crate::tuning::CROSSING;
 use crate::vector_index::VectorIndex;
 use crate::{VectorError, check};
 
@@ -145,7 +145,7 @@ fn find(content: &Content, query: &Query, k: usize, allowed: Option<&Allowed>, r
         return vec![];
     }
     // A walk meets so many more rows as allowed ones are rarer, and a scan so many fewer: they meet at the square root.
-    let worth_a_walk = rows.saturating_mul(rows) > SCANNED.saturating_mul(content.len());
+    let worth_a_walk = allowed.is_none() || rows.saturating_mul(rows) > CROSSING.saturating_mul(content.len());
     let width = if worth_a_walk && recall < 1.0 { content.tuning.width(recall, k) } else { None };
     width
         .filter(|width| *width < rows)

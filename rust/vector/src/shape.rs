@@ -39,7 +39,7 @@ pub enum Storage {
     F32,
     /// Rounded to 11 bits: 2 bytes more a dimension.
     F16,
-    /// Nothing but the codes. What was lost in rounding to them is lost: see docs/guide/vectors.md for what that costs.
+    /// Nothing but the codes. What was lost in rounding to them is lost: docs/guide/vectors.md says what that costs.
     I8,
 }
 
