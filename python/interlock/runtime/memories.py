@@ -6,6 +6,7 @@ import asyncio
 import os
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Lock
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -45,7 +46,11 @@ class Memories:
         self._remembers = remembers
         self._store = remembers.store
         self._memory: Memory | None = None
+        self._opening: asyncio.Future[Memory] | None = None
+        self._lock = Lock()
+        """Held while the memory is made, which a thread may do."""
         self._projection: Projection | None = None
+        self._is_due = False
         self.follows = remembers.episodes or remembers.consolidate is not None
         """Whether finished runs become episodes at once, and not only when somebody asks for them."""
 
@@ -54,12 +59,11 @@ class Memories:
         """Whether there is anything to look after."""
         return self._store is not None or (self._path is not None and self._path.exists())
 
-    def open(self) -> None:
-        """Open the store's file and its index. Blocks: for a thread of its own, if they are there already."""
-        if self._store is None:
-            self._store = Store(self._path)
-        if self._memory is None:
-            self._memory = Memory(self._store, index=None if self._store.path is None else index_of(self._store.path))
+    async def open(self) -> None:
+        """Open the store's file, if it is there already. Its index is read meanwhile the service begins: who recalls waits for it."""
+        if self.is_there:
+            await asyncio.to_thread(lambda: self.store)
+            self._opening = asyncio.ensure_future(asyncio.to_thread(self._opened))
 
     @property
     def store(self) -> Store:
@@ -68,14 +72,26 @@ class Memories:
             self._store = Store(self._path)
         return self._store
 
+    async def ready(self) -> Memory:
+        """The long-term memory, when its index has been read."""
+        if self._opening is not None:
+            await asyncio.shield(self._opening)
+            self._opening = None
+        return self.memory
+
     @property
     def memory(self) -> Memory:
-        """The long-term memory."""
-        self.open()
-        memory, embeddings = self._memory, self._runtime.embeddings
-        assert memory is not None  # noqa: S101 - opened above
+        """The long-term memory. Waits, with all that runs in the loop, if its index is still being read."""
+        memory, embeddings = self._opened(), self._runtime.embeddings
         memory.embed = embeddings.embed if embeddings.can_embed else None
         return memory
+
+    def _opened(self) -> Memory:
+        with self._lock:
+            if self._memory is None:
+                path = self.store.path
+                self._memory = Memory(self.store, index=None if path is None else index_of(path))
+            return self._memory
 
     @property
     def projection(self) -> Projection:
@@ -87,12 +103,18 @@ class Memories:
 
     async def up_to_date(self) -> Episodes:
         """The episodes of all runs that have finished by now."""
+        await self.ready()
         return await self.projection.up_to_date()
 
     def ended(self) -> None:
         """A run has ended: if the service follows them, it becomes an episode soon."""
-        if self.follows and self._runtime.is_open:
-            self.projection.ended()
+        if self.follows and self._runtime.is_open and not self._is_due:
+            self._is_due = True
+            self._runtime.spawn(self._follow(), "interlock: finished runs become episodes")
+
+    async def _follow(self) -> None:
+        self._is_due = False
+        await self.up_to_date()
 
     def histories(self) -> Iterator[tuple[dict[str, Any], dict[str, Any]]]:
         """All runs' rows and histories, oldest first."""
@@ -104,6 +126,7 @@ class Memories:
         """Forget what is remembered of a user. Gives how many records there were."""
         if not self.is_there:
             return 0
+        await self.ready()
         async with self.projection.resting():
             return await forget_user(self.memory, user, run_ids)
 
@@ -111,6 +134,7 @@ class Memories:
         """Forget the episodes of runs that ended before a moment."""
         if not self.is_there:
             return 0
+        await self.ready()
         async with self.projection.resting():
             return await forget_runs(self.memory, before_us, outcomes)
 
@@ -122,6 +146,8 @@ class Memories:
     async def close(self) -> None:
         """Project what has ended, save the index, and let the file go."""
         try:
+            if self._opening is not None:
+                await asyncio.wait([self._opening])
             if self.follows or self._projection is not None:
                 await self.projection.close(catch_up=self.follows)
             if self._memory is not None:

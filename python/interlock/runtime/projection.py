@@ -41,7 +41,6 @@ class Projection:
         """Where it stopped. Of a journal with a file that is in the store, under the journal's name."""
         self._consolidate = consolidate
         self._lock = asyncio.Lock()
-        self._is_due = False
         self._telling: asyncio.Task[None] | None = None
         self._raised: set[str] = set()
 
@@ -51,12 +50,6 @@ class Projection:
             await self._catch_up()
         self._tell()
         return self.episodes
-
-    def ended(self) -> None:
-        """A run has ended: it becomes an episode soon."""
-        if not self._is_due:
-            self._is_due = True
-            self._runtime.spawn(self._follow(), "interlock: finished runs become episodes")
 
     @asynccontextmanager
     async def resting(self) -> AsyncIterator[None]:
@@ -82,10 +75,6 @@ class Projection:
             for task in late:
                 task.cancel()
             await asyncio.gather(*late, return_exceptions=True)
-
-    async def _follow(self) -> None:
-        self._is_due = False
-        await self.up_to_date()
 
     async def _catch_up(self) -> None:
         """Projects what the journal has and the memory has not. Where it stopped is kept, so that each run is looked at once."""

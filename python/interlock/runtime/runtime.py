@@ -107,8 +107,7 @@ class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
                 self._setup.limit_agents(self.engine, self._config, self.agents)
                 self._apply(self._config)
             OPEN.add(self)
-            if self.memories.is_there:
-                await asyncio.to_thread(self.memories.open)  # reading a million entries takes a second
+            await self.memories.open()
             self.go_on(self.engine)
             if self._witness is not None:
                 self._witness.start(self.engine, self.commits, self.loop)

@@ -284,6 +284,7 @@ class TurnMemory:
 
     async def effect(self, what: str, kind: str, arguments: Any, call: Callable[[Any, str], Awaitable[Any]]) -> Any:
         """Do something recorded: what it gave, or what an earlier attempt at the same gave."""
+        await self._memories.ready()
         recorded = as_json(arguments, f"what {what} was asked")
         return await run(self._turns, self._turn, Wanted(f"memory.{what}", f"ctx.{what}", kind, recorded, None, call))
 
