@@ -1,7 +1,7 @@
 //! Effects: recorded once, shared by every attempt, never forgotten.
 
 use interlock_kernel::plan::{NodeSpec, StepSpec};
-use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Event, Gate, Input, State, TurnId};
+use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Event, Gate, Input, Passage, State, TurnId};
 use interlock_testkit::{Deed, World, agent, raises, says};
 
 use crate::{tells, world};
@@ -115,4 +115,27 @@ fn end(world: &mut World) -> usize {
     let outcome = EffectOutcome::Returned(world.shelf.papers.keep("result"));
     let class = EffectClass::Effect;
     world.tell(Input::EffectEnded { turn: TurnId(0), key: KEY, tool: "tool".into(), class, arguments, outcome }).unwrap()
+}
+
+#[test]
+fn what_reaches_the_memory_passes_its_gate_both_ways_and_what_is_only_called_alike_does_not() {
+    for (tool, expected) in [("memory.recall", [Gate::Memory; 3]), ("memory", [Gate::ToolCall, Gate::ToolCall, Gate::ToolResult])] {
+        let mut world = world(NodeSpec::Step(agent("teller")), [says("done")]);
+        while world.story().last().is_none_or(|line| line != "teller hears question") {
+            world.step().unwrap();
+        }
+        let (arguments, result) = (world.shelf.papers.keep("arguments"), world.shelf.papers.keep("result"));
+        let class = EffectClass::Effect;
+        world.tell(Input::EffectBegun { turn: TurnId(0), key: KEY, tool: tool.into(), class, arguments, approve: None }).unwrap();
+        let (turn, outcome) = (TurnId(0), EffectOutcome::Returned(result));
+        world.tell(Input::EffectEnded { turn, key: KEY, tool: tool.into(), class, arguments, outcome }).unwrap();
+        let pure = EffectKey([6; 16]);
+        world.tell(Input::EffectEnded { turn, key: pure, tool: tool.into(), class: EffectClass::Pure, arguments, outcome }).unwrap();
+        let gates = |passages: &[Passage]| passages.iter().map(|passage| passage.gate).collect::<Vec<_>>();
+        let begun = world.journal.iter().filter_map(|event| if let Event::EffectIntended(begun) = event { Some(begun) } else { None });
+        let done = world.journal.iter().filter_map(|event| if let Event::EffectCompleted(done) = event { Some(done) } else { None });
+        let passed: Vec<_> = begun.map(|begun| gates(&begun.passages)).chain(done.map(|done| gates(&done.passages))).collect();
+        let [call, _, end] = expected;
+        assert_eq!(passed, [vec![call], vec![end], vec![call, end]], "{tool}");
+    }
 }
