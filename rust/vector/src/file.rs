@@ -15,7 +15,7 @@ use crate::order::MOST_ROWS;
 use crate::rows::{Rows, stride};
 use crate::shape::{Metric, Shape, Storage};
 use crate::stream::{Broke, In, Out};
-use crate::tuning::Tuning;
+use crate::tuning::{MOST_WIDTHS, Tuning};
 use crate::vector_index::VectorIndex;
 
 const MAGIC: [u8; 8] = *b"ILVECTOR";
@@ -95,8 +95,10 @@ fn write(content: &Content, out: &mut Out<impl Write>) -> io::Result<()> {
     out.all(rows.map(|row| content.labels.number(row)))?;
     out.count(content.changed)?;
     out.count(content.tuning.rows)?;
-    out.count(content.tuning.recalls.len())?;
-    out.all(content.tuning.recalls.iter().copied())?;
+    for recalls in &content.tuning.recalls {
+        out.count(recalls.len())?;
+        out.all(recalls.iter().copied())?;
+    }
     out.one(content.revision)?;
     out.one(u8::from(content.graph.is_some()))?;
     content.graph.as_ref().map_or(Ok(()), |graph| graph.write(out))
@@ -134,8 +136,7 @@ fn read(from: &mut In<impl io::Read>) -> Result<Content, Broke> {
     content.ids = ids;
     read_labels(from, &mut content)?;
     content.changed = from.size()?;
-    let (rows_then, widths) = (from.size()?, from.count(4)?);
-    content.tuning = Tuning { rows: rows_then, recalls: from.all(widths)? };
+    content.tuning = read_tuning(from)?;
     content.revision = from.one()?;
     if from.one::<u8>()? == 1 {
         content.graph = Some(Graph::read(from, rows, |row| content.live.has(row))?);
@@ -147,6 +148,18 @@ fn read_notes(from: &mut In<impl io::Read>, rows: usize) -> Result<Vec<Note>, Br
     let numbers = from.all::<f32>(rows * 4)?;
     let (notes, _) = numbers.as_chunks::<4>();
     Ok(notes.iter().map(|[scale, bias, slack, reach]| Note { scale: *scale, bias: *bias, slack: *slack, reach: *reach }).collect())
+}
+
+fn read_tuning(from: &mut In<impl io::Read>) -> Result<Tuning, Broke> {
+    let mut tuning = Tuning { rows: from.size()?, ..Tuning::default() };
+    for recalls in &mut tuning.recalls {
+        let widths = from.count(4)?;
+        if widths > MOST_WIDTHS {
+            return Err(Broke::Damaged("it has more widths than are measured"));
+        }
+        *recalls = from.all(widths)?;
+    }
+    Ok(tuning)
 }
 
 fn read_labels(from: &mut In<impl io::Read>, content: &mut Content) -> Result<(), Broke> {

@@ -146,7 +146,7 @@ fn find(content: &Content, query: &Query, k: usize, allowed: Option<&Allowed>, r
     }
     // A walk meets so many more rows as allowed ones are rarer, and a scan so many fewer: they meet at the square root.
     let worth_a_walk = allowed.is_none() || rows.saturating_mul(rows) > CROSSING.saturating_mul(content.len());
-    let width = if worth_a_walk && recall < 1.0 { content.tuning.width(recall, k) } else { None };
+    let width = if worth_a_walk && recall < 1.0 { content.tuning.width(recall, k, rows, content.len()) } else { None };
     width
         .filter(|width| *width < rows)
         .and_then(|width| through_graph(content, query, (k, width), allowed, desk))

@@ -13,20 +13,25 @@ pub(crate) const CROSSING: usize = 2_500;
 /// Fresh queries miss up to so many for each that the measurement missed: 1.0 times at 30,000 rows, 1.9 at 100,000.
 const CAUTION: f64 = 2.0;
 
-/// Queries of a measurement, and the neighbours that each asks for.
+/// Queries of a measurement.
 const SAMPLE: usize = 256;
-const K: usize = 10;
+/// How many neighbours are asked for. It matters: of rows in clusters of 50 the ten nearest are easy, and the hundred nearest lie in
+/// clusters that no link leads to. Ten among half of the rows are about as deep as twenty among all.
+const DEPTHS: [usize; 3] = [10, 30, 100];
+/// Widths of walks, in tenths of the depth; and the widest that is tried, beyond which a scan is as good.
+const TENTHS: [usize; 18] = [10, 11, 12, 14, 16, 18, 20, 23, 26, 32, 40, 52, 64, 96, 128, 192, 320, 512];
+const WIDEST: usize = 1_024;
+pub(crate) const MOST_WIDTHS: usize = TENTHS.len();
 /// Rows that a query is made of, and the walk that looks for them.
 const AROUND: usize = 32;
 const NEIGHBOUR_WIDTH: usize = 64;
-const WIDTHS: [usize; 18] = [10, 11, 12, 14, 16, 18, 20, 23, 26, 32, 40, 52, 64, 96, 128, 192, 320, 512];
 
-/// Recall by width, and how many rows there were when it was measured.
+/// Recalls by depth and width, and how many rows there were when they were measured.
 #[derive(Debug, Default, Clone, PartialEq)]
 pub(crate) struct Tuning {
     pub(crate) rows: usize,
-    /// One for each of the narrowest widths, up to the first that found everything.
-    pub(crate) recalls: Vec<f32>,
+    /// For each depth, one for each of the narrowest widths, up to the first that found everything.
+    pub(crate) recalls: [Vec<f32>; DEPTHS.len()],
 }
 
 impl Tuning {
@@ -35,54 +40,81 @@ impl Tuning {
         changed * 2 >= self.rows
     }
 
-    /// The narrowest walk that reached the recall. `None` when none did, so that only a scan can.
-    pub(crate) fn width(&self, recall: f64, k: usize) -> Option<usize> {
+    /// The narrowest walk that reaches the recall for the `k` nearest of `allowed` rows. `None` when none did, so that only a scan can.
+    pub(crate) fn width(&self, recall: f64, k: usize, allowed: usize, rows: usize) -> Option<usize> {
         let missed = (1.0 - recall) / CAUTION;
-        let reached = self.recalls.iter().position(|reached| 1.0 - f64::from(*reached) <= missed)?;
-        Some((WIDTHS[reached] * k.div_ceil(K)).max(k))
+        let rank = deepest(k, allowed, rows);
+        let last = DEPTHS.iter().position(|depth| rank <= *depth).unwrap_or(DEPTHS.len() - 1);
+        let mut all = 0; // among all rows: a deeper search is no narrower than a shallow one
+        for (depth, recalls) in DEPTHS.iter().zip(&self.recalls).take(last + 1) {
+            let reached = recalls.iter().position(|reached| 1.0 - f64::from(*reached) <= missed)?;
+            all = all.max(depth * TENTHS[reached] / 10);
+        }
+        let all = count(all) * (count(rank) / count(DEPTHS[last])).max(1.0);
+        Some(whole((all * share(allowed, rows)).ceil()).max(k)) // only allowed rows count for the walk
     }
 
-    /// Each width that was measured, and its recall.
-    pub(crate) fn widths(&self) -> Vec<(usize, f32)> {
-        WIDTHS.iter().copied().zip(self.recalls.iter().copied()).collect()
+    /// Each depth and width that was measured, and its recall.
+    pub(crate) fn widths(&self) -> Vec<(usize, usize, f32)> {
+        let by_depth = DEPTHS.iter().zip(&self.recalls);
+        by_depth
+            .flat_map(|(depth, recalls)| TENTHS.iter().zip(recalls).map(move |(tenths, recall)| (*depth, depth * tenths / 10, *recall)))
+            .collect()
     }
 
     /// Ask for the neighbours of points that lie where the rows do, and are none of them.
     pub(crate) fn measure(content: &Content, threads: usize) -> Self {
         let step = (content.len() / SAMPLE).max(1);
         let sample: Vec<u32> = content.live.rows().step_by(step).take(SAMPLE).collect();
-        let found = in_parallel(&sample, threads, Desk::default, |desk, row| found_by_width(content, *row, desk));
-        let mut recalls = vec![];
-        for width in 0..WIDTHS.len() {
-            let (hits, wanted) = found.iter().fold((0, 0), |(hits, wanted), (found, most)| (hits + found[width], wanted + most));
-            let recall = if wanted == 0 { 1.0 } else { share(hits, wanted) };
-            recalls.push(recalls.last().map_or(recall, |before: &f32| before.max(recall)));
-            if hits == wanted {
-                break;
+        let hits = in_parallel(&sample, threads, Desk::default, |desk, row| hits(content, *row, desk));
+        let mut tuning = Self { rows: content.len(), recalls: Default::default() };
+        for (place, depth) in DEPTHS.into_iter().enumerate() {
+            let wanted = depth.min(content.len()) * hits.iter().flatten().count();
+            let mut best = 0.0_f32; // a wider walk is no worse, whatever a small sample says
+            for width in (0..TENTHS.len()).take_while(|width| depth * TENTHS[*width] / 10 <= WIDEST) {
+                let found: usize = hits.iter().flatten().map(|hits| hits[place][width]).sum();
+                best = best.max(if wanted == 0 { 1.0 } else { share(found, wanted) });
+                tuning.recalls[place].push(best);
+                if found == wanted {
+                    break;
+                }
             }
         }
-        Self { rows: content.len(), recalls }
+        tuning
     }
 }
 
-/// How many of the nearest each width finds, and how many there are to find.
-fn found_by_width(content: &Content, row: u32, desk: &mut Desk) -> ([usize; WIDTHS.len()], usize) {
+/// The rank among all rows that the `k`th of the allowed ones rarely passes: the mean and two standard deviations of the number of rows that
+/// are drawn until `k` of them are allowed.
+fn deepest(k: usize, allowed: usize, rows: usize) -> usize {
+    let (k, share) = (count(k.min(rows)), share(allowed, rows.max(1)));
+    whole((k + 2.0 * (k * (1.0 - share)).sqrt()) / share)
+}
+
+/// How many of the nearest each width finds at each depth. `None` for a point that has no direction.
+fn hits(content: &Content, row: u32, desk: &mut Desk) -> Option<[[usize; TENTHS.len()]; DEPTHS.len()]> {
     let mut point = beside(content, row, desk);
-    if content.shape.metric == Metric::Cosine && normalise(&mut point).is_err() {
-        return ([0; WIDTHS.len()], 0); // they lie all around the origin, and the point on it
+    if content.shape.metric == Metric::Cosine {
+        normalise(&mut point).ok()?; // the rows lie all around the origin, and the point on it
     }
     let query = Query::new(point);
-    let nearest = scan(content, &query, K, None, desk);
-    let mut found = [0; WIDTHS.len()];
-    for (found, width) in found.iter_mut().zip(WIDTHS) {
-        let walked = through_graph(content, &query, (K, width), None, desk).unwrap_or_default();
-        // Counted by score, because of rows that are equally near any will do.
-        *found = nearest.last().map_or(0, |last| {
+    let nearest = scan(content, &query, DEPTHS[DEPTHS.len() - 1], None, desk);
+    let mut all = [[0; TENTHS.len()]; DEPTHS.len()];
+    for (found, depth) in all.iter_mut().zip(DEPTHS) {
+        let nearest = &nearest[..depth.min(nearest.len())];
+        let Some(last) = nearest.last() else { continue };
+        for (place, tenths) in TENTHS.into_iter().enumerate().take_while(|(_, tenths)| depth * tenths / 10 <= WIDEST) {
+            let walked = through_graph(content, &query, (depth, depth * tenths / 10), None, desk).unwrap_or_default();
+            // Counted by score, because of rows that are equally near any will do.
             let as_near = |score: f32| if content.shape.metric == Metric::L2 { score <= last.score } else { score >= last.score };
-            walked.iter().filter(|found| as_near(found.score)).count().min(nearest.len())
-        });
+            found[place] = walked.iter().filter(|found| as_near(found.score)).count().min(nearest.len());
+            if found[place] == nearest.len() {
+                found[place..].fill(nearest.len()); // wider walks find them too, and need not be walked
+                break;
+            }
+        }
     }
-    (found, nearest.len())
+    Some(all)
 }
 
 /// A point like the rows around this one, as if drawn from where they were drawn. Weights `1/m + t` and `1/m - t` in turn add up to 1, so
@@ -112,7 +144,12 @@ fn share(part: usize, whole: usize) -> f32 {
     count(part) / count(whole)
 }
 
-#[expect(clippy::cast_precision_loss, reason = "counts up to some thousands")]
+#[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "positive, and a float too large becomes the largest number")]
+fn whole(number: f32) -> usize {
+    number as usize
+}
+
+#[expect(clippy::cast_precision_loss, reason = "shares and ranks are no better for their eighth digit")]
 fn count(number: usize) -> f32 {
     number as f32
 }

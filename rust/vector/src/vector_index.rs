@@ -28,8 +28,8 @@ pub struct Stats {
     pub bytes: usize,
     /// Links of the graph's ground; 0 without a graph.
     pub links: usize,
-    /// Widths of a walk for 10 neighbours, and the recall that each had when it was measured.
-    pub widths: Vec<(usize, f32)>,
+    /// Neighbours asked for, widths of the walk, and the recall that each had when it was measured.
+    pub widths: Vec<(usize, usize, f32)>,
 }
 
 /// Vectors by id, that can be searched while they change.
