@@ -60,7 +60,7 @@ class Memories:
         return self._store is not None or (self._path is not None and self._path.exists())
 
     async def open(self) -> None:
-        """Open the store's file, if it is there already. Its index is read meanwhile the service begins: who recalls waits for it."""
+        """Open the store's file, if it is there already. Its index is read while the service begins: who recalls waits for it."""
         if self.is_there:
             await asyncio.to_thread(lambda: self.store)
             self._opening = asyncio.ensure_future(asyncio.to_thread(self._opened))
@@ -96,9 +96,9 @@ class Memories:
     @property
     def projection(self) -> Projection:
         """What makes episodes of finished runs."""
+        memory = self.memory  # which sees to the embedder: it may be another one since
         if self._projection is None:
-            self._projection = Projection(self._runtime, self.memory, self._journal, self._remembers.consolidate)
-        self.memory.embed  # noqa: B018 - the embedder may be another one since
+            self._projection = Projection(self._runtime, memory, self._journal, self._remembers.consolidate)
         return self._projection
 
     async def up_to_date(self) -> Episodes:
