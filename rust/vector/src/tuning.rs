@@ -10,17 +10,18 @@ use crate::threads::in_parallel;
 pub(crate) const SCANNED: usize = 1_000;
 /// A scan of `m` allowed rows of `n` takes as long as a walk among them when `m * m` is this times `n`. Measured: decision 20.
 pub(crate) const CROSSING: usize = 2_500;
-/// Fresh queries miss up to so many for each that the measurement missed: 1.0 times at 30,000 rows, 1.9 at 100,000.
+/// Fresh queries miss up to so many for each that the measurement counts as missed: 0.9 to 1.4 at 30,000 rows, 1.2 to 2.1 at 100,000.
 const CAUTION: f64 = 2.0;
 
-/// Queries of a measurement.
-const SAMPLE: usize = 256;
+/// Queries of a measurement at the first depth, and every how many of them go deeper, which takes longer.
+const SAMPLE: usize = 512;
+const DEEPER: usize = 2;
 /// How many neighbours are asked for. It matters: of rows in clusters of 50 the ten nearest are easy, and the hundred nearest lie in
 /// clusters that no link leads to. Ten among half of the rows are about as deep as twenty among all.
 const DEPTHS: [usize; 3] = [10, 30, 100];
 /// Widths of walks, in tenths of the depth; and the widest that is tried, beyond which a scan is as good.
 const TENTHS: [usize; 18] = [10, 11, 12, 14, 16, 18, 20, 23, 26, 32, 40, 52, 64, 96, 128, 192, 320, 512];
-const WIDEST: usize = 1_024;
+const WIDEST: usize = 512;
 pub(crate) const MOST_WIDTHS: usize = TENTHS.len();
 /// Rows that a query is made of, and the walk that looks for them.
 const AROUND: usize = 32;
@@ -65,15 +66,19 @@ impl Tuning {
     /// Ask for the neighbours of points that lie where the rows do, and are none of them.
     pub(crate) fn measure(content: &Content, threads: usize) -> Self {
         let step = (content.len() / SAMPLE).max(1);
-        let sample: Vec<u32> = content.live.rows().step_by(step).take(SAMPLE).collect();
-        let hits = in_parallel(&sample, threads, Desk::default, |desk, row| hits(content, *row, desk));
+        let sample: Vec<(usize, u32)> = content.live.rows().step_by(step).take(SAMPLE).enumerate().collect();
+        let depths = |place: usize| if place.is_multiple_of(DEEPER) { DEPTHS.len() } else { 1 };
+        let hits = in_parallel(&sample, threads, Desk::default, |desk, (place, row)| hits(content, *row, depths(*place), desk));
         let mut tuning = Self { rows: content.len(), recalls: Default::default() };
         for (place, depth) in DEPTHS.into_iter().enumerate() {
-            let wanted = depth.min(content.len()) * hits.iter().flatten().count();
+            let asked = || hits.iter().step_by(if place == 0 { 1 } else { DEEPER }).flatten();
+            let most = depth.min(content.len());
+            let wanted = most * asked().count();
             let mut best = 0.0_f32; // a wider walk is no worse, whatever a small sample says
             for width in (0..TENTHS.len()).take_while(|width| depth * TENTHS[*width] / 10 <= WIDEST) {
-                let found: usize = hits.iter().flatten().map(|hits| hits[place][width]).sum();
-                best = best.max(if wanted == 0 { 1.0 } else { share(found, wanted) });
+                let found: usize = asked().map(|hits| hits[place][width]).sum();
+                // A walk that lost its way misses all, so one query more or less is what a sample can't tell.
+                best = best.max(if wanted == 0 { 1.0 } else { share(found.saturating_sub(most), wanted) });
                 tuning.recalls[place].push(best);
                 if found == wanted {
                     break;
@@ -92,15 +97,15 @@ fn deepest(k: usize, allowed: usize, rows: usize) -> usize {
 }
 
 /// How many of the nearest each width finds at each depth. `None` for a point that has no direction.
-fn hits(content: &Content, row: u32, desk: &mut Desk) -> Option<[[usize; TENTHS.len()]; DEPTHS.len()]> {
+fn hits(content: &Content, row: u32, depths: usize, desk: &mut Desk) -> Option<[[usize; TENTHS.len()]; DEPTHS.len()]> {
     let mut point = beside(content, row, desk);
     if content.shape.metric == Metric::Cosine {
         normalise(&mut point).ok()?; // the rows lie all around the origin, and the point on it
     }
     let query = Query::new(point);
-    let nearest = scan(content, &query, DEPTHS[DEPTHS.len() - 1], None, desk);
+    let nearest = scan(content, &query, DEPTHS[depths - 1], None, desk);
     let mut all = [[0; TENTHS.len()]; DEPTHS.len()];
-    for (found, depth) in all.iter_mut().zip(DEPTHS) {
+    for (found, depth) in all.iter_mut().zip(DEPTHS).take(depths) {
         let nearest = &nearest[..depth.min(nearest.len())];
         let Some(last) = nearest.last() else { continue };
         for (place, tenths) in TENTHS.into_iter().enumerate().take_while(|(_, tenths)| depth * tenths / 10 <= WIDEST) {
