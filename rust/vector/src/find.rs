@@ -125,7 +125,7 @@ pub(crate) fn through_graph(
 }
 
 /// Of what a walk found, the rows that can be among the `k` best. The doubt is for the worst case; errors of codes are many, small
-/// and independent, so that of some hundreds a quarter of it is never reached, and the measured recall would show it if it were.
+/// and independent, so that of some hundreds a quarter of it is hardly reached, and the measured recall would show it if it were.
 fn promising<'a>(content: &'a Content, query: &'a Query, k: usize, pool: &'a [u64]) -> impl Iterator<Item = u32> + 'a {
     let notes = &content.codes.notes;
     let floor =

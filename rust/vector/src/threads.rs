@@ -2,7 +2,7 @@
 
 use std::num::NonZeroUsize;
 
-/// Fewer items than this for a thread are not worth starting one: a start costs some 30 µs.
+/// Fewer items than this for a thread are not worth starting one: a start costs some tens of µs.
 const FEWEST: usize = 8;
 
 /// As many as the machine has to give.

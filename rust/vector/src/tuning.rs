@@ -8,7 +8,8 @@ use crate::threads::in_parallel;
 
 /// Below so many rows a scan is exact at about the price of a walk, and there is no graph. Measured: decision 20.
 pub(crate) const SCANNED: usize = 1_000;
-/// A scan of `m` allowed rows of `n` takes as long as a walk among them when `m * m` is this times `n`. Measured: decision 20.
+/// A scan of `m` allowed rows of `n` takes about as long as a walk among them when `m * m` is this times `n`. Reckoned from what a row of
+/// a scan and a whole walk cost at 100,000 rows; not measured at other sizes.
 pub(crate) const CROSSING: usize = 2_500;
 /// Fresh queries miss up to so many for each that the measurement counts as missed: 0.9 to 1.4 at 30,000 rows, 1.2 to 2.1 at 100,000.
 const CAUTION: f64 = 2.0;

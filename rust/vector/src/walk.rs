@@ -65,7 +65,7 @@ pub(crate) fn descend(graph: &Graph, codes: &Codes, probe: &Probe, level: usize,
 
 /// The `width` rows nearest to the probe that a walk from `from` finds: into the room's pool, nearest first.
 ///
-/// One sorted array holds what was found and what is still to be looked at: for widths up to some hundreds that beats two heaps.
+/// One sorted array holds what was found and what is still to be looked at, which for such widths moves little.
 pub(crate) fn walk(graph: &Graph, codes: &Codes, probe: &Probe, level: usize, from: u32, width: usize, room: &mut Room) {
     room.begin(graph.rows());
     room.meet(&[from]);
