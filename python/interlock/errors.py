@@ -128,7 +128,7 @@ class ProviderError(InterlockError):
 
 
 class StoreError(InterlockError):
-    """The store, or the memory over it, could not do it; nothing was changed.
+    """The store, or the memory over it, could not do it. Nothing was changed, unless a put was waiting for the disk: then it is in memory.
 
     ``namespace`` and ``key`` say where, when it is about one place. ``found`` is the version that is there instead of the expected one.
     """
