@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -11,13 +12,14 @@ if TYPE_CHECKING:
     from interlock.runtime.turn_memory import TurnMemory
 
 
-class MemoryContext:
+class MemoryContext(ABC):
     """Short-term, long-term and episodic memory, within what the turn may see. Each access is recorded, and passes gate G6."""
 
     __slots__ = ()
 
+    @abstractmethod
     def _memory(self) -> TurnMemory:
-        raise NotImplementedError
+        """What the turn may reach of the memory."""
 
     @property
     def episodes(self) -> EpisodeView:

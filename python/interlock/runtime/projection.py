@@ -81,14 +81,12 @@ class Projection:
         engine, state = self._runtime.engine, self._stopped()
         rows = orjson.loads(engine.runs(None, EVERY, since=state["since"]))[::-1]
         known = {**state["open"], **{row["id"]: [row["run"], row["plan"]] for row in rows if row["removed"] is None}}
-        going = {row["id"] for status in _OPEN for row in orjson.loads(engine.runs(status, EVERY))} if known else set()
-        left, done = {}, 0
-        for run_id, (number, plan) in known.items():
-            if self.episodes.has(run_id):
-                continue
+        new = {run_id: place for run_id, place in known.items() if not self.episodes.has(run_id)}
+        going = {row["id"] for status in _OPEN for row in orjson.loads(engine.runs(status, EVERY))} if new else set()
+        left = {}
+        for done, (run_id, (number, plan)) in enumerate(new.items(), 1):
             if run_id in going or not await self._project(run_id, number, plan):
                 left[run_id] = [number, plan]
-            done += 1
             if done % BATCH == 0:
                 await asyncio.sleep(0)
         stopped = {"since": rows[-1]["started_us"] if rows else state["since"], "open": left}
