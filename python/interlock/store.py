@@ -210,7 +210,7 @@ class Store:
         except (TypeError, ValueError) as error:
             message = f"{namespace}/{key} can't hold {kind_of(value)}: {error}"
             raise UsageError(message, hint="give bytes, str, int, a float32 array, or what JSON can hold") from None
-        if b"null" in json and _has_a_number_that_is_none(value):  # JSON makes null of it, and nobody would notice
+        if b"null" in json and has_a_number_that_is_none(value):  # JSON makes null of it, and nobody would notice
             raise UsageError(f"{namespace}/{key} can't hold {value!r}", hint="JSON has no such number")
         return self._core.put_json(namespace, key, json, expect, ttl)
 
@@ -331,13 +331,13 @@ def _read(value: Any) -> Any:
     return orjson.loads(held) if kind == _JSON else as_vector(held)
 
 
-def _has_a_number_that_is_none(value: Any) -> bool:
+def has_a_number_that_is_none(value: Any) -> bool:
     """Whether an infinity or a NaN is somewhere in it."""
     if isinstance(value, float):
         return not math.isfinite(value)
     if isinstance(value, dict):
-        return any(map(_has_a_number_that_is_none, value.values()))
-    return isinstance(value, list | tuple) and any(map(_has_a_number_that_is_none, value))
+        return any(map(has_a_number_that_is_none, value.values()))
+    return isinstance(value, list | tuple) and any(map(has_a_number_that_is_none, value))
 
 
 def as_vector(held: bytes) -> NDArray[np.float32]:

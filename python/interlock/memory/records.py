@@ -6,12 +6,12 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
-from math import isfinite
 from typing import Any
 
 import orjson
 
 from interlock.errors import StoreError, UsageError
+from interlock.store import has_a_number_that_is_none
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,20 +187,11 @@ def checked_data(data: Any) -> Any:
     """What JSON makes of the data, or ``UsageError``."""
     try:
         packed = orjson.dumps(data)
-        if _nan(data):
+        if b"null" in packed and has_a_number_that_is_none(data):
             raise ValueError("JSON has no NaN and no infinity")
         return orjson.loads(packed)
     except (TypeError, ValueError) as error:
         raise UsageError(f"the data can't be remembered: {error}", hint="use what JSON can hold") from None
-
-
-def _nan(data: Any) -> bool:
-    """Whether a number in it is none, which JSON would make a null of."""
-    if isinstance(data, dict):
-        return any(map(_nan, data.values()))
-    if isinstance(data, list | tuple):
-        return any(map(_nan, data))
-    return isinstance(data, float) and not isfinite(data)
 
 
 def matches(data: Any, where: Mapping[str, Any] | None) -> bool:
