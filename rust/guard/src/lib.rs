@@ -1,5 +1,9 @@
 //! The guards, as the kernel consults them. What is here decides; it never reads a clock, a file or a network.
 
+mod spec_error;
+
+pub use spec_error::SpecError;
+
 use interlock_kernel::{Consulted, Gate, Gates, Passage, Subject, Verdict};
 
 /// The open policy: everything passes, at every gate, and each passage is recorded under revision 0.

@@ -1,0 +1,1 @@
+//! Keys of data subjects, and what they seal.
