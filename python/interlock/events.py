@@ -245,6 +245,13 @@ class ReviewWithdrawn(Event):
     kind = "review_withdrawn"
 
 
+class GateRuled(Event):
+    """A gate did not let something pass as it was: it says which rules said so, and what became of it."""
+
+    __slots__ = ()
+    kind = "gate_ruled"
+
+
 BY_KIND: dict[str, type[Event]] = {kind.kind: kind for kind in Event.__subclasses__()}
 SETTLING = ("run_delivered", "run_failed", "run_cancelled", "review_opened", "run_paused")
 """Events that are shown only when the journal has committed them."""

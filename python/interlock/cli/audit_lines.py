@@ -105,7 +105,8 @@ class Lines:
             "user": known.user,
             "agent": act.agent,
         }
-        for passage in event.get("passages") or (None,):
+        ruled = (event["ruling"],) if event["kind"] == "gate_ruled" else None
+        for passage in ruled or event.get("passages") or (None,):
             yield line if passage is None else line | {key: passage[key] for key in ("gate", "policy", "verdict")}
         if event["kind"] in ("run_delivered", "run_failed", "run_cancelled"):
             del self._known[run]  # nothing follows
@@ -186,6 +187,11 @@ def _ended(event: Event, known: Known) -> Act:
     return Act("ended a branch", f"branch {event['strand']}", agent=agent, verdict=_word(event["end"]))
 
 
+def _ruled(event: Event, known: Known) -> Act:
+    ruling = event["ruling"]
+    return Act("ruled", ruling["resource"], agent=event["agent"], verdict=ruling["verdict"], rules=", ".join(ruling["rules"]))
+
+
 ACTS: dict[str, Callable[[Event, Known], Act]] = {
     "opened": _itself("opened the journal", lambda event: event["by"]),
     "registered": _itself("registered a document", lambda event: f"{event['what']} {event['name']}"),
@@ -209,6 +215,7 @@ ACTS: dict[str, Callable[[Event, Known], Act]] = {
     "review_signed": _person("signed a review", lambda event: event["verdict"]),
     "review_decided": _person("decided a review", lambda event: event["verdict"]),
     "review_withdrawn": _itself("withdrew a review"),
+    "gate_ruled": _ruled,
     "run_paused": _itself("paused the run"),
     "run_derived": _itself("derived the run", lambda event: f"run {event['from']} at frame {event['seq']}"),
     "run_delivered": _itself("delivered the answer"),

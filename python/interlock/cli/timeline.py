@@ -61,6 +61,12 @@ def _opened(event: dict[str, Any], payloads: Payloads) -> str:
     return f"number {event['review']} about {about}, {event['why']}: {_said(payloads, event['about'])}"
 
 
+def _ruled(event: dict[str, Any]) -> str:
+    ruling = event["ruling"]
+    whom = " ".join(name for name in (event["agent"], ruling["resource"]) if name)
+    return f"{ruling['gate']} {ruling['verdict']}{': ' + whom if whom else ''} by {', '.join(ruling['rules']) or 'the policy'}"
+
+
 def _reassigned(event: dict[str, Any], payloads: Payloads) -> str:
     to = " in ".join(part for part in (event["person"], event["role"] and f"role {event['role']}") if part)
     why = f": {_said(payloads, event['decision'])}" if event["decision"] else ""
@@ -86,6 +92,7 @@ _HEADLINES: dict[str, Callable[[dict[str, Any], Payloads], str]] = {
     "review_reassigned": _reassigned,
     "review_signed": lambda event, payloads: f"number {event['review']}: {_verdict(event, payloads)}",
     "review_withdrawn": lambda event, payloads: f"number {event['review']}: nothing hangs on it any more",
+    "gate_ruled": lambda event, payloads: _ruled(event),
     "run_paused": lambda event, payloads: "nothing goes on until a person decides",
     "run_derived": lambda event, payloads: f"from run {event['from']} after frame {event['seq']}",
     "run_delivered": lambda event, payloads: _said(payloads, event["message"]),

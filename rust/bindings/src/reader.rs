@@ -170,7 +170,7 @@ fn payload(payload: &Payload) -> Value {
         PayloadKind::Request | PayloadKind::Arguments | PayloadKind::Result => {
             serde_json::from_slice::<Value>(&payload.bytes).ok().map(|data| json!({ "data": data }))
         }
-        PayloadKind::ErrorText | PayloadKind::Decision | PayloadKind::Document => {
+        PayloadKind::ErrorText | PayloadKind::Decision | PayloadKind::Document | PayloadKind::Quarantine => {
             Some(json!({ "text": String::from_utf8_lossy(&payload.bytes) }))
         }
     };
@@ -186,6 +186,7 @@ pub(crate) fn word(kind: PayloadKind) -> &'static str {
         PayloadKind::Request => "request",
         PayloadKind::Arguments => "arguments",
         PayloadKind::Result => "result",
+        PayloadKind::Quarantine => "quarantine",
         PayloadKind::ErrorText => "error_text",
         PayloadKind::Decision => "decision",
         PayloadKind::Document => "document",

@@ -97,7 +97,10 @@ impl Core {
         let mut batch = Batch { events, payloads };
         let message = match wanted.text {
             None => None,
-            Some(text) => Some(batch.message(&mut live.held, &mut self.salts, Said { text, data: wanted.data, ..Said::default() })?),
+            Some(text) => {
+                let (text, data) = live.guarding.said(text, wanted.data)?;
+                Some(batch.message(&mut live.held, &mut self.salts, Said { text, data, ..Said::default() })?)
+            }
         };
         let input = Input::Derived { from: of, seq: wanted.seq, deadline: now.after_ms(RUN_DEADLINE_MS), message };
         let book = live.book();

@@ -1,11 +1,15 @@
 //! What people are shown of reviews, and what is told of them. It reads; it decides nothing.
 
+use std::sync::Arc;
+
 use interlock_journal::{Frame, Reader};
 use interlock_kernel::{Event, Micros, Name, OpenReview, Ref, Refusal, ReviewId, ReviewSubject, ReviewVerdict, RunId, State};
 use interlock_rules::RuleBook;
+use interlock_vault::Vault;
 
 use crate::engine::{Core, Engine};
 use crate::fold::{Told, document, refold};
+use crate::guarding::Guards;
 use crate::live::Live;
 use crate::plans::compile_plan;
 use crate::step::{Settled, Shown};
@@ -81,7 +85,11 @@ impl Engine {
     pub fn stand(&self, run: u64) -> Result<Settled, EngineError> {
         let core = self.lock()?;
         match core.live.get(&run) {
-            Some(live) => Ok(settle::settled(live.state.clone(), &live.held, live.ticket)),
+            Some(live) => {
+                let mut settled = settle::settled(live.state.clone(), &live.held, live.ticket);
+                settled.unmask(&live.guarding)?;
+                Ok(settled)
+            }
             None => core.look_up(&self.journal, run),
         }
     }
@@ -89,8 +97,9 @@ impl Engine {
 
 /// As `Engine::show_review`, for whoever only reads the journal.
 pub fn show_review(reader: &Reader, run: u64, number: Option<u32>) -> Result<ReviewShown, EngineError> {
+    let (guards, kills) = (Guards::default_set(Arc::new(Vault::memory()?))?, Arc::default());
     shown(reader, run, number, |end| {
-        refold(reader, run, end, false, |started| {
+        refold(reader, run, end, false, (&guards, &kills), |started| {
             let entry = compile_plan(&document(reader, started.plan)?)?;
             Ok((entry.plan, RuleBook::new(None, entry.checks)))
         })
@@ -167,7 +176,7 @@ impl Live {
         let attached = match &self.state {
             State::InReview(waiting) => self.held.for_a_person(waiting),
             State::Unstarted(_) | State::Running(_) | State::Ended(_) => {
-                open.attached.iter().map(|message| self.held.shown(*message)).collect()
+                open.attached.iter().map(|message| self.held.attached(*message)).collect()
             }
         };
         ReviewShown {

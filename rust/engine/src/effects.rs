@@ -1,10 +1,11 @@
 //! Effects inside a turn: keyed, so that a repeated call gets what the first one gave, and held back while a person is asked.
 
 use interlock_journal::PayloadKind;
-use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Input, Name, Ref, Running, State, TermsSpec, Turn, TurnId};
+use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Follows, Input, Name, Ref, Running, State, TermsSpec, Turn, TurnId};
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Core, Engine};
+use crate::guarding::{Call, Judged, Note};
 use crate::live::{Batch, Live, OpenEffect};
 use crate::step::{Owed, Step};
 use crate::{EngineError, settle};
@@ -18,6 +19,10 @@ pub struct Effect {
     pub arguments: Vec<u8>,
     /// The tool asks for a person's yes first, on these terms.
     pub approve: Option<TermsSpec>,
+    /// The scopes that the tool needs.
+    pub scopes: Vec<Name>,
+    /// What a gate has to show to whoever is asked.
+    pub about: Option<Ref>,
 }
 
 /// What the shell is to do about an effect.
@@ -42,6 +47,18 @@ pub enum EffectStart {
     NotPure,
 }
 
+/// An effect's end, as it was recorded.
+#[derive(Debug)]
+pub struct Ended {
+    /// The journal's ticket; none if the run no longer cares.
+    pub ticket: Option<u64>,
+    pub step: Step,
+    /// What the turn is given in place of what the tool returned, if that is not left as it was.
+    pub result: Option<Vec<u8>>,
+    /// Why what it returned was kept out, if it was.
+    pub withheld: Option<String>,
+}
+
 /// What became of what a turn wanted to do at once.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Noting {
@@ -54,13 +71,17 @@ pub enum Noting {
 
 impl Engine {
     /// A tool is about to be called.
-    pub fn effect_begun(&self, run: u64, turn: u32, effect: Effect) -> Result<EffectStart, EngineError> {
+    pub fn effect_begun(&self, run: u64, turn: u32, mut effect: Effect) -> Result<EffectStart, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
         let Some(live) = core.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
         let acts = effect.class != EffectClass::Pure;
         if acts && live.turn(turn).is_some_and(|speaker| has_promised(live, speaker)) {
             return Ok(EffectStart::NotPure);
+        }
+        // What is recorded, and what the key is made of, is masked; the tool is given what the configuration opens to it.
+        if let Some(masked) = live.guarding.mask_json(&effect.arguments, &mut Vec::new())? {
+            effect.arguments = masked;
         }
         let Some(mut key) = live.effect_key(turn, &effect.tool, &effect.arguments) else { return Ok(EffectStart::TooLate) };
         if core.broken.key_reuse {
@@ -69,12 +90,40 @@ impl Engine {
         if let Some(known) = live.known(key) {
             return Ok(known);
         }
+        let mut batch = Batch::default();
+        if !is_memory(&effect.tool) {
+            let call = Call { turn, key, tool: &effect.tool, acts, required: &effect.scopes, arguments: &effect.arguments };
+            match live.judge(&call, &mut batch, &mut core.salts)? {
+                Judged::Goes => {}
+                Judged::Asks(about) => {
+                    let terms = core.terms.as_deref().cloned().unwrap_or_else(TermsSpec::anybody);
+                    effect.approve = Some(effect.approve.unwrap_or(terms));
+                    effect.about = about;
+                }
+                Judged::Refused(reason) => {
+                    self.noted(core, run)?;
+                    return Ok(EffectStart::Denied { reason });
+                }
+            }
+        }
         if acts && !core.broken.intent_before_effect {
-            return core.intend(self, run, turn, key, effect);
+            return core.intend(self, run, turn, key, effect, batch);
         }
         let Effect { tool, class, arguments, .. } = effect;
+        let open = live.opened(&tool, &arguments)?;
         live.effects.open.insert(key, OpenEffect { turn, tool, class, arguments, intended: None });
-        Ok(EffectStart::Run { key, after: 0, arguments: None })
+        self.noted(core, run)?;
+        Ok(EffectStart::Run { key, after: 0, arguments: open })
+    }
+
+    /// Record what the guards noted of something that gave no input of its own.
+    fn noted(&self, core: &mut Core, run: u64) -> Result<(), EngineError> {
+        let Some(live) = core.live.get_mut(&run) else { return Ok(()) };
+        for Note { turn, ruling, key } in std::mem::take(&mut live.guarding.notes) {
+            let input = Input::Ruled { turn, ruling, key, follows: Follows::Nothing };
+            core.feed(&self.journal, run, input, Batch::default(), self.clock.now())?;
+        }
+        Ok(())
     }
 
     /// Something that a turn does at once, such as a read of the memory: recorded whole.
@@ -125,7 +174,7 @@ impl Engine {
     }
 
     /// A tool returned, or raised. Returns the journal's ticket (none if the run no longer cares) and what follows for the run.
-    pub fn effect_ended(&self, run: u64, key: EffectKey, returned: bool, result: Vec<u8>) -> Result<(Option<u64>, Step), EngineError> {
+    pub fn effect_ended(&self, run: u64, key: EffectKey, returned: bool, result: Vec<u8>) -> Result<Ended, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
         if core.broken.intent_before_effect {
@@ -134,15 +183,37 @@ impl Engine {
         let open = core.live.get_mut(&run).and_then(|live| live.effects.open.remove(&key));
         let (Some(open), Some(live)) = (open, core.live.get_mut(&run)) else {
             core.stats.absorbed += 1;
-            return Ok((None, Step::of(Owed::Nothing)));
+            return Ok(Ended { ticket: None, step: Step::of(Owed::Nothing), result: None, withheld: None });
         };
         let mut batch = Batch::default();
         let arguments = match open.intended {
             Some(journalled) => journalled,
             None => batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, open.arguments)?,
         };
+        let heard = match (returned, is_memory(&open.tool)) {
+            (true, false) => Some(live.hear(open.turn, &open.tool, &result)?),
+            (true, true) | (false, _) => None,
+        };
+        let masked = match (&heard, returned) {
+            (None, false) => live.guarding.mask(&String::from_utf8_lossy(&result), &mut Vec::new())?.map(String::into_bytes),
+            (None, true) | (Some(_), _) => None,
+        };
+        let (left, withheld, label) = match heard {
+            Some(heard) => {
+                if let Some(kept) = heard.quarantined {
+                    let kept = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Quarantine, kept)?;
+                    live.guarding.keeps(kept);
+                }
+                (heard.result, heard.withheld, Some(heard.label))
+            }
+            None => (None, None, None),
+        };
         let kind = if returned { PayloadKind::Result } else { PayloadKind::ErrorText };
-        let result = batch.bytes(&mut live.held, &mut core.salts, kind, result)?;
+        let result = batch.bytes(&mut live.held, &mut core.salts, kind, left.clone().or(masked).unwrap_or(result))?;
+        if let Some(label) = label {
+            live.guarding.mark(result, label);
+            live.guarding.sees(open.turn, label);
+        }
         let outcome = if returned { EffectOutcome::Returned(result) } else { EffectOutcome::Raised(result) };
         let acts = open.intended.is_some();
         let input = Input::EffectEnded { turn: TurnId(open.turn), key, tool: open.tool, class: open.class, arguments, outcome };
@@ -150,33 +221,55 @@ impl Engine {
         let ticket = core.feed(&self.journal, run, input, batch, now)?;
         // Only what acts can have been waited for by the run itself.
         let step = if acts && core.live.contains_key(&run) { core.owed(&self.journal, run, now)? } else { Step::of(Owed::Nothing) };
-        Ok((ticket, step))
+        Ok(Ended { ticket, step, result: left, withheld })
     }
+}
+
+/// Effects that reach the memory pass its gate, not the tools'.
+fn is_memory(tool: &str) -> bool {
+    tool.starts_with("memory.")
 }
 
 impl Core {
     /// Record the intent, or ask a person first.
-    fn intend(&mut self, engine: &Engine, run: u64, turn: u32, key: EffectKey, effect: Effect) -> Result<EffectStart, EngineError> {
-        let Effect { tool, class, arguments, approve } = effect;
+    fn intend(
+        &mut self,
+        engine: &Engine,
+        run: u64,
+        turn: u32,
+        key: EffectKey,
+        effect: Effect,
+        mut batch: Batch,
+    ) -> Result<EffectStart, EngineError> {
+        let Effect { tool, class, arguments, approve, about, .. } = effect;
         let Some(live) = self.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
         if live.effects.open.contains_key(&key) && live.intent(key).is_some() {
             return Ok(EffectStart::UnderWay { key });
         }
         let now = engine.clock.now();
-        let mut batch = Batch::default();
+        let given = arguments.clone();
         // What was written down for this key before stands: an earlier attempt's arguments, or a person's.
         let asked = match live.journalled(key) {
             Some(known) => known,
             None => batch.bytes(&mut live.held, &mut self.salts, PayloadKind::Arguments, arguments)?,
         };
-        let was_changed = batch.payloads.is_empty();
-        let input = Input::EffectBegun { turn: TurnId(turn), key, tool: tool.clone(), class, arguments: asked, approve };
+        let input = Input::EffectBegun {
+            turn: TurnId(turn),
+            key,
+            tool: tool.clone(),
+            class,
+            arguments: asked,
+            approve,
+            attached: about.into_iter().collect(),
+        };
         let after = self.feed(&engine.journal, run, input, batch, now)?.unwrap_or(0);
         let Some(live) = self.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
         let Some(intended) = live.intent(key) else {
             return Ok(EffectStart::Paused { step: Box::new(self.owed(&engine.journal, run, now)?) });
         };
-        let arguments = was_changed.then(|| live.held.bytes(intended.number).map(<[u8]>::to_vec)).flatten();
+        let recorded = live.held.bytes(intended.number).map(<[u8]>::to_vec).unwrap_or_default();
+        let open = if is_memory(&tool) { None } else { live.opened(&tool, &recorded)? };
+        let arguments = open.or_else(|| (recorded != given).then_some(recorded));
         let open = OpenEffect { turn, tool, class, arguments: Vec::new(), intended: Some(intended) };
         live.effects.open.insert(key, open);
         Ok(EffectStart::Run { key, after, arguments })
@@ -191,7 +284,8 @@ impl Core {
             return Ok(());
         }
         let Some(OpenEffect { turn, tool, class, arguments, .. }) = live.effects.open.remove(&key) else { return Ok(()) };
-        self.intend(engine, run, turn, key, Effect { tool, class, arguments, approve: None }).map(|_| ())
+        let effect = Effect { tool, class, arguments, approve: None, scopes: Vec::new(), about: None };
+        self.intend(engine, run, turn, key, effect, Batch::default()).map(|_| ())
     }
 }
 

@@ -14,6 +14,7 @@ use crate::admission::Limits;
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::desk::ReviewNews;
+use crate::guarding::{Guards, Kills};
 use crate::live::Live;
 use crate::plans::PlanEntry;
 use crate::semantic::Semantic;
@@ -56,6 +57,9 @@ pub(crate) struct Core {
     pub told: Vec<ReviewNews>,
     /// The terms of reviews for which a plan states none.
     pub terms: Option<Arc<TermsSpec>>,
+    /// The guards of runs that start from now on, and the switches that are thrown.
+    pub guards: Guards,
+    pub kills: Arc<Kills>,
     /// Recovery rules that a test has switched off.
     pub broken: Broken,
 }
@@ -107,6 +111,8 @@ impl Engine {
             tells: false,
             told: Vec::new(),
             terms: None,
+            guards: Guards::default_set(vault)?,
+            kills: Arc::default(),
             broken: Broken::from_environment()?,
         };
         let clock = clock.not_before(journal.newest());
@@ -147,6 +153,18 @@ impl Engine {
         }
         core.agents = Agents::new(core.limits.max_turns, limits)?;
         Ok(())
+    }
+
+    /// Use these guards (canonical JSON; see `Guard::compile`) for every run that starts from now on. Returns their revision.
+    ///
+    /// # Errors
+    /// `Guards` names what can't mean anything; what was in force stays.
+    pub fn set_guards(&self, text: &str, off: Off) -> Result<u32, EngineError> {
+        let guard = Guard::compile(text, off)?;
+        let (revision, digest) = (guard.revision(), Digest(Sha256::digest(text).into()));
+        self.journal.register(DocumentKind::Guards, "guardrails".into(), digest, text)?;
+        self.lock()?.guards.guard = Arc::new(guard);
+        Ok(revision)
     }
 
     /// Replace the index of examples. Runs that route later use the new one, and record its revision.

@@ -1,10 +1,12 @@
 //! Everything that can go wrong in the native shell, each with a stable code and a way out.
 
 use interlock_admission::WrongLimit;
+use interlock_guard::SpecError;
 use interlock_journal::JournalError;
 use interlock_kernel::plan::PlanError;
 use interlock_kernel::{Corrupt, Refusal};
 use interlock_rules::RulesError;
+use interlock_vault::VaultError;
 use interlock_vector::VectorError;
 
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +50,10 @@ pub enum EngineError {
     LimitsInUse,
     #[error("a label of {label:?} is empty or holds a line feed")]
     Label { label: String },
+    #[error("guardrails.{0}")]
+    Guards(#[from] SpecError),
+    #[error("{0}")]
+    Vault(#[from] VaultError),
     #[error("internal error: {0}")]
     Internal(&'static str),
 }
@@ -72,6 +78,8 @@ impl EngineError {
             Self::Limit(_) => "config.limit",
             Self::LimitsInUse => "usage.limits-in-use",
             Self::Label { .. } => "usage.label",
+            Self::Guards(_) => "config.guards",
+            Self::Vault(error) => error.code(),
             Self::Internal(_) => "internal",
         }
     }
@@ -99,6 +107,8 @@ impl EngineError {
             Self::Limit(_) => "correct the number under `agents` in the configuration".into(),
             Self::LimitsInUse => "give the limits when the runtime is opened".into(),
             Self::Label { .. } => "give labels as short words".into(),
+            Self::Guards(error) => error.hint.clone(),
+            Self::Vault(error) => error.hint().into(),
             Self::Internal(_) => "this is a bug of interlock; please report it with the version".into(),
         }
     }

@@ -50,17 +50,23 @@ impl Engine {
         self.tell(run, |live, salts, batch| {
             let (sender, domain) = (sender(live, turn), live.domain_of(turn));
             let labels = labels(live, turn, answer.labels)?;
+            let trust = live.context(turn);
+            let (text, data) = live.guarding.said(answer.text, answer.data)?;
             // Beside a handoff, data holds its reason: it is no message to the next.
-            let empty = answer.text.is_empty() && (answer.data.is_none() || (answer.hand_off.is_some() && !answer.writes));
-            let body = Said { text: answer.text, data: answer.data, sender: sender.clone(), labels: labels.clone(), domain };
+            let empty = text.is_empty() && (data.is_none() || (answer.hand_off.is_some() && !answer.writes));
+            let body = Said { text, data, sender: sender.clone(), labels: labels.clone(), domain };
             let content = batch.message(&mut live.held, salts, body)?;
+            live.guarding.mark(content, trust);
             let mut delegated = Vec::with_capacity(answer.delegated.len());
             for Delegation { member, text, data } in answer.delegated {
                 let written = match (text, data) {
                     (None, None) => None,
                     (text, data) => {
-                        let (text, sender, labels) = (text.unwrap_or_default(), sender.clone(), labels.clone());
-                        Some(batch.message(&mut live.held, salts, Said { text, data, sender, labels, domain })?)
+                        let (text, data) = live.guarding.said(text.unwrap_or_default(), data)?;
+                        let (sender, labels) = (sender.clone(), labels.clone());
+                        let written = batch.message(&mut live.held, salts, Said { text, data, sender, labels, domain })?;
+                        live.guarding.mark(written, trust);
+                        Some(written)
                     }
                 };
                 delegated.push((member, written));
@@ -76,7 +82,7 @@ impl Engine {
     /// An agent raised, with the error's text.
     pub fn raised(&self, run: u64, turn: u32, text: String) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
-            let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, text.into_bytes())?;
+            let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?;
             Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(text) })
         })
     }
@@ -84,7 +90,7 @@ impl Engine {
     /// An agent answered with something that is no reply.
     pub fn answered_wrongly(&self, run: u64, turn: u32, text: String) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
-            let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, text.into_bytes())?;
+            let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?;
             Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::WrongType(text) })
         })
     }
@@ -104,7 +110,7 @@ impl Engine {
     /// A question can't be answered; the text says why.
     pub fn fact_failed(&self, run: u64, ask: u32, text: String) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
-            let why = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, text.into_bytes())?;
+            let why = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?;
             Ok(Input::FactFailed { ask, why })
         })
     }
@@ -112,7 +118,7 @@ impl Engine {
     pub fn cancel(&self, run: u64, reason: Option<String>) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
             let reason = match reason {
-                Some(text) => Some(batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, text.into_bytes())?),
+                Some(text) => Some(batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?),
                 None => None,
             };
             Ok(Input::CancelRequested { reason })

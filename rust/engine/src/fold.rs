@@ -8,6 +8,7 @@ use interlock_kernel::{CrossingOutcome, Digest, Event, Ref, RunStarted, State, e
 use interlock_rules::RuleBook;
 
 use crate::EngineError;
+use crate::guarding::{Guarding, Guards, Kills};
 use crate::live::{Body, Held, Live, Said, Underway};
 
 /// Where a run's journal is read: by its owner, or beside it.
@@ -49,6 +50,7 @@ pub(crate) fn refold(
     run: u64,
     end: u32,
     backwards: bool,
+    guards: (&Guards, &Arc<Kills>),
     known: impl FnOnce(&RunStarted) -> Result<(Arc<Plan>, RuleBook), EngineError>,
 ) -> Result<Live, EngineError> {
     let mut frames = journal.frames(run)?;
@@ -66,10 +68,12 @@ pub(crate) fn refold(
         return Err(EngineError::UnknownRun { run: run.to_string() });
     };
     let (plan, rules) = known(started)?;
+    let mut guarding = Guarding::of(guards.0, guards.1, held.user.as_deref(), started.run)?;
     let mut state = State::new(plan);
     let told = frames.iter().take_while(|frame| frame.seq < end);
     for event in told.clone().filter_map(Frame::event) {
         said_inside(&state, event, &mut held);
+        guarding.recall(event);
         state = evolve(state, event).map_err(|corrupt| EngineError::Corrupt { run, corrupt })?;
     }
     Ok(Live {
@@ -88,6 +92,7 @@ pub(crate) fn refold(
         thread: None,
         effects: Underway::default(),
         watched: false,
+        guarding,
         removed,
     })
 }
@@ -159,6 +164,7 @@ fn said_inside(state: &State, event: &Event, held: &mut Held) {
         | Event::ReviewReassigned(_)
         | Event::ReviewSigned(_)
         | Event::ReviewWithdrawn(_)
+        | Event::GateRuled(_)
         | Event::RunDerived(_) => return,
     };
     for message in messages {
@@ -179,7 +185,12 @@ fn hold(payloads: Vec<Payload>) -> Result<Held, EngineError> {
                 held.user = said.get("user").filter(|user| !user.is_null()).map(|user| user.to_string().into_bytes());
                 held.push(Body::Bytes(payload.bytes));
             }
-            PayloadKind::Arguments | PayloadKind::Result | PayloadKind::ErrorText | PayloadKind::Decision | PayloadKind::Document => {
+            PayloadKind::Arguments
+            | PayloadKind::Result
+            | PayloadKind::ErrorText
+            | PayloadKind::Decision
+            | PayloadKind::Document
+            | PayloadKind::Quarantine => {
                 held.push(Body::Bytes(payload.bytes));
             }
         }

@@ -12,6 +12,7 @@ mod engine;
 mod error;
 mod feed;
 mod fold;
+mod guarding;
 mod live;
 mod offer;
 mod plans;

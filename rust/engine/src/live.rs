@@ -8,6 +8,7 @@ use interlock_rules::RuleBook;
 use rustc_hash::FxHashMap;
 
 use crate::EngineError;
+use crate::guarding::Guarding;
 
 #[derive(Debug)]
 pub(crate) struct Live {
@@ -32,6 +33,7 @@ pub(crate) struct Live {
     pub thread: Option<Arc<str>>,
     pub effects: Underway,
     pub watched: bool,
+    pub guarding: Guarding,
     /// Why what was said in it is gone. Only a run that is over can be so.
     pub removed: Option<RemovedWhy>,
 }
@@ -134,6 +136,10 @@ impl Held {
 
     pub(crate) fn push(&mut self, body: Body) {
         self.bodies.push(body);
+    }
+
+    pub(crate) fn body(&self, number: u32) -> Option<&Body> {
+        self.bodies.get(number as usize)
     }
 
     pub(crate) fn message(&self, number: u32) -> Option<&Said> {

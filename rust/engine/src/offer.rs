@@ -48,6 +48,7 @@ impl Core {
                 | Event::ReviewReassigned(_)
                 | Event::ReviewSigned(_)
                 | Event::ReviewWithdrawn(_)
+                | Event::GateRuled(_)
                 | Event::RunDerived(_) => continue,
             };
             let ticket = Ticket { run, turn: turn.0 };

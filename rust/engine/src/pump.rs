@@ -1,20 +1,17 @@
 //! One input goes in; the kernel decides, the state follows, and the journal gets it.
 
-use interlock_guard::OpenGates;
 use interlock_journal::{Append, Journal, SaltSource};
-use interlock_kernel::{Book, Command, Event, Fact, Input, Micros, Passage, decide, evolve, facts, may_advance};
+use interlock_kernel::{Book, Command, Event, Fact, Follows, Input, Micros, Passage, decide, evolve, facts, may_advance};
 
 use crate::engine::Core;
+use crate::guarding::Note;
 use crate::live::{Batch, Live};
 use crate::watch::Seen;
 use crate::{EngineError, settle};
 
-/// The guards of this release: everything passes, and is recorded.
-static GATES: OpenGates = OpenGates;
-
 impl Live {
     pub(crate) fn book(&self) -> Book<'_> {
-        Book { rules: &self.rules, gates: &GATES, payloads: &self.held }
+        Book { rules: &self.rules, gates: self, payloads: &self.held }
     }
 
     /// Decide, evolve, and go on as long as nothing from outside is needed.
@@ -37,6 +34,23 @@ impl Live {
             }
         }
         Ok(())
+    }
+
+    /// As `advance`, with what the guards noted of the input: recorded before it, or after the start of a run.
+    fn told(&mut self, input: Input, batch: &mut Batch, salts: &mut SaltSource, now: Micros) -> Result<(), EngineError> {
+        if self.guarding.notes.is_empty() {
+            return self.advance(input, batch, salts, now);
+        }
+        let notes = std::mem::take(&mut self.guarding.notes);
+        let starts = matches!(input, Input::Requested { .. });
+        let mut input = Some(input);
+        if starts && let Some(input) = input.take() {
+            self.advance(input, batch, salts, now)?;
+        }
+        for Note { turn, ruling, key } in notes {
+            self.advance(Input::Ruled { turn, ruling, key, follows: Follows::Nothing }, batch, salts, now)?;
+        }
+        input.map_or(Ok(()), |input| self.advance(input, batch, salts, now))
     }
 
     /// The question of a message at a wall, which the engine answers itself.
@@ -63,7 +77,7 @@ impl Core {
         let Some(live) = self.live.get_mut(&run) else { return Ok(None) };
         let before = live.held.len() - batch.payloads.len();
         let open = if self.tells { live.open_reviews().into_iter().map(|(review, _)| review).collect() } else { Vec::new() };
-        let result = live.advance(input, &mut batch, &mut self.salts, now);
+        let result = live.told(input, &mut batch, &mut self.salts, now);
         if batch.events.is_empty() {
             live.held.truncate(before);
             return result.map(|()| None);
@@ -124,6 +138,7 @@ pub(crate) fn passages(event: &Event) -> &[Passage] {
         | Event::ReviewClaimed(_)
         | Event::ReviewReassigned(_)
         | Event::ReviewWithdrawn(_)
+        | Event::GateRuled(_)
         | Event::RunDerived(_) => &[],
     }
 }

@@ -99,6 +99,7 @@ impl Core {
         let folded = self.fold(journal, run)?;
         let why = folded.removed.map(|why| settle::without_texts(&folded.state, why));
         let mut settled = settle::settled(folded.state, &folded.held, journal.committed());
+        settled.unmask(&folded.guarding)?;
         settled.reason = why.or(settled.reason);
         if let Some(waiting) = waits {
             settled.status = Status::Waiting;
@@ -163,7 +164,7 @@ impl Core {
             let rules = self.rules_of(journal, started.rules, &entry)?;
             Ok((entry.plan, rules))
         };
-        let live = refold(journal, run, end, self.broken.fold_order, known)?;
+        let live = refold(journal, run, end, self.broken.fold_order, (&self.guards, &self.kills), known)?;
         Ok(Live { watched: self.watched.contains_key(&run), ..live })
     }
 

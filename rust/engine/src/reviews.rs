@@ -128,7 +128,7 @@ impl Core {
         let mut batch = Batch::default();
         let by = word.by;
         let mut reason = |live: &mut Live, batch: &mut Batch| {
-            let said = Said { text: word.reason.clone(), sender: Some(by.name.clone()), ..Said::default() };
+            let said = Said { text: live.guarding.told(word.reason.clone())?, sender: Some(by.name.clone()), ..Said::default() };
             batch.message(&mut live.held, &mut self.salts, said)
         };
         let input = match word.says {
@@ -204,6 +204,7 @@ fn content(
     if matches!(verdict, ReviewVerdict::Approved | ReviewVerdict::Rejected) || (text.is_none() && data.is_none()) {
         return Ok(None);
     }
+    let (text, data) = live.guarding.written(text, data)?;
     if let Some(ReviewSubject::Effect { .. }) = subject {
         let kind = if verdict == ReviewVerdict::Edited { PayloadKind::Arguments } else { PayloadKind::Result };
         let bytes = match (data, text) {

@@ -8,6 +8,7 @@ use interlock_kernel::{
 
 use crate::EngineError;
 use crate::engine::Core;
+use crate::guarding::Guarding;
 use crate::live::{Held, Live};
 use crate::step::{Settled, Status};
 
@@ -44,7 +45,9 @@ impl Core {
         self.stats.settled += 1;
         let (remaining, resting) = (&self.live, &self.resting);
         self.deadlines.tidy(remaining.len() + resting.len(), |run| remaining.contains_key(&run) || resting.contains_key(&run));
-        Ok(settled(live.state, &live.held, ticket))
+        let mut settled = settled(live.state, &live.held, ticket);
+        settled.unmask(&live.guarding)?;
+        Ok(settled)
     }
 
     /// Out of memory, and its key is the journal's to find.
@@ -54,6 +57,13 @@ impl Core {
             self.keys.remove(key);
         }
         Some(live)
+    }
+}
+
+impl Settled {
+    /// An answer that was delivered is shown to its user with their own values.
+    pub(crate) fn unmask(&mut self, guarding: &Guarding) -> Result<(), EngineError> {
+        if self.status == Status::Delivered { guarding.shown(&mut self.text, &mut self.data) } else { Ok(()) }
     }
 }
 
@@ -140,6 +150,7 @@ pub(crate) fn why_failed(code: RunFailCode) -> &'static str {
         RunFailCode::HandOffLimit => "no further handoff was allowed",
         RunFailCode::Rejected => "the reviewer rejected it",
         RunFailCode::Unresolved => "no one answer came of the branches",
+        RunFailCode::Denied => "a gate did not let it go on",
         RunFailCode::ForumLimit => "the limit was reached without an answer",
     }
 }
@@ -196,6 +207,7 @@ pub fn in_short(why: ReviewWhy) -> &'static str {
         ReviewWhy::Stalemate => "nobody says anything new",
         ReviewWhy::Contract => "the message carries a label that the domain's contract does not let through",
         ReviewWhy::DomainLimit => "the domain's turns or time are used up",
+        ReviewWhy::Guarded => "a gate held it back",
         ReviewWhy::FactFailed => "what the decision needed to know could not be found out",
         ReviewWhy::Approval => "it may not happen without a person's yes",
         ReviewWhy::EffectUnknown => "an effect that may happen once only was begun, and nobody knows what became of it",
@@ -222,6 +234,7 @@ pub(crate) fn in_words(failure: &Failure, held: &Held) -> String {
         Failure::HandOff(RefusalWhy::FanOut) => "it delegates to more members at once than the hierarchy allows".into(),
         Failure::HandOff(RefusalWhy::Twice) => "it names a member twice in one delegation".into(),
         Failure::Unavailable(UnavailableWhy::BreakerOpen) => "it was not called: it failed or was slow too often of late".into(),
+        Failure::Unavailable(UnavailableWhy::Denied) => "it was not called: a gate did not let it have the turn".into(),
         Failure::Unavailable(UnavailableWhy::QueueFull) => "it was not called: too many wait for it already".into(),
     }
 }

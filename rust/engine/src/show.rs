@@ -4,7 +4,7 @@ use interlock_kernel::plan::Plan;
 use interlock_kernel::{BranchEnd, Contributed, Contribution, Heard, InReview, NodeId, Ref, State, TurnId, view};
 
 use crate::engine::Engine;
-use crate::live::{Held, Live, Said};
+use crate::live::{Body, Held, Live, Said};
 use crate::step::Shown;
 use crate::{EngineError, settle};
 
@@ -88,6 +88,15 @@ impl Held {
     /// Everything that was said, in order, whatever walls stand between.
     pub(crate) fn all_said(&self) -> Vec<Shown> {
         (0..self.len()).filter_map(|number| self.message(u32::try_from(number).ok()?).map(show_said)).collect()
+    }
+
+    /// What is attached to a review: a message, or what a gate says of a call.
+    pub(crate) fn attached(&self, one: Ref) -> Shown {
+        match self.body(one.number) {
+            Some(Body::Bytes(bytes)) => Shown { text: String::from_utf8_lossy(bytes).into_owned(), ..Shown::default() },
+            Some(Body::Message(said)) => show_said(said),
+            None => Shown::default(),
+        }
     }
 
     /// A message as it was said.

@@ -82,14 +82,31 @@ impl Core {
             RuleBook::new(self.table.clone(), entry.checks.clone()).with_domains(entry.tables.clone()).with_terms(self.terms.clone());
         let mut held = Held::of(request.user.clone());
         let mut batch = Batch::default();
-        let body = Said { text: request.text, data: request.data, labels: request.labels, ..Said::default() };
+        let id = new_id(&mut self.salts, now);
+        let mut guarding = Guarding::of(&self.guards, &self.kills, request.user.as_deref(), id)?;
+        let entered = guarding.enter(Place::Ingress, &request.text, request.data.as_deref())?;
+        let (text, data) = (entered.text.clone().unwrap_or(request.text), entered.data.clone().or(request.data));
+        let blocked = entered.verdict == Some(Ruled::Blocked);
+        let body = match blocked {
+            true => Said { labels: request.labels, ..Said::default() },
+            false => Said { text: text.clone(), data: data.clone(), labels: request.labels, ..Said::default() },
+        };
         let message = batch.message(&mut held, &mut self.salts, body)?;
         let circumstances = circumstances(request.user.as_deref(), request.key.as_deref(), request.thread.as_deref())?;
         let about = match circumstances {
             Some(bytes) => Some(batch.bytes(&mut held, &mut self.salts, PayloadKind::Request, bytes)?),
             None => None,
         };
-        let id = new_id(&mut self.salts, now);
+        if blocked {
+            let kept = serde_json::to_vec(
+                &serde_json::json!({ "text": text, "data": data.map(|data| String::from_utf8_lossy(&data).into_owned()) }),
+            )?;
+            let kept = batch.bytes(&mut held, &mut self.salts, PayloadKind::Quarantine, kept)?;
+            let ruling = guarding.ruling(Gate::Ingress, Ruled::Blocked, None, entered.rules);
+            guarding.objection = Some(Ruling { about: Some(kept), ..ruling });
+        } else {
+            guarding.note_entry(&entered, (Place::Ingress, None, None), Some(message));
+        }
         let table = self.table.as_ref().map(|table| table.revision());
         let deadline = now.after_ms(request.deadline_ms.unwrap_or(RUN_DEADLINE_MS));
         let live = Live {
@@ -108,6 +125,7 @@ impl Core {
             thread: request.thread.map(Into::into),
             effects: Underway::default(),
             watched: request.watch,
+            guarding,
             removed: None,
         };
         Ok((live, Input::Requested { run: id, rules: table, message, request: about, deadline }, batch))

@@ -92,6 +92,7 @@ kinds! {
     29 v 1 RunDerived "run_derived",
     30 v 1 ReviewSigned "review_signed",
     31 v 1 ReviewWithdrawn "review_withdrawn",
+    32 v 1 GateRuled "gate_ruled",
 }
 
 pub(crate) fn encode_registered(body: &Registered, place: Place, out: &mut Vec<u8>) -> Result<(), JournalError> {

@@ -82,6 +82,7 @@ pub enum DocumentKind {
     Plan,
     Rules,
     Index,
+    Guards,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

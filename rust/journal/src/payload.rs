@@ -15,11 +15,13 @@ pub enum PayloadKind {
     ErrorText = 5,
     Decision = 6,
     Document = 7,
+    /// What a gate kept out, for whoever looks into it.
+    Quarantine = 8,
 }
 
 impl PayloadKind {
-    pub const ALL: [Self; 7] =
-        [Self::Message, Self::Request, Self::Arguments, Self::Result, Self::ErrorText, Self::Decision, Self::Document];
+    pub const ALL: [Self; 8] =
+        [Self::Message, Self::Request, Self::Arguments, Self::Result, Self::ErrorText, Self::Decision, Self::Document, Self::Quarantine];
 
     /// The kind with this number.
     pub fn from_number(number: u8) -> Option<Self> {
@@ -68,6 +70,6 @@ mod tests {
         for kind in PayloadKind::ALL {
             assert_eq!(PayloadKind::from_number(kind as u8), Some(kind));
         }
-        assert_eq!((PayloadKind::from_number(0), PayloadKind::from_number(8)), (None, None));
+        assert_eq!((PayloadKind::from_number(0), PayloadKind::from_number(9)), (None, None));
     }
 }

@@ -35,6 +35,7 @@ pub fn refs(event: &Event) -> Vec<Ref> {
         Event::FloorPassed(passed) => floor_refs(passed),
         Event::Crossed(Crossed { from, outcome, .. }) => std::iter::once(*from).chain(crossing_ref(outcome)).collect(),
         Event::FactFailed(FactFailed { why, .. }) => vec![*why],
+        Event::GateRuled(ruled) => ruled.ruling.about.into_iter().collect(),
         // Verdicts, names and numbers only.
         Event::ReplyChecked(ReplyChecked { .. })
         | Event::RunResumed(_)

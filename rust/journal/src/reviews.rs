@@ -138,6 +138,7 @@ fn one(event: &Event) -> Option<News> {
         | Event::TurnDropped(_)
         | Event::FactFailed(_)
         | Event::RunPaused(_)
+        | Event::GateRuled(_)
         | Event::RunDerived(_) => return None,
     })
 }

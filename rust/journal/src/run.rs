@@ -75,6 +75,7 @@ impl RunStatus {
             | Event::ReviewReassigned(_)
             | Event::ReviewSigned(_)
             | Event::ReviewWithdrawn(_)
+            | Event::GateRuled(_)
             | Event::RunDerived(_)
             | Event::FactFailed(_) => self,
         }

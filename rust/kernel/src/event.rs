@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BranchEnded, CalledOff, Confidence, Crossed, Digest, EffectKey, Fact, FactFailed, FloorPassed, Forked, Micros, Name, NodeId, Passage,
-    Priority, Reconciled, Ref, ReviewClaimed, ReviewDecided, ReviewOpened, ReviewReassigned, ReviewSigned, ReviewWithdrawn, RouteDecision,
-    RunDerived, RunId, RunPaused, StrandId, TurnDropped, TurnId,
+    BranchEnded, CalledOff, Confidence, Crossed, Digest, EffectKey, Fact, FactFailed, FloorPassed, Forked, GateRuled, Micros, Name, NodeId,
+    Passage, Priority, Reconciled, Ref, ReviewClaimed, ReviewDecided, ReviewOpened, ReviewReassigned, ReviewSigned, ReviewWithdrawn,
+    RouteDecision, RunDerived, RunId, RunPaused, StrandId, TurnDropped, TurnId,
 };
 
 /// One thing that happened to one run.
@@ -42,6 +42,7 @@ pub enum Event {
     RunDerived(RunDerived),
     ReviewSigned(ReviewSigned),
     ReviewWithdrawn(ReviewWithdrawn),
+    GateRuled(GateRuled),
 }
 
 /// A request was let in, under one plan and one revision of the rules, which it keeps.
@@ -145,6 +146,8 @@ pub enum UnavailableWhy {
     BreakerOpen,
     /// Too many wait for it already.
     QueueFull,
+    /// A gate did not let it have the turn.
+    Denied,
 }
 
 /// One check's verdict.
@@ -296,6 +299,8 @@ pub enum RunFailCode {
     Rejected,
     Unresolved,
     ForumLimit,
+    /// A gate did not let it go on.
+    Denied,
 }
 
 /// The run was called off.
@@ -339,6 +344,7 @@ impl Event {
             Self::RunDerived(_) => "run_derived",
             Self::ReviewSigned(_) => "review_signed",
             Self::ReviewWithdrawn(_) => "review_withdrawn",
+            Self::GateRuled(_) => "gate_ruled",
         }
     }
 }

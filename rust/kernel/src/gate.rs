@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Consulted, Digest, Name};
+use crate::{Consulted, EffectKey, Name, NodeId, Ref, TurnId};
 
 /// Where the guards decide. The numbers are written to journals and are never reused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -64,11 +64,71 @@ pub struct Passage {
     pub verdict: Verdict,
 }
 
-/// What a gate said. Denials come with the guards; a journal that holds one will carry a kind of its own.
+/// What a gate said of what it let pass. What it did not let pass as it was stands in a `GateRuled` of its own.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Passed,
+}
+
+/// What the guards decided where they did not simply let pass.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ruling {
+    pub gate: Gate,
+    /// The policy's revision.
+    pub policy: u32,
+    pub verdict: Ruled,
+    /// The tool, the namespace or the agent that was wanted.
+    pub resource: Option<Name>,
+    /// Which rules said so: policies, screens, limits, kinds of personal data. None of them quotes what was looked at.
+    pub rules: Vec<Name>,
+    /// What was looked at: in quarantine, if it was kept out.
+    pub about: Option<Ref>,
+}
+
+/// What became of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Ruled {
+    /// Nobody gave the right to it.
+    Denied,
+    /// A screen kept it out.
+    Blocked,
+    /// It passed, and is trusted less from here on.
+    Flagged,
+    /// Personal data in it was replaced by placeholders.
+    Masked,
+    /// A placeholder in it is forged, stale, or another run's.
+    Forged,
+    /// A person is asked first.
+    Reviewed,
+    /// It is trusted more from here on.
+    Endorsed,
+    /// Its budget is used up.
+    Short,
+    /// Somebody has stopped the agent, the tool or the tenant.
+    Killed,
+}
+
+/// A gate did not let something pass as it was, and this is why.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct GateRuled {
+    pub turn: Option<TurnId>,
+    pub agent: Option<Name>,
+    pub ruling: Ruling,
+    /// The effect that it was about.
+    pub key: Option<EffectKey>,
+}
+
+/// What follows from a ruling that the shell brings.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Follows {
+    /// It is only recorded: the shell has already kept back what it was about.
+    Nothing,
+    /// The turn is not taken.
+    TurnFails,
+    /// The run ends.
+    RunFails,
 }
 
 /// Who wants to pass, and with what.
@@ -78,13 +138,21 @@ pub struct Subject<'a> {
     pub agent: Option<&'a Name>,
     /// The tool, for the gates around one.
     pub tool: Option<&'a Name>,
-    /// What passes, by its commitment.
-    pub content: Option<&'a Digest>,
+    /// What passes.
+    pub content: Option<Ref>,
     /// The domain inside whose walls it acts.
     pub domain: Option<&'a Name>,
+    /// Where in the plan it acts, if a turn is to begin there.
+    pub node: Option<NodeId>,
 }
 
 /// The guards, as the kernel sees them: pure, and asked at every choke point.
 pub trait Gates {
     fn pass(&self, gate: Gate, subject: Subject<'_>) -> Consulted<Passage>;
+
+    /// Why it may not pass, if it may not. Asked before `pass` at ingress, before a turn, and before the answer is released.
+    fn objection(&self, gate: Gate, subject: Subject<'_>) -> Option<Ruling> {
+        let _ = (gate, subject);
+        None
+    }
 }

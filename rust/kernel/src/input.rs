@@ -1,8 +1,8 @@
 //! What the world says to a run, in the past tense.
 
 use crate::{
-    Confidence, Digest, EffectClass, EffectKey, EffectOutcome, Failure, Micros, Name, Neighbour, Ref, ReviewId, ReviewVerdict, RunId,
-    Spent, TermsSpec, TurnId,
+    Confidence, Digest, EffectClass, EffectKey, EffectOutcome, Failure, Follows, Micros, Name, Neighbour, Ref, ReviewId, ReviewVerdict,
+    Ruling, RunId, Spent, TermsSpec, TurnId,
 };
 
 /// One fact, offered to `decide`.
@@ -58,6 +58,8 @@ pub enum Input {
         arguments: Ref,
         /// The tool asks for a person's yes first, on these terms.
         approve: Option<TermsSpec>,
+        /// What a gate has to show to whoever is asked.
+        attached: Vec<Ref>,
     },
     EffectEnded {
         turn: TurnId,
@@ -101,6 +103,13 @@ pub enum Input {
     TimePassed,
     CancelRequested {
         reason: Option<Ref>,
+    },
+    /// A gate of the shell has ruled: what it kept back is recorded with the reason.
+    Ruled {
+        turn: Option<TurnId>,
+        ruling: Ruling,
+        key: Option<EffectKey>,
+        follows: Follows,
     },
 }
 

@@ -27,7 +27,7 @@ pub use event::{
     HandedOff, RefusalWhy, ReplyChecked, RouteChosen, RunCancelled, RunDelivered, RunFailCode, RunFailed, RunResumed, RunStarted, Spent,
     TurnFailed, TurnReplied, TurnStarted, UnavailableWhy,
 };
-pub use gate::{Gate, Gates, Passage, Subject, Verdict};
+pub use gate::{Follows, Gate, GateRuled, Gates, Passage, Ruled, Ruling, Subject, Verdict};
 pub use id::{Confidence, Digest, EffectKey, Micros, Name, NodeId, Ref, ReviewId, RunId, StrandId, TurnId};
 pub use input::{Crossing, HandOff, Input, Reply, Reviewer};
 pub use refusal::{Corrupt, Refusal};

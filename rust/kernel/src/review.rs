@@ -79,6 +79,11 @@ fn one() -> u8 {
 }
 
 impl TermsSpec {
+    /// One person, whoever it is, at any time.
+    pub fn anybody() -> Self {
+        Self { role: None, approvals: 1, due_ms: None, on_expiry: Expiry::default() }
+    }
+
     pub fn from(&self, now: Micros) -> Terms {
         Terms {
             role: self.role.clone(),
@@ -138,6 +143,8 @@ pub enum ReviewWhy {
     DomainLimit,
     /// A fact could not be found.
     FactFailed,
+    /// A gate held the answer, or a call, back.
+    Guarded,
     /// The plan, or the tool, asks for a person's yes first.
     Approval,
     /// An effect that may happen once only was begun before a crash, and nobody knows what became of it.

@@ -54,6 +54,7 @@ impl Teller<'_> {
             }
             Event::ReviewSigned(signed) => format!("{} signs {:?}", signed.by, signed.verdict),
             Event::ReviewWithdrawn(_) => "review withdrawn".into(),
+            Event::GateRuled(ruled) => format!("{} says {:?}", ruled.ruling.gate.code(), ruled.ruling.verdict),
             Event::RunPaused(_) => "paused".into(),
             Event::RunDerived(_) => "derived".into(),
             Event::RunDelivered(delivered) => format!("delivered {}", self.text(delivered.message)),

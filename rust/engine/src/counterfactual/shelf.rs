@@ -30,7 +30,12 @@ impl Shelf {
                     user = about.get("user").filter(|user| !user.is_null()).map(|user| user.to_string().into_bytes());
                 }
                 // No decision looks at these.
-                PayloadKind::Arguments | PayloadKind::Result | PayloadKind::ErrorText | PayloadKind::Decision | PayloadKind::Document => {}
+                PayloadKind::Arguments
+                | PayloadKind::Result
+                | PayloadKind::ErrorText
+                | PayloadKind::Decision
+                | PayloadKind::Document
+                | PayloadKind::Quarantine => {}
             }
         }
         Ok(Self::with(said, user))

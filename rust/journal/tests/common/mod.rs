@@ -242,6 +242,19 @@ fn where_people_decide() -> Vec<Event> {
             passages: vec![passage(Gate::ReviewDecision)],
         }),
         Event::ReviewWithdrawn(ReviewWithdrawn { review }),
+        Event::GateRuled(GateRuled {
+            turn: Some(TurnId(1)),
+            agent: Some("ann".into()),
+            ruling: Ruling {
+                gate: Gate::ToolCall,
+                policy: 7,
+                verdict: Ruled::Denied,
+                resource: Some("refund".into()),
+                rules: vec!["tool:refund".into()],
+                about: Some(reference(9)),
+            },
+            key: Some(EffectKey([7; 16])),
+        }),
     ]
 }
 

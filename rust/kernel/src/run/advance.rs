@@ -3,11 +3,11 @@
 use crate::limits::MAX_TURNS;
 use crate::plan::NodeKind;
 use crate::run::here::{Here, said};
-use crate::run::{Decision, InReview, Phase, Turn, absorbed, effect, forum, join, missed, one, relay, review, wall};
+use crate::run::{Decision, InReview, Phase, Turn, absorbed, effect, forum, join, missed, one, relay, review, ruled, wall};
 use crate::{
     Book, BranchEnd, BranchEnded, CheckQuery, CheckVerdict, Event, Fact, Gate, NodeId, Priority, Ref, Refusal, ReplyChecked, ReviewSubject,
-    ReviewVerdict, ReviewWhy, RunDelivered, RunFailCode, RunFailed, Said, Spent, Subject, TermsSpec, TurnDropped, TurnId, TurnReplied,
-    TurnStarted,
+    ReviewVerdict, ReviewWhy, Ruled, RunDelivered, RunFailCode, RunFailed, Said, Spent, Subject, TermsSpec, TurnDropped, TurnId,
+    TurnReplied, TurnStarted,
 };
 
 /// The next step of a strand, if it needs nothing from outside.
@@ -53,6 +53,7 @@ fn code(why: ReviewWhy) -> RunFailCode {
         | ReviewWhy::Approval
         | ReviewWhy::EffectUnknown
         | ReviewWhy::FactFailed => RunFailCode::StepFailed,
+        ReviewWhy::Guarded => RunFailCode::Denied,
         ReviewWhy::EffectForgotten => RunFailCode::Rejected,
     }
 }
@@ -104,13 +105,19 @@ pub(super) fn start(here: Here<'_>, next: &Attempt<'_>, message: Ref) -> Decisio
         return here.ask(ReviewWhy::DomainLimit, message);
     }
     let domain = here.run.plan.domain_name(next.node);
-    let subject = Subject { agent: Some(next.agent), tool: None, content: Some(&message.commitment), domain };
-    let passages = vec![here.book.pass(Gate::AgentToAgent, subject)?, here.book.pass(Gate::ModelContext, subject)?];
+    let subject = Subject { agent: Some(next.agent), tool: None, content: Some(message), domain, node: Some(next.node) };
+    let gates = [Gate::AgentToAgent, Gate::ModelContext];
+    let objection = gates.into_iter().find_map(|gate| here.book.gates.objection(gate, subject));
+    let passages = match objection {
+        None => gates.into_iter().map(|gate| here.book.pass(gate, subject)).collect::<Result<_, _>>()?,
+        Some(_) => Vec::new(),
+    };
     let step = here.run.plan.step(next.node);
     let timeout = step.map_or(0, |step| step.timeout_ms);
     let hedge_at = step.filter(|_| !next.fallback && !next.hedge).and_then(|step| step.hedge_ms).map(|ms| here.now.after_ms(ms));
-    one(Event::TurnStarted(TurnStarted {
-        turn: TurnId(here.turns),
+    let turn = TurnId(here.turns);
+    let started = Event::TurnStarted(TurnStarted {
+        turn,
         node: next.node,
         agent: next.agent.clone(),
         fallback: next.fallback,
@@ -123,7 +130,9 @@ pub(super) fn start(here: Here<'_>, next: &Attempt<'_>, message: Ref) -> Decisio
         strand: here.strand.id,
         hedge: next.hedge,
         hedge_at,
-    }))
+    });
+    let Some(ruling) = objection else { return one(started) };
+    Ok(vec![ruled::event(Some(turn), Some(next.agent.clone()), ruling, None), started, ruled::not_taken(turn)])
 }
 
 /// One of two agents on the same step has answered well: the other is not needed, and what it took is booked.
@@ -184,14 +193,32 @@ pub(super) fn leave(here: Here<'_>, node: NodeId, said: &Said) -> Decision {
                 let about = (ReviewWhy::Approval, said.message, Vec::new());
                 one(review::open(here.run, here.strand, about, ReviewSubject::Delivery, Some(terms), here.now))
             }
-            None => deliver(said.message, Some(&said.agent), here.book),
+            None => release(here, said),
         };
     }
     one(Event::BranchEnded(BranchEnded { strand: here.strand.id, end: BranchEnd::Answered(said.clone()) }))
 }
 
+/// The answer goes to the user, unless a gate objects: then a person looks at it, or the run ends.
+fn release(here: Here<'_>, said: &Said) -> Decision {
+    let subject = Subject { agent: Some(&said.agent), tool: None, content: Some(said.message), domain: None, node: None };
+    let gates = [Gate::Unmask, Gate::Egress];
+    let Some(ruling) = gates.into_iter().find_map(|gate| here.book.gates.objection(gate, subject)) else {
+        return deliver(said.message, Some(&said.agent), here.book);
+    };
+    let asks = ruling.verdict == Ruled::Reviewed;
+    let ruled = ruled::event(Some(said.turn), Some(said.agent.clone()), ruling, None);
+    if !asks {
+        return Ok(vec![ruled, Event::RunFailed(RunFailed { code: RunFailCode::Denied })]);
+    }
+    let terms = review::terms(here.run, here.book);
+    let about = (ReviewWhy::Guarded, said.message, Vec::new());
+    Ok(vec![ruled, review::open(here.run, here.strand, about, ReviewSubject::Delivery, terms, here.now)])
+}
+
+/// A person's approval stands in for the gates' own: they are asked, and what they say is recorded, but they do not object again.
 fn deliver(message: Ref, agent: Option<&crate::Name>, book: &Book<'_>) -> Decision {
-    let subject = Subject { agent, tool: None, content: Some(&message.commitment), domain: None };
+    let subject = Subject { agent, tool: None, content: Some(message), domain: None, node: None };
     let passages = vec![book.pass(Gate::Unmask, subject)?, book.pass(Gate::Egress, subject)?];
     one(Event::RunDelivered(RunDelivered { message, passages }))
 }

@@ -45,6 +45,8 @@ pub(super) fn belongs(running: &Running, event: &Event) -> bool {
         | Event::ReviewReassigned(_)
         | Event::ReviewSigned(_)
         | Event::ReviewWithdrawn(_)
+        // A ruling may be about a turn that was not given to anybody.
+        | Event::GateRuled(_)
         | Event::RunDerived(_) => true,
     }
 }
@@ -93,6 +95,7 @@ pub(super) fn turn_of(event: &Event) -> Option<TurnId> {
         | Event::ReviewReassigned(_)
         | Event::ReviewSigned(_)
         | Event::ReviewWithdrawn(_)
+        | Event::GateRuled(_)
         | Event::RunDerived(_) => None,
     }
 }

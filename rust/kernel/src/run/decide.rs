@@ -2,7 +2,8 @@
 
 use crate::run::here::Here;
 use crate::run::{
-    Decision, InReview, Phase, Running, State, Strand, absorbed, advance, effect, join, missed, one, outstanding, relay, review, turn, wall,
+    Decision, InReview, Phase, Running, State, Strand, absorbed, advance, effect, join, missed, one, outstanding, relay, review, ruled,
+    turn, wall,
 };
 use crate::{
     Book, BranchEnd, Event, FactFailed, Gate, Input, Micros, Ref, Refusal, ReviewWhy, RunCancelled, RunDerived, RunFailCode, RunFailed,
@@ -17,9 +18,14 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
     match state {
         State::Unstarted(plan) => match input {
             Input::Requested { run, rules, message, request, deadline } => {
-                let subject = Subject { agent: None, tool: None, content: Some(&message.commitment), domain: None };
-                let passages = vec![book.pass(Gate::Ingress, subject)?];
-                one(Event::RunStarted(RunStarted { run, plan: plan.digest, rules, message, request, deadline, passages }))
+                let subject = Subject { agent: None, tool: None, content: Some(message), domain: None, node: None };
+                let started =
+                    |passages| Event::RunStarted(RunStarted { run, plan: plan.digest, rules, message, request, deadline, passages });
+                if let Some(ruling) = book.gates.objection(Gate::Ingress, subject) {
+                    let failed = Event::RunFailed(RunFailed { code: RunFailCode::Denied });
+                    return Ok(vec![started(Vec::new()), ruled::event(None, None, ruling, None), failed]);
+                }
+                one(started(vec![book.pass(Gate::Ingress, subject)?]))
             }
             Input::Reopened { .. }
             | Input::Advanced
@@ -36,6 +42,7 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
             | Input::ReviewReassigned { .. }
             | Input::Derived { .. }
             | Input::TimePassed
+            | Input::Ruled { .. }
             | Input::CancelRequested { .. } => Err(Refusal::NotStarted),
         },
         State::Running(running) => decide_running(state, running, input, book, now),
@@ -61,6 +68,7 @@ pub fn decide(state: &State, input: Input, book: &Book<'_>, now: Micros) -> Deci
             | Input::ReviewReassigned { .. }
             | Input::ReviewAnswered { .. }
             | Input::TimePassed
+            | Input::Ruled { .. }
             | Input::CancelRequested { .. } => absorbed(),
         },
     }
@@ -96,8 +104,8 @@ fn decide_running<'a>(state: &State, running: &'a Running, input: Input, book: &
             let asked = asked_by_relay(running, ask).or_else(|| join::asked(running, ask)).or_else(|| wall::asked(running, ask));
             asked.map_or_else(absorbed, |strand| one(Event::FactFailed(FactFailed { strand, ask, why })))
         }
-        Input::EffectBegun { turn, key, tool, class, arguments, approve } => {
-            effect::on_begun(running, turn, effect::Wanted { key, tool, class, arguments, approve }, book, now)
+        Input::EffectBegun { turn, key, tool, class, arguments, approve, attached } => {
+            effect::on_begun(running, turn, effect::Wanted { key, tool, class, arguments, approve, attached }, book, now)
         }
         Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
             effect::on_ended(running, turn, (key, tool, class, arguments), outcome, book)
@@ -110,6 +118,7 @@ fn decide_running<'a>(state: &State, running: &'a Running, input: Input, book: &
         Input::TimePassed if running.paused => absorbed(), // only reviews count time now
         Input::TimePassed => on_time(running, book, now),
         Input::CancelRequested { reason } => one(Event::RunCancelled(RunCancelled { reason })),
+        Input::Ruled { turn, ruling, key, follows } => ruled::on_ruled(running, turn, ruling, key, follows),
     }
 }
 
@@ -174,6 +183,7 @@ fn decide_in_review(state: &State, waiting: &InReview, input: Input, book: &Book
         Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
             effect::on_ended(&waiting.running, turn, (key, tool, class, arguments), outcome, book)
         }
+        Input::Ruled { turn, ruling, key, follows } => ruled::on_ruled(&waiting.running, turn, ruling, key, follows),
         Input::CancelRequested { reason } => one(Event::RunCancelled(RunCancelled { reason })),
     }
 }

@@ -15,6 +15,7 @@ pub(super) struct Wanted {
     pub class: EffectClass,
     pub arguments: Ref,
     pub approve: Option<TermsSpec>,
+    pub attached: Vec<Ref>,
 }
 
 /// Effects whose names begin so reach the memory. They pass its gate both ways, where a tool's call and its result pass theirs.
@@ -28,7 +29,7 @@ fn gates(tool: &str) -> (Gate, Gate) {
 /// The intent is recorded before anything happens; what was decided about the key before stands.
 pub(super) fn on_begun(running: &Running, turn: TurnId, wanted: Wanted, book: &Book<'_>, now: Micros) -> Decision {
     let Some(speaker) = speaking(running, turn)? else { return absorbed() }; // the turn is over: the shell must not start the effect
-    let Wanted { key, tool, class, arguments, approve } = wanted;
+    let Wanted { key, tool, class, arguments, approve, attached } = wanted;
     let has_end = running.effects.contains_key(&key) || running.denied.contains_key(&key) || running.raised_once.contains_key(&key);
     if has_end || running.raised.contains(&(turn, key)) {
         return absorbed(); // the shell gives what is stored
@@ -49,12 +50,12 @@ pub(super) fn on_begun(running: &Running, turn: TurnId, wanted: Wanted, book: &B
         return one(review::open(running, strand, (ReviewWhy::EffectUnknown, about, Vec::new()), subject(), terms, now));
     }
     if let (Some(terms), None, None) = (&approve, running.approved.get(&key), intent) {
-        return one(review::open(running, strand, (ReviewWhy::Approval, arguments, Vec::new()), subject(), Some(terms), now));
+        return one(review::open(running, strand, (ReviewWhy::Approval, arguments, attached), subject(), Some(terms), now));
     }
     let domain = running.plan.domain_name(speaker.node);
     let changed = intent.map(|intent| intent.arguments).or_else(|| running.approved.get(&key).copied().flatten());
     let arguments = changed.unwrap_or(arguments);
-    let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(&arguments.commitment), domain };
+    let subject = Subject { agent: Some(&speaker.agent), tool: Some(&tool), content: Some(arguments), domain, node: None };
     let passages = vec![book.pass(gates(&tool).0, subject)?];
     one(Event::EffectIntended(EffectIntended { turn, key, tool, arguments, passages, class }))
 }
@@ -82,9 +83,9 @@ pub(super) fn on_ended(
     let mut passages = Vec::with_capacity(2);
     if class == EffectClass::Pure {
         // A pure effect has no intent of its own, so its call passes the gate here.
-        passages.push(book.pass(call, Subject { agent, tool: Some(&tool), content: Some(&arguments.commitment), domain })?);
+        passages.push(book.pass(call, Subject { agent, tool: Some(&tool), content: Some(arguments), domain, node: None })?);
     }
-    passages.push(book.pass(end, Subject { agent, tool: Some(&tool), content: Some(&result.commitment), domain })?);
+    passages.push(book.pass(end, Subject { agent, tool: Some(&tool), content: Some(*result), domain, node: None })?);
     one(Event::EffectCompleted(EffectCompleted { turn, key, tool, class, arguments, outcome, passages }))
 }
 

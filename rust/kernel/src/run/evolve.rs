@@ -83,6 +83,8 @@ fn evolve_running(mut running: Box<Running>, event: &Event) -> Result<State, Cor
             evolve_review::talked(running.open.get_mut(review).ok_or(missing)?, event)?;
         }
         Event::ReviewWithdrawn(withdrawn) => evolve_review::withdrawn(&mut running, withdrawn.review)?,
+        // What it kept back was never there, and what follows from it has events of its own.
+        Event::GateRuled(_) => {}
         Event::RunDelivered(delivered) => return Ok(end(&running, EndedHow::Delivered { message: delivered.message })),
         Event::RunFailed(failed) => {
             let missed = running.trunk().and_then(|trunk| match &trunk.phase {
@@ -349,6 +351,7 @@ fn evolve_in_review(mut waiting: Box<InReview>, event: &Event) -> Result<State, 
             complete(&mut waiting.running, completed);
             Ok(State::InReview(waiting))
         }
+        Event::GateRuled(_) => Ok(State::InReview(waiting)),
         Event::RunDelivered(delivered) => Ok(end(&waiting.running, EndedHow::Delivered { message: delivered.message })),
         Event::RunFailed(failed) => Ok(end(
             &waiting.running,

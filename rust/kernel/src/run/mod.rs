@@ -17,6 +17,7 @@ mod missed;
 mod outstanding;
 mod relay;
 mod review;
+mod ruled;
 mod state;
 mod strand;
 mod told;

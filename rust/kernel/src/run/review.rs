@@ -105,7 +105,7 @@ pub(super) fn on_input(running: &Running, waiting: Option<&InReview>, input: Inp
                 return Err(Refusal::SignedAlready { review, by: by.name });
             }
             let said = content.unwrap_or(decision);
-            let subject = Subject { agent: None, tool: None, content: Some(&said.commitment), domain: None };
+            let subject = Subject { agent: None, tool: None, content: Some(said), domain: None, node: None };
             let passages = vec![book.pass(Gate::ReviewDecision, subject)?];
             let is_enough = verdict == ReviewVerdict::Rejected || signed + 1 >= usize::from(open.terms.approvals);
             let (decision, by) = (Some(decision), by.name);
@@ -140,6 +140,7 @@ pub(super) fn on_input(running: &Running, waiting: Option<&InReview>, input: Inp
         | Input::EffectEnded { .. }
         | Input::TimePassed
         | Input::Derived { .. }
+        | Input::Ruled { .. }
         | Input::CancelRequested { .. } => absorbed(), // no person said it
     }
 }

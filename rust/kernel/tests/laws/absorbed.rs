@@ -68,7 +68,7 @@ proptest! {
             Input::Requested { .. } | Input::Replied { .. } | Input::AttemptFailed { .. } | Input::ReviewAnswered { .. }
             | Input::CancelRequested { .. } => true,
             Input::Reopened { .. } | Input::Advanced | Input::TimePassed | Input::NeighboursFound { .. } | Input::EffectBegun { .. }
-            | Input::ReviewClaimed { .. } | Input::ReviewReassigned { .. } | Input::Derived { .. } | Input::EffectEnded { .. } | Input::AgreementFound { .. } | Input::CrossingFound { .. } | Input::FactFailed { .. } => false,
+            | Input::ReviewClaimed { .. } | Input::ReviewReassigned { .. } | Input::Derived { .. } | Input::EffectEnded { .. } | Input::AgreementFound { .. } | Input::CrossingFound { .. } | Input::FactFailed { .. } | Input::Ruled { .. } => false,
         })?;
     }
 

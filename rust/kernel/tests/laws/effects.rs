@@ -57,6 +57,7 @@ impl Told {
             | Event::RouteChosen(_)
             | Event::HandedOff(_)
             | Event::HandOffRefused(_)
+            | Event::GateRuled(_)
             | Event::RunDelivered(_)
             | Event::RunFailed(_)
             | Event::RunCancelled(_)

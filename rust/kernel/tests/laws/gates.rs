@@ -47,6 +47,7 @@ fn owed_and_passed(event: &Event) -> (&'static [Gate], Vec<Gate>) {
         | Event::ReviewClaimed(_)
         | Event::ReviewReassigned(_)
         | Event::ReviewWithdrawn(_)
+        | Event::GateRuled(_)
         | Event::RunDerived(_)
         | Event::RunFailed(_)
         | Event::RunCancelled(_) => (&[], Vec::new()),

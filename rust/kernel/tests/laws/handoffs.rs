@@ -112,6 +112,7 @@ impl Ledger {
             | Event::ReviewReassigned(_)
             | Event::ReviewSigned(_)
             | Event::ReviewWithdrawn(_)
+            | Event::GateRuled(_)
             | Event::RunDerived(_)
             | Event::FactFailed(_)
             | Event::RunCancelled(_) => {}

@@ -69,6 +69,7 @@ pub(crate) fn one_answer_stands(world: &World) -> Checked {
             | Event::ReviewReassigned(_)
             | Event::ReviewSigned(_)
             | Event::ReviewWithdrawn(_)
+            | Event::GateRuled(_)
             | Event::RunDerived(_)
             | Event::FactFailed(_) => {}
         }

@@ -126,6 +126,7 @@ fn kind(event: &Event) -> String {
         | Event::RunPaused(_)
         | Event::ReviewClaimed(_)
         | Event::ReviewWithdrawn(_)
+        | Event::GateRuled(_)
         | Event::RunDerived(_)
         | Event::RunCancelled(_) => String::new(),
     };

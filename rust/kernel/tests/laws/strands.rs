@@ -121,6 +121,7 @@ impl Branches {
             | Event::ReviewReassigned(_)
             | Event::ReviewSigned(_)
             | Event::ReviewWithdrawn(_)
+            | Event::GateRuled(_)
             | Event::RunDerived(_)
             | Event::FactFailed(_) => Ok(()),
         }

@@ -66,6 +66,7 @@ fn settle(plan: &Plan, turns: &mut BTreeMap<u32, NodeId>, homes: &mut Homes, eve
         | Event::ReviewReassigned(_)
         | Event::ReviewSigned(_)
         | Event::ReviewWithdrawn(_)
+        | Event::GateRuled(_)
         | Event::RunDerived(_)
         | Event::FactFailed(_) => {}
     }

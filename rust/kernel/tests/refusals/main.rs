@@ -5,6 +5,7 @@ mod branches;
 mod gates;
 mod inputs;
 mod journals;
+mod objections;
 mod panels;
 mod plans;
 

@@ -128,6 +128,7 @@ pub(crate) fn has_identity(input: &Input) -> bool {
         Input::Reopened { .. }
         | Input::Advanced
         | Input::TimePassed
+        | Input::Ruled { .. }
         | Input::ReviewClaimed { .. }
         | Input::ReviewReassigned { .. }
         | Input::Derived { .. } => false,
@@ -166,6 +167,7 @@ fn waits_for_commit(event: &Event) -> bool {
         // An effect that ended is known to nobody until that is safe: the process may die in between.
         Event::EffectCompleted(_)
         | Event::ReviewWithdrawn(_)
+        | Event::GateRuled(_)
         | Event::RunPaused(_)
         | Event::RunResumed(_)
         | Event::TurnStarted(_)

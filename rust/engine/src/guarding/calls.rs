@@ -1,0 +1,267 @@
+//! A turn's calls of tools: whether they may be made, with what, and what comes back into the run.
+
+use interlock_guard::access::{Action, Request, User, Why};
+use interlock_guard::labels::{Integrity, Label, LabelVerdict, OnViolation, Source};
+use interlock_journal::{PayloadKind, SaltSource};
+use interlock_kernel::{EffectKey, Gate, Name, Ref, Ruled, State};
+
+use super::{ASKED, Guarding, Place};
+use crate::EngineError;
+use crate::live::{Batch, Body, Live};
+
+/// A tool that a turn wants to call.
+pub(crate) struct Call<'a> {
+    pub turn: u32,
+    pub key: EffectKey,
+    pub tool: &'a Name,
+    /// It changes something outside.
+    pub acts: bool,
+    /// The scopes that the code says it needs.
+    pub required: &'a [Name],
+    /// As they are recorded: masked.
+    pub arguments: &'a [u8],
+}
+
+/// What the guards say of a call.
+pub(crate) enum Judged {
+    Goes,
+    /// A person is to look at it: at this, where it says what is not trusted.
+    Asks(Option<Ref>),
+    Refused(String),
+}
+
+/// What is left of a tool's result.
+pub(crate) struct Heard {
+    /// In its place, if it is not left as it was.
+    pub result: Option<Vec<u8>>,
+    /// It was kept out, and this says by what.
+    pub withheld: Option<String>,
+    /// What was kept out, masked, for the quarantine.
+    pub quarantined: Option<Vec<u8>>,
+    pub label: Label,
+}
+
+impl Live {
+    /// Whether a call may be made. What is not simply let pass is noted.
+    pub(crate) fn judge(&mut self, call: &Call<'_>, batch: &mut Batch, salts: &mut SaltSource) -> Result<Judged, EngineError> {
+        let Some(speaker) = self.turn(call.turn) else { return Ok(Judged::Goes) }; // the kernel says that it is too late
+        let agent = speaker.agent.clone();
+        if let Some(said) = self.killed(Some(call.turn), &agent, Some(call.tool), Gate::ToolCall, Some(call.key)) {
+            return Ok(Judged::Refused(said));
+        }
+        if !self.guarding.is_on(Gate::ToolCall) {
+            return Ok(Judged::Goes);
+        }
+        let arguments = std::str::from_utf8(call.arguments).unwrap_or_default();
+        if !self.guarding.guard().off.privacy && self.guarding.is_on(Gate::Unmask) && self.guarding.unmask(arguments)?.1 {
+            let ruling = self.guarding.ruling(Gate::Unmask, Ruled::Forged, Some(call.tool.clone()), vec!["privacy:placeholder".into()]);
+            self.guarding.note(Some(call.turn), ruling, Some(call.key));
+            return Ok(Judged::Refused("a placeholder in its arguments is forged, or belongs to another run".into()));
+        }
+        let approved = matches!(&self.state, State::Running(running) if running.approved.contains_key(&call.key));
+        let mut asks = false;
+        if !self.guarding.guard().off.access {
+            let decision = self.may(call.turn, &agent, Action::CallTool, call.tool, (call.required, Some(call.arguments)));
+            if !decision.allowed && !(decision.review && (approved || call.acts)) {
+                return Ok(Judged::Refused(self.denied(Gate::ToolCall, call, &decision)));
+            }
+            if !decision.allowed && !approved {
+                self.rule(Gate::ToolCall, Ruled::Reviewed, call, decision.policies.iter().map(|id| Name::from(&**id)).collect());
+                asks = true;
+            }
+        }
+        if approved {
+            return Ok(Judged::Goes); // a person has seen it
+        }
+        let about = match self.violation(call)? {
+            None => None,
+            Some((OnViolation::Review, text)) if call.acts => {
+                self.rule(Gate::ToolCall, Ruled::Reviewed, call, vec!["labels".into()]);
+                asks = true;
+                Some(batch.bytes(&mut self.held, salts, PayloadKind::Quarantine, text.into_bytes())?)
+            }
+            Some((_, text)) => {
+                self.rule(Gate::ToolCall, Ruled::Denied, call, vec!["labels".into()]);
+                return Ok(Judged::Refused(text));
+            }
+        };
+        Ok(if asks { Judged::Asks(about) } else { Judged::Goes })
+    }
+
+    fn rule(&mut self, gate: Gate, verdict: Ruled, call: &Call<'_>, rules: Vec<Name>) {
+        let ruling = self.guarding.ruling(gate, verdict, Some(call.tool.clone()), rules);
+        self.guarding.note(Some(call.turn), ruling, Some(call.key));
+    }
+
+    fn denied(&mut self, gate: Gate, call: &Call<'_>, decision: &interlock_guard::access::Decision) -> String {
+        let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
+        let missing = decision.why.iter().flat_map(|why| &why.missing);
+        rules.extend(missing.map(|missing| Name::from(format!("scope:{}", missing.scope))));
+        if rules.is_empty() {
+            rules.push("default".into());
+        }
+        self.rule(gate, Ruled::Denied, call, rules);
+        in_words(decision.why.as_deref(), &self.scopes_of(call.turn))
+    }
+
+    /// The scopes that a turn holds: its agent's, and no more than every delegator's.
+    pub(crate) fn scopes_of(&self, turn: u32) -> Vec<Name> {
+        let State::Running(running) = &self.state else { return Vec::new() };
+        self.turn(turn).map(|turn| interlock_kernel::scopes(running, turn).to_vec()).unwrap_or_default()
+    }
+
+    pub(crate) fn may(
+        &self,
+        turn: u32,
+        agent: &Name,
+        action: Action,
+        resource: &str,
+        (required, arguments): (&[Name], Option<&[u8]>),
+    ) -> interlock_guard::access::Decision {
+        let scopes = self.scopes_of(turn);
+        let domain = self.turn(turn).and_then(|turn| crate::settle::plan_of(&self.state).domain_name(turn.node));
+        self.guarding.may(agent, &scopes, action, resource, (required, arguments), domain)
+    }
+
+    /// What labels have against a call, in words that show exactly what is not trusted.
+    fn violation(&self, call: &Call<'_>) -> Result<Option<(OnViolation, String)>, EngineError> {
+        let guard = self.guarding.guard();
+        if guard.off.labels || !guard.labels.concerns(call.tool) {
+            return Ok(None);
+        }
+        let sources = self.sources();
+        let context = self.context(call.turn);
+        let verdict = guard.labels.check(call.tool, call.acts, call.arguments, context, &sources);
+        Ok(match verdict {
+            LabelVerdict::Pass => None,
+            LabelVerdict::Violates(found) => {
+                let place = if found.argument.is_empty() { "the call itself".into() } else { format!("its argument {:?}", found.argument) };
+                Some((found.on, format!("{place} is not trusted enough: {:?}", found.span)))
+            }
+        })
+    }
+
+    /// The label of all that a turn has seen.
+    pub(crate) fn context(&self, turn: u32) -> Label {
+        let heard = self.turn(turn).map(|turn| turn.message.number);
+        heard.map_or(ASKED, |number| self.label(number)).join(self.guarding.seen(turn))
+    }
+
+    pub(crate) fn label(&self, payload: u32) -> Label {
+        self.guarding.label_of(payload).unwrap_or(ASKED)
+    }
+
+    /// Everything that values may have been copied from, with its label: messages, and what tools and memories gave.
+    fn sources(&self) -> Vec<Source<'_>> {
+        let of = |number: u32| {
+            Some(match self.held.body(number)? {
+                Body::Message(said) => Source { label: self.label(number), text: &said.text, data: said.data.as_deref() },
+                Body::Bytes(bytes) => {
+                    // Only what came in was marked: arguments are the agent's own, and prove nothing.
+                    Source { label: self.guarding.label_of(number)?, text: "", data: Some(bytes) }
+                }
+            })
+        };
+        (0..u32::try_from(self.held.len()).unwrap_or(u32::MAX)).filter_map(of).collect()
+    }
+
+    /// The arguments that a tool is given: in the clear where the configuration opens them to it. Nothing if they are as recorded.
+    pub(crate) fn opened(&self, tool: &Name, arguments: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        let guard = self.guarding.guard();
+        if !self.guarding.is_on(Gate::Unmask)
+            || interlock_guard::privacy::placeholders(std::str::from_utf8(arguments).unwrap_or_default()).next().is_none()
+        {
+            return Ok(None);
+        }
+        if guard.unmasks_all(tool) {
+            return Ok(self.guarding.unmask_json(arguments)?.0);
+        }
+        let mut given: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(arguments)?;
+        for (name, value) in given.iter_mut().filter(|(name, _)| guard.unmasks(tool, name)) {
+            if let Some(open) = self.guarding.unmask_json(value.to_string().as_bytes())?.0 {
+                *value = serde_json::from_slice(&open)?;
+            }
+        }
+        Ok(Some(serde_json::to_vec(&given)?))
+    }
+
+    /// What a tool returned, as it enters the run.
+    pub(crate) fn hear(&mut self, turn: u32, tool: &Name, result: &[u8]) -> Result<Heard, EngineError> {
+        let guard = self.guarding.guard();
+        let mut label = guard.labels.emits(tool);
+        let mut filtered = None;
+        if !guard.off.access && guard.access.filters(tool) {
+            match self.guarding.filter(tool, result) {
+                Some(left) => filtered = Some(left),
+                None => return Ok(self.withheld(turn, tool, Gate::ToolResult, Ruled::Denied, vec!["data".into()], None)),
+            }
+        }
+        let given = filtered.as_deref().unwrap_or(result);
+        let entered = self.guarding.enter(Place::ToolResult, "", Some(given))?;
+        if entered.verdict == Some(Ruled::Blocked) {
+            let quarantined = entered.data.unwrap_or_else(|| given.to_vec());
+            return Ok(self.withheld(turn, tool, Gate::ToolResult, Ruled::Blocked, entered.rules, Some(quarantined)));
+        }
+        if entered.verdict == Some(Ruled::Flagged) {
+            label = label.join(Label::new(Integrity::Untrusted, label.confidentiality));
+        }
+        self.guarding.note_entry(&entered, (Place::ToolResult, Some(turn), Some(tool)), None);
+        Ok(Heard { result: entered.data.or(filtered), withheld: None, quarantined: None, label })
+    }
+
+    fn withheld(&mut self, turn: u32, tool: &Name, gate: Gate, verdict: Ruled, rules: Vec<Name>, quarantined: Option<Vec<u8>>) -> Heard {
+        let reason = format!("what {tool:?} returned was kept out by {}", rules.join(", "));
+        let ruling = self.guarding.ruling(gate, verdict, Some(tool.clone()), rules);
+        self.guarding.note(Some(turn), ruling, None);
+        let result = serde_json::json!({ WITHHELD: reason }).to_string().into_bytes();
+        Heard { result: Some(result), withheld: Some(reason), quarantined, label: Label::NEUTRAL }
+    }
+}
+
+/// Stands in a result's place when it was kept out, so that whoever asks again is told the same.
+pub(crate) const WITHHELD: &str = "interlock.withheld";
+
+/// Whether what is stored for an effect says that its result was kept out, and why.
+pub(crate) fn withheld(result: &[u8]) -> Option<String> {
+    if !result.starts_with(b"{\"interlock.withheld\":") {
+        return None;
+    }
+    let said: std::collections::BTreeMap<String, String> = serde_json::from_slice(result).ok()?;
+    said.get(WITHHELD).cloned()
+}
+
+fn in_words(why: Option<&Why>, held: &[Name]) -> String {
+    let Some(missing) = why.and_then(|why| why.missing.first()) else {
+        return "no rule permits it, or one forbids it with these arguments".into();
+    };
+    if missing.agent_holds {
+        return format!("it needs scope {:?}, and the user's roles do not give it", missing.scope);
+    }
+    let held = if held.is_empty() { "none".into() } else { held.join(", ") };
+    format!("it needs scope {:?}, and this turn has {held}", missing.scope)
+}
+
+impl Guarding {
+    pub(crate) fn may(
+        &self,
+        agent: &str,
+        scopes: &[Name],
+        action: Action,
+        resource: &str,
+        (required, arguments): (&[Name], Option<&[u8]>),
+        domain: Option<&Name>,
+    ) -> interlock_guard::access::Decision {
+        let roles: Vec<&str> = self.who.iter().flat_map(|who| &who.roles).map(String::as_str).collect();
+        let user = self.who.as_ref().map(|who| User { id: &who.id, tenant: who.tenant.as_deref(), roles: &roles });
+        let scopes: Vec<&str> = scopes.iter().map(|scope| &**scope).collect();
+        let required: Vec<&str> = required.iter().map(|scope| &**scope).collect();
+        let domain = domain.map(|domain| &**domain);
+        self.guard().access.decide(&Request { agent, scopes: &scopes, user, action, resource, required: &required, arguments, domain })
+    }
+
+    fn filter(&self, tool: &str, result: &[u8]) -> Option<Vec<u8>> {
+        let roles: Vec<&str> = self.who.iter().flat_map(|who| &who.roles).map(String::as_str).collect();
+        let user = self.who.as_ref().map(|who| User { id: &who.id, tenant: who.tenant.as_deref(), roles: &roles });
+        self.guard().access.filter(&format!("tool:{tool}"), user, result)
+    }
+}

@@ -1,0 +1,81 @@
+//! The gates that the kernel asks: ingress, before a turn, and before the answer is released.
+
+use interlock_guard::access::Action;
+use interlock_guard::safety::{Place, Verdict as Screened};
+use interlock_kernel::{Consulted, Gate, Gates, Name, Passage, Ruled, Ruling, State, Subject, Verdict};
+
+use crate::live::Live;
+
+impl Gates for Live {
+    fn pass(&self, gate: Gate, _subject: Subject<'_>) -> Consulted<Passage> {
+        Consulted::Decided(Passage { gate, policy: self.guarding.guard().revision(), verdict: Verdict::Passed })
+    }
+
+    fn objection(&self, gate: Gate, subject: Subject<'_>) -> Option<Ruling> {
+        if !self.guarding.is_on(gate) {
+            return None;
+        }
+        match gate {
+            Gate::Ingress => self.guarding.objection.clone(),
+            Gate::AgentToAgent => self.may_have_the_turn(subject, Action::HandTo, gate),
+            Gate::ModelContext => self.stopped(subject, gate).or_else(|| self.may_have_the_turn(subject, Action::CallModel, gate)),
+            Gate::Egress => self.unfit(subject),
+            // Where a value is unmasked is decided where it would be: at the call, and at the delivery by the configuration.
+            Gate::Unmask | Gate::ToolCall | Gate::ToolResult | Gate::Memory | Gate::ReviewDecision => None,
+        }
+    }
+}
+
+impl Live {
+    fn stopped(&self, subject: Subject<'_>, gate: Gate) -> Option<Ruling> {
+        let agent = subject.agent?;
+        let tenant = self.guarding.who.as_ref().and_then(|who| who.tenant.as_deref());
+        let kill = self.guarding.kills.is_killed(agent, None, tenant)?;
+        let rule: Name = format!("kill:{}", kill.reason).into();
+        Some(self.guarding.ruling(gate, Ruled::Killed, Some(agent.clone()), vec![rule]))
+    }
+
+    /// Whether an agent may have the turn, from whom it comes and on the user's behalf.
+    fn may_have_the_turn(&self, subject: Subject<'_>, action: Action, gate: Gate) -> Option<Ruling> {
+        let guard = self.guarding.guard();
+        let (agent, node) = (subject.agent?, subject.node?);
+        if guard.off.access || !guard.access.restricts(action) {
+            return None;
+        }
+        let State::Running(running) = &self.state else { return None };
+        let step = running.plan.step(node)?;
+        let from = subject.content.and_then(|message| self.held.message(message.number)).and_then(|said| said.sender.clone());
+        let who: &Name = match (action, &from) {
+            (Action::HandTo, Some(from)) if from != agent => from,
+            (Action::HandTo, _) => return None, // nobody hands it over: the plan begins with it, or it goes on
+            _ => agent,
+        };
+        let decision = self.guarding.may(who, &step.scopes, action, agent, (&[], None), subject.domain);
+        if decision.allowed {
+            return None;
+        }
+        let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
+        if rules.is_empty() {
+            rules.push("default".into());
+        }
+        Some(self.guarding.ruling(gate, Ruled::Denied, Some(agent.clone()), rules))
+    }
+
+    /// What a screen has against releasing an answer: a person looks at it.
+    fn unfit(&self, subject: Subject<'_>) -> Option<Ruling> {
+        let guard = self.guarding.guard();
+        if guard.off.safety {
+            return None;
+        }
+        let said = self.held.message(subject.content?.number)?;
+        let data = said.data.as_deref().and_then(|data| std::str::from_utf8(data).ok()).unwrap_or_default();
+        let blocked = [said.text.as_str(), data].into_iter().find_map(|text| {
+            let screened = guard.safety.screen(Place::Egress, text);
+            (screened.verdict == Screened::Block).then_some(screened)
+        })?;
+        let mut rules: Vec<Name> = blocked.findings.iter().map(|finding| Name::from(&*finding.screen)).collect();
+        rules.dedup();
+        let ruling = self.guarding.ruling(Gate::Egress, Ruled::Reviewed, subject.agent.cloned(), rules);
+        Some(Ruling { about: subject.content, ..ruling })
+    }
+}
