@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import orjson
@@ -34,18 +34,15 @@ class Wanted(NamedTuple):
     approve: str | None
     run: Callable[[Any, str], Awaitable[Any]]
     """Runs it, given the arguments (as JSON gave them back) and the key."""
+    scopes: tuple[str, ...] = ()
+    """What the turn must have."""
 
 
 async def call_tool(drive: Turns, turn: int, tool: Tool, arguments: dict[str, Any]) -> Any:
-    """Call a tool on behalf of a turn. See ``run``.
-
-    Raises:
-        Denied: besides, the turn lacks a scope that the tool needs.
-    """
-    _check_scopes(tool, drive.scopes(turn) if tool.scopes else ())
+    """Call a tool on behalf of a turn. See ``run``."""
     recorded = as_json(arguments, f"the arguments of tool {tool.name!r}")
     approve = None if tool.approve is None else tool.approve.of_tool(arguments)
-    return await run(drive, turn, Wanted(tool.name, f"tool {tool.name!r}", tool.kind, recorded, approve, tool.call))
+    return await run(drive, turn, Wanted(tool.name, f"tool {tool.name!r}", tool.kind, recorded, approve, tool.call, tool.scopes))
 
 
 async def call_effect(
@@ -73,11 +70,11 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
 
     Raises:
         UsageError: JSON can't hold the result.
-        Denied: a person refused it, or its agent is pure and it acts.
+        Denied: a gate or a person refused it, its result was kept out, or its agent is pure and it acts.
         AgentError: the turn is over, so nothing may be done in its name any more; or it may be tried once only, and raised.
         Exception: whatever it raised.
     """
-    begun = drive.engine.effect_begun(drive.number, turn, wanted.name, wanted.kind, wanted.arguments, wanted.approve)
+    begun = drive.engine.effect_begun(drive.number, turn, wanted.name, wanted.kind, wanted.arguments, wanted.approve, list(wanted.scopes))
     if begun.what == Effect.STORED and begun.stored is not None:
         return orjson.loads(begun.stored)
     if begun.what == Effect.PAUSED and begun.step is not None:
@@ -89,7 +86,7 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
         raise _refusal(begun, wanted.called)
     drive.notice()
     if wanted.kind == "pure":
-        return orjson.loads(await _run(drive, key, wanted, None))
+        return orjson.loads(await _run(drive, key, wanted, begun.arguments))
     if begun.what != Effect.UNDER_WAY:
         drive.acts(key, drive.runtime.loop.create_task(_act(drive, key, begun, wanted)))
     task = drive.acting[key]
@@ -107,7 +104,7 @@ def _refusal(begun: Effect, called: str) -> InterlockError:
     """Why an effect is not run."""
     match begun.what:
         case Effect.DENIED:
-            return Denied(f"{called} was refused: {begun.text}", hint="answer without it, or hand off")
+            return Denied(f"{called} was refused: {begun.text}", hint="answer without it, hand off, or give the agent and its user the right to it")
         case Effect.RAISED:
             message = f"{called} may be tried once only, and raised {begun.text}"
             return AgentError(message, hint="find out what became of it before you ask for another one", code="agent.effect-once")
@@ -136,28 +133,25 @@ async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) 
     except Exception as error:
         _ended(drive, key, False, in_words(error).encode())
         raise
-    _ended(drive, key, True, result)
-    return result
+    left, withheld = _ended(drive, key, True, result)
+    if withheld is not None:
+        raise Denied(withheld, hint="it is in quarantine: `interlock runs show RUN` tells what said so", code="agent.withheld")
+    return result if left is None else left
 
 
-def _ended(drive: Turns, key: bytes, returned: bool, result: bytes) -> None:
+def _ended(drive: Turns, key: bytes, returned: bool, result: bytes) -> tuple[bytes | None, str | None]:
+    """What the turn is given in place of the result, if it is not what was returned, and why that was kept out, if it was."""
     if not drive.is_heard:
-        return  # the next opening asks what became of it
+        return None, None  # the next opening asks what became of it
     if key in drive.acting and drive.acting[key] is not asyncio.current_task():
-        return  # it was cut off, and has been begun anew
-    _, step = drive.engine.effect_ended(drive.number, key, returned, result)
+        return None, None  # it was cut off, and has been begun anew
+    step, left, withheld = drive.engine.effect_ended(drive.number, key, returned, result)
     drive.acted(key)
     if step.plain and step.kind == step.NOTHING:
         drive.notice()
     else:
         drive.hand_in(step)
-
-
-def _check_scopes(tool: Tool, has: Sequence[str]) -> None:
-    for scope in tool.scopes:
-        if scope not in has:
-            message = f"tool {tool.name!r} needs scope {scope!r}, and this turn has {', '.join(has) or 'none'}"
-            raise Denied(message, hint=f"give scope {scope!r} to the agent and to every supervisor above it")
+    return left, withheld
 
 
 def as_json(value: Any, what: str) -> bytes:

@@ -29,6 +29,7 @@ from interlock.runtime.remembering import Remembering
 from interlock.runtime.requests import circumstances
 from interlock.runtime.review_desk import Reviews
 from interlock.runtime.setup import Setup
+from interlock.runtime.stopping import Stopping
 from interlock.runtime.tasks import Tasks
 from interlock.runtime.threads import Threads
 from interlock.runtime.timer import Timer
@@ -42,7 +43,7 @@ if TYPE_CHECKING:
     from interlock.runtime.witness import Witness
 
 
-class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
+class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -286,6 +287,10 @@ class Runtime(Remembering, Upkeep, Asking, Deciding, Tasks):
             return False
         drive.take_in(step)
         return True
+
+    def look_again(self, number: int) -> None:
+        """Take what a run owes after something came from outside its turns."""
+        self._upset(self.drives.get(number), self.engine.look(number))
 
     def attend(self, step: Step) -> None:
         """What a step brings besides the work that its run owes: a limit to watch, slots for others."""

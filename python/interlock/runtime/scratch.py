@@ -47,7 +47,7 @@ class Scratch:
         place = self._place(scope)
         if scope == "thread":
             held = self._turns.runtime.memories.store.get_versioned(place, key)
-            version, value = (0, default) if held is None else (held.version, held.value)
+            version, value = (0, default) if held is None else (held.version, self._memory.entering(held.value))
         else:
             found = self._turns.scratches.get(place, {}).get(key)
             version, value = (0, default) if found is None else (found[0], orjson.loads(found[1]))
@@ -66,6 +66,9 @@ class Scratch:
             raise UsageError(f"the key is {key!r}", hint="give a text that is not empty")
         place = self._place(scope)
         packed = as_json(value, f"scratch {key!r}")
+        if scope == "thread":
+            value = self._memory.leaving(value)
+            packed = as_json(value, f"scratch {key!r}")
         self._memory.note("scratch.put", {"scope": place, "key": key, "value": value}, {}, acts=True)
         if scope == "thread":
             self._turns.wrote(put_or_delete(self._turns.runtime.memories.store, place, key, orjson.loads(packed)))

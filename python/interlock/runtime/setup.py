@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import os
+import warnings
 from collections.abc import Collection
 from pathlib import Path
 from time import perf_counter
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+import orjson
 
 from interlock._core import Engine
 from interlock.config import Config
@@ -17,6 +20,7 @@ if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
     from interlock.runtime.semantic import Examples
 
+OFF = "INTERLOCK_TEST_GUARDS_OFF"
 LOCK_POLL = 0.05
 """Seconds between two looks at a file that another process has."""
 
@@ -32,6 +36,7 @@ class Setup:
         self._rules: str | None = None
         self._terms = "null"
         self._examples: Examples | None = None
+        self._guards: str | None = None
 
     async def first(self, wait_for_lock: float) -> Engine:
         """The first engine, without plans and rules. Waits up to so many seconds for a file that is owned elsewhere.
@@ -61,6 +66,8 @@ class Setup:
             if self._rules is not None:
                 engine.set_rules(self._rules)
             engine.set_review_terms(self._terms)
+            if self._guards is not None:
+                engine.set_guards(self._guards, switched_off())
             if self._examples is not None:
                 self._examples.give_to(engine)
         except BaseException:
@@ -69,7 +76,10 @@ class Setup:
         return engine
 
     def _engine(self) -> Engine:
-        return Engine(None if self.path is None else os.fspath(self.path), **self._limits)
+        engine = Engine(None if self.path is None else os.fspath(self.path), **self._limits)
+        if OFF in os.environ:
+            engine.set_guards("{}", switched_off())
+        return engine
 
     def add_plan(self, engine: Engine, text: str) -> int:
         """Give the engine a plan. Another one, given the same plans in the same order, calls it by the same number."""
@@ -100,13 +110,14 @@ class Setup:
             from interlock.runtime.semantic import Examples  # brings numpy, which not every service needs
 
             examples = Examples.load(config.semantic, given)
-        text = config.table_text()
+        text, guards = config.table_text(), config.guards_text()
         try:
+            engine.set_guards(guards, switched_off())
             engine.set_rules(text)
         except ConfigError as error:
             message = f"{config.source}: {error.message}"
             raise ConfigError(message, hint=error.hint, code=error.code, path=error.path, line=error.line) from None
-        self._rules = text
+        self._rules, self._guards = text, guards
         self._terms = "null" if config.reviews is None else config.reviews.text()
         engine.set_review_terms(self._terms)
         if examples is None:
@@ -114,3 +125,22 @@ class Setup:
         examples.give_to(engine)
         self._examples = examples
         return examples.embedder
+
+
+def switched_off() -> str:
+    """Guards and gates that a test, or a measurement, has switched off in the environment, as the core reads it.
+
+    A comma-separated list of ``access``, ``labels``, ``privacy``, ``safety``, ``budgets`` and ``G1`` to ``G9``.
+    """
+    names = [name.strip() for name in os.environ.get(OFF, "").split(",") if name.strip()]
+    off: dict[str, Any] = {"gates": [f"G{gate}" in names for gate in range(1, 10)]}
+    for name in names:
+        if name in ("access", "labels", "privacy", "safety", "budgets"):
+            off[name] = True
+        elif name not in {f"G{gate}" for gate in range(1, 10)}:
+            raise ConfigError(
+                f"{OFF} names {name!r}", hint="name guards (access, labels, privacy, safety, budgets) or gates (G1 to G9)"
+            )
+    if names:
+        warnings.warn(f"guards are switched off on purpose: {OFF} is set", RuntimeWarning, stacklevel=2)
+    return orjson.dumps(off).decode()

@@ -161,13 +161,33 @@ class Threads:
         """Whether a run of the thread is under way."""
         return thread in self._lines
 
-    def before(self, engine: Engine, number: int, thread: str) -> list[Said]:
+    def before(self, engine: Engine, number: int, thread: str, user: User | None) -> list[Said]:
         """What had been said in the thread when this run of it began."""
         rows = orjson.loads(engine.runs(None, EVERY, thread=thread))
         began = next((row["started_us"] for row in rows if row["run"] == number), None)
         if began is None:  # a fork has its origin's thread, and is no part of it
             began = orjson.loads(engine.history(number))["events"][0]["at_us"]
-        return said(rows, lambda run: orjson.loads(engine.history(run)), before=began, most=self._rules.history)
+        histories: dict[str, str] = {}
+
+        def history(run: int) -> Any:
+            text = engine.history(run)
+            told = orjson.loads(text)
+            histories[told["id"]] = text
+            return told
+
+        found = said(rows, history, before=began, most=self._rules.history)
+        return [self._here(engine, number, one, histories[one.run_id], user) for one in found]
+
+    @staticmethod
+    def _here(engine: Engine, number: int, one: Said, history: str, user: User | None) -> Said:
+        """A message of another run, with its user's own placeholders carried over."""
+        theirs, _ = circumstances(history)
+        if (theirs and (theirs.id, theirs.tenant)) != (user and (user.id, user.tenant)):
+            return one
+        data = one.data
+        if data is not None:
+            data = orjson.loads(engine.from_run(number, one.run_id, orjson.dumps(data).decode()))
+        return replace(one, text=engine.from_run(number, one.run_id, one.text), data=data)
 
     def read(self, thread: str) -> Thread:
         """The thread as it stands in the journal."""

@@ -30,6 +30,9 @@ if TYPE_CHECKING:
 SCOPE = "memory:"
 """How a scope begins that opens a namespace: ``memory:team:support``, ``memory:shared``."""
 TEAM = "team:"
+UNTRUSTED = "untrusted"
+"""The label of a record that was made where untrusted content had been seen. Whoever recalls it is trusted no more than that."""
+PLAIN = (int, float, bool)
 ALL_EPISODES = "memory:episodes"
 """The scope that shows the texts of other users' episodes."""
 
@@ -46,6 +49,7 @@ class TurnMemory:
         self.domains: tuple[str, ...] = tuple(turns.engine.domains(turns.number, ctx.turn))
         """The domains inside whose walls the turn is taken, the outermost first."""
         self._names: list[str] | None = None
+        self._reached: set[tuple[str, bool]] = set()
 
     @property
     def _memories(self) -> Memories:
@@ -74,11 +78,12 @@ class TurnMemory:
         user = self._turns.user if self._shows_user else None
         return None if user is None else of_user(user.id, user.tenant)
 
-    def _one(self, namespace: str | None) -> str:
+    def _one(self, namespace: str | None, writes: bool = False) -> str:
         """The namespace that is meant, if it is open to the turn."""
-        if namespace is None:
-            return self.namespaces()[0]
         names = self._open()
+        if namespace is None:
+            self._may_reach(inside(self.domains, names[0]), names[0], writes)
+            return inside(self.domains, names[0])
         if isinstance(namespace, str) and (team := namespace.removeprefix(TEAM)) != namespace and of_team(team or "?") in names:
             namespace = of_team(team)  # the scope's own spelling
         if namespace == "agent":
@@ -92,7 +97,48 @@ class TurnMemory:
         if wanted not in names:
             message = f"agent {self._agent!r} may not reach the memory {wanted!r} (it may reach {', '.join(names)})"
             raise Denied(message, hint=f"give scope {SCOPE + wanted!r} to the agent and to every supervisor above it")
+        self._may_reach(inside(self.domains, wanted), wanted, writes)
         return inside(self.domains, wanted)
+
+    def _may_reach(self, place: str, name: str, writes: bool) -> None:
+        """Ask the memory's gate, once a turn for each namespace and way."""
+        asked = (place, writes)
+        if asked in self._reached:
+            return
+        required = [SCOPE + name] if name == SHARED or name.startswith(of_team("")) else []
+        self.ask_gate(f"memory:{place}", writes, required)
+        self._reached.add(asked)
+
+    def ask_gate(self, resource: str, writes: bool, required: Sequence[str]) -> None:
+        """Pass gate G6.
+
+        Raises:
+            Denied: the turn may not reach it; it is recorded.
+        """
+        refused = self._turns.engine.may_reach(self._turns.number, self._turn, resource, writes, list(required))
+        if refused is not None:
+            self._turns.notice()
+            raise Denied(f"agent {self._agent!r} may not reach {resource!r}: {refused}", hint="give it, and its user, the right to it")
+
+    def leaves(self, text: str) -> str:
+        """A text on its way into the memory: its placeholders mean the same there."""
+        return self._turns.engine.to_memory(self._turns.number, text)
+
+    def enters(self, text: str, untrusted: bool = False) -> str:
+        """A text of the memory as this run may have it."""
+        return self._turns.engine.from_memory(self._turns.number, self._turn, text, untrusted)
+
+    def leaving(self, value: Any) -> Any:
+        """As ``leaves``, for what JSON can hold."""
+        return value if value is None or type(value) in PLAIN else orjson.loads(self.leaves(orjson.dumps(value).decode()))
+
+    def entering(self, value: Any, untrusted: bool = False) -> Any:
+        """As ``enters``, for what JSON can hold."""
+        return value if value is None or type(value) in PLAIN else orjson.loads(self.enters(orjson.dumps(value).decode(), untrusted))
+
+    def _shown_here(self, record: Record) -> Record:
+        untrusted = UNTRUSTED in record.labels
+        return replace(record, text=self.enters(record.text, untrusted), data=self.entering(record.data, untrusted))
 
     async def remember(
         self,
@@ -105,8 +151,11 @@ class TurnMemory:
         embedding: Any,
     ) -> Record:
         """Keep a text. A retry that keeps the same text again keeps it once."""
-        where, labels = self._one(namespace), checked_labels(labels)
+        where, labels = self._one(namespace, writes=True), checked_labels(labels)
         checked_text(text, "the text")
+        text, data = self.leaves(text), self.leaving(data)
+        if UNTRUSTED not in labels and self._turns.engine.is_untrusted(self._turns.number, self._turn):
+            labels = (*labels, UNTRUSTED)
         told: list[Record] = []
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
@@ -121,13 +170,13 @@ class TurnMemory:
         arguments = {"namespace": where, "key": key, "digest": digest, "labels": list(labels), "ttl": ttl}
         recorded = await self.effect("remember", "effect", arguments, call)
         if told:
-            return told[0]
+            return self._shown_here(told[0])
         place = recorded["wrote"][0]
         found = self._memories.memory.get(place["namespace"], place["key"])
         if found is None:
             message = f"{place['namespace']}/{place['key']} was remembered before and is forgotten by now"
             raise AgentError(message, hint="it was forgotten on purpose: don't remember it again", code="agent.forgotten")
-        return found
+        return self._shown_here(found)
 
     async def recall(
         self,
@@ -143,7 +192,7 @@ class TurnMemory:
         """What fits best of what the turn may see."""
         if isinstance(namespaces, str):
             raise UsageError(f"the namespaces are a text: {namespaces!r}", hint=f"write [{namespaces!r}]")
-        names = self.namespaces() if namespaces is None else [self._one(name) for name in namespaces]
+        names = [self._one(name) for name in (self._open() if namespaces is None else namespaces)]
         labels = checked_labels(labels)
         told: list[list[Recalled]] = []
 
@@ -167,7 +216,8 @@ class TurnMemory:
         if embedding is not None:
             arguments["embedding"] = self._digest("", b"", embedding)
         recorded = await self.effect("recall", "pure", arguments, call)
-        return told[0] if told else self._again(recorded["read"])
+        found = told[0] if told else self._again(recorded["read"])
+        return [replace(one, record=self._shown_here(one.record)) for one in found]
 
     def _again(self, read: Sequence[Mapping[str, Any]]) -> list[Recalled]:
         """What an earlier attempt found, as it stands now; what was forgotten since is gone."""
@@ -180,7 +230,7 @@ class TurnMemory:
 
     async def forget(self, key: str, namespace: str | None) -> bool:
         """Forget a record."""
-        where = self._one(namespace)
+        where = self._one(namespace, writes=True)
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
             return {"forgot": await self._memories.memory.forget(where, key)}

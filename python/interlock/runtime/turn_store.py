@@ -35,7 +35,7 @@ class TurnStore:
         self._memory = memory
         self._turn = turn
         self._agent = agent
-        self._places: dict[str, str] = {}
+        self._places: dict[tuple[str, bool], str] = {}
         """The namespaces that were found to be open: a turn's scopes are those that it began with."""
 
     def get(self, namespace: str, key: str) -> Any:
@@ -54,7 +54,7 @@ class TurnStore:
         checked_text(key, "the key")
         found = self._turns.runtime.memories.store.get_versioned(place, key)
         self._memory.note("store.get", {"namespace": place, "key": key}, {"version": 0 if found is None else found.version})
-        return found
+        return None if found is None else found._replace(value=self._memory.entering(found.value))
 
     def scan(self, namespace: str, prefix: str = "") -> list[tuple[str, Any]]:
         """The keys that begin so, with their values, by key."""
@@ -63,7 +63,7 @@ class TurnStore:
         found = self._turns.runtime.memories.store.entries(place, prefix)
         read = [{"key": key, "version": version} for key, _, version in found]
         self._memory.note("store.scan", {"namespace": place, "prefix": prefix}, {"read": read})
-        return [(key, value) for key, value, _ in found]
+        return [(key, self._memory.entering(value)) for key, value, _ in found]
 
     async def put(self, namespace: str, key: str, value: Any, *, expect: int | None = None, ttl: float | None = None) -> int:
         """Put a value; gives its version. A retry that puts the same again puts it once.
@@ -83,8 +83,9 @@ class TurnStore:
             Denied: the namespace is not open to this turn, or the agent promises to be pure.
             UsageError: JSON can't hold the value.
         """
-        place, packed = self._place(namespace), as_json(checked_data(value), f"{namespace}/{key}")
+        place, packed = self._place(namespace, writes=True), as_json(checked_data(value), f"{namespace}/{key}")
         checked_ttl(ttl)
+        packed = self._memory.leaves(packed.decode()).encode()
         store = self._turns.runtime.memories.store
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
@@ -103,7 +104,7 @@ class TurnStore:
         Raises:
             Denied: the namespace is not open to this turn, or the agent promises to be pure.
         """
-        place = self._place(namespace)
+        place = self._place(namespace, writes=True)
         store = self._turns.runtime.memories.store
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
@@ -114,8 +115,8 @@ class TurnStore:
         done = await self._memory.effect("store.delete", "effect", {"namespace": place, "key": key}, call)
         return bool(done["was"])
 
-    def _place(self, namespace: str) -> str:
-        known = self._places.get(namespace) if type(namespace) is str else None
+    def _place(self, namespace: str, writes: bool = False) -> str:
+        known = self._places.get((namespace, writes)) if type(namespace) is str else None
         if known is not None:
             return known
         if not isinstance(namespace, str) or not namespace:
@@ -125,4 +126,5 @@ class TurnStore:
             message = f"agent {self._agent!r} may not reach the store's {namespace!r}"
             hint = "agents reach memories through ctx.recall" if is_internal(namespace) else f"give scope {scope!r} to the agent"
             raise Denied(message, hint=hint)
-        return self._places.setdefault(namespace, inside(self._memory.domains, namespace))
+        self._memory.ask_gate(f"{SCOPE}{namespace}", writes, [scope])
+        return self._places.setdefault((namespace, writes), inside(self._memory.domains, namespace))

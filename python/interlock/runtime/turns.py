@@ -102,7 +102,7 @@ class Turns(ABC):
         if self.thread is None:
             return []
         if self.said_before is None:
-            self.said_before = self.runtime.threads.before(self.engine, self.number, self.thread)
+            self.said_before = self.runtime.threads.before(self.engine, self.number, self.thread, self.user)
         return list(self.said_before)
 
     def view(self, turn: int) -> list[Seen]:

@@ -75,6 +75,9 @@ impl PyEffect {
     }
 }
 
+/// What follows, what the turn is given instead, and why that was kept out.
+pub(crate) type End = (PyStep, Option<Py<PyBytes>>, Option<String>);
+
 pub(crate) fn noting(noting: Noting) -> u8 {
     match noting {
         Noting::Noted => RUN,

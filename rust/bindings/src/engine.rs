@@ -191,7 +191,7 @@ impl PyEngine {
     }
 
     /// `kind` is "pure", "effect" or "effect_once"; `approve` the terms on which a person must let it happen, as JSON.
-    #[pyo3(signature = (run, turn, tool, kind, arguments, approve=None))]
+    #[pyo3(signature = (run, turn, tool, kind, arguments, approve=None, scopes=Vec::new()))]
     #[expect(clippy::too_many_arguments, reason = "one crossing for an effect")]
     fn effect_begun(
         &self,
@@ -202,9 +202,11 @@ impl PyEngine {
         kind: &str,
         arguments: &[u8],
         approve: Option<&str>,
+        scopes: Vec<String>,
     ) -> PyResult<PyEffect> {
         let (class, approve) = (effect::class(kind)?, approve.map(effect::terms).transpose()?);
-        let wanted = Effect { tool: Name::from(tool), class, arguments: arguments.to_vec(), approve };
+        let scopes = scopes.into_iter().map(Name::from).collect();
+        let wanted = Effect { tool: Name::from(tool), class, arguments: arguments.to_vec(), approve, scopes, about: None };
         PyEffect::build(py, self.engine.effect_begun(run, turn, wanted).map_err(error::engine)?)
     }
 
@@ -225,9 +227,53 @@ impl PyEngine {
     }
 
     /// The journal's ticket (nothing if the run no longer cares), and what follows for the run.
-    fn effect_ended(&self, py: Python<'_>, run: u64, key: [u8; 16], returned: bool, result: &[u8]) -> PyResult<(Option<u64>, PyStep)> {
-        let (ticket, step) = self.engine.effect_ended(run, EffectKey(key), returned, result.to_vec()).map_err(error::engine)?;
-        Ok((ticket, PyStep::build(py, step)?))
+    /// What follows, what the turn is given in place of the result (nothing: what it returned), and why it was kept out, if it was.
+    fn effect_ended(&self, py: Python<'_>, run: u64, key: [u8; 16], returned: bool, result: &[u8]) -> PyResult<effect::End> {
+        let ended = self.engine.effect_ended(run, EffectKey(key), returned, result.to_vec()).map_err(error::engine)?;
+        Ok((PyStep::build(py, ended.step)?, ended.result.map(|bytes| PyBytes::new(py, &bytes).unbind()), ended.withheld))
+    }
+
+    /// Use these guards for every run that starts from now on. `off` names guards and gates that a test has switched off.
+    fn set_guards(&self, py: Python<'_>, text: &str, off: &str) -> PyResult<u32> {
+        let off = guards::off(off)?;
+        py.detach(|| self.engine.set_guards(text, off)).map_err(error::engine)
+    }
+
+    /// Stop an `agent`, a `tool` or a `tenant`; the runs for which something follows.
+    fn kill(&self, py: Python<'_>, what: &str, name: &str, reason: String, by: String) -> PyResult<Vec<u64>> {
+        let target = guards::target(what, name)?;
+        py.detach(|| self.engine.kill(target, reason, by)).map_err(error::engine)
+    }
+
+    fn revive(&self, what: &str, name: &str) -> PyResult<bool> {
+        self.engine.revive(&guards::target(what, name)?).map_err(error::engine)
+    }
+
+    /// The switches that are thrown, as JSON.
+    fn kills(&self) -> PyResult<String> {
+        guards::kills(&self.engine.kills().map_err(error::engine)?)
+    }
+
+    /// Why a turn may not reach a namespace; nothing if it may.
+    fn may_reach(&self, run: u64, turn: u32, namespace: &str, writes: bool, required: Vec<String>) -> PyResult<Option<String>> {
+        let required: Vec<Name> = required.into_iter().map(Name::from).collect();
+        self.engine.may_reach(run, turn, namespace, writes, &required).map_err(error::engine)
+    }
+
+    fn to_memory(&self, run: u64, text: String) -> PyResult<String> {
+        self.engine.to_memory(run, text).map_err(error::engine)
+    }
+
+    fn from_memory(&self, run: u64, turn: u32, text: String, untrusted: bool) -> PyResult<String> {
+        self.engine.from_memory(run, turn, text, untrusted).map_err(error::engine)
+    }
+
+    fn from_run(&self, run: u64, other: &str, text: String) -> PyResult<String> {
+        self.engine.from_run(run, crate::crossing::run_id(other)?, text).map_err(error::engine)
+    }
+
+    fn is_untrusted(&self, run: u64, turn: u32) -> PyResult<bool> {
+        self.engine.is_untrusted(run, turn).map_err(error::engine)
     }
 
     /// The terms of reviews for which plans state none, as JSON.

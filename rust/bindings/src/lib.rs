@@ -8,6 +8,7 @@ mod crossing;
 mod effect;
 mod engine;
 mod error;
+mod guards;
 mod limits;
 mod numbers;
 mod reader;

@@ -5,7 +5,7 @@ use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Follows, Input, Na
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Core, Engine};
-use crate::guarding::{Call, Judged, Note};
+use crate::guarding::{Call, Judged, Note, withheld};
 use crate::live::{Batch, Live, OpenEffect};
 use crate::step::{Owed, Step};
 use crate::{EngineError, settle};
@@ -117,7 +117,7 @@ impl Engine {
     }
 
     /// Record what the guards noted of something that gave no input of its own.
-    fn noted(&self, core: &mut Core, run: u64) -> Result<(), EngineError> {
+    pub(crate) fn noted(&self, core: &mut Core, run: u64) -> Result<(), EngineError> {
         let Some(live) = core.live.get_mut(&run) else { return Ok(()) };
         for Note { turn, ruling, key } in std::mem::take(&mut live.guarding.notes) {
             let input = Input::Ruled { turn, ruling, key, follows: Follows::Nothing };
@@ -143,6 +143,8 @@ impl Engine {
         if acts && has_promised(live, speaker) {
             return Ok(Noting::NotPure);
         }
+        let arguments = live.guarding.mask_json(&arguments, &mut Vec::new())?.unwrap_or(arguments);
+        let result = live.guarding.mask_json(&result, &mut Vec::new())?.unwrap_or(result);
         let key = EffectKey(core.salts.draw()); // a repetition is a read of its own: it may have found something else
         let mut batch = Batch::default();
         let arguments = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, arguments)?;
@@ -336,7 +338,11 @@ impl Live {
     fn known(&self, key: EffectKey) -> Option<EffectStart> {
         let running = self.running()?;
         if let Some(result) = running.effects.get(&key) {
-            return self.held.bytes(result.number).map(|result| EffectStart::Stored { result: result.to_vec() });
+            let result = self.held.bytes(result.number)?;
+            return Some(match withheld(result) {
+                Some(reason) => EffectStart::Denied { reason },
+                None => EffectStart::Stored { result: result.to_vec() },
+            });
         }
         if let Some(text) = running.raised_once.get(&key) {
             return self.held.text(text.number).map(|text| EffectStart::Raised { text });

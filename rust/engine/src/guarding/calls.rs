@@ -230,7 +230,7 @@ pub(crate) fn withheld(result: &[u8]) -> Option<String> {
     said.get(WITHHELD).cloned()
 }
 
-fn in_words(why: Option<&Why>, held: &[Name]) -> String {
+pub(super) fn in_words(why: Option<&Why>, held: &[Name]) -> String {
     let Some(missing) = why.and_then(|why| why.missing.first()) else {
         return "no rule permits it, or one forbids it with these arguments".into();
     };

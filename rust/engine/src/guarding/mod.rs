@@ -4,6 +4,7 @@
 mod calls;
 mod gates;
 mod kills;
+mod memories;
 mod texts;
 
 use std::sync::Arc;

@@ -1,0 +1,24 @@
+//! The guards' words as Python has them: what is switched off, and who is stopped.
+
+use interlock_guard::Off;
+use interlock_guard::budget::{Kill, Target};
+use pyo3::exceptions::PyValueError;
+use pyo3::prelude::*;
+
+/// Guards and gates that a test has switched off, as JSON.
+pub(crate) fn off(text: &str) -> PyResult<Off> {
+    serde_json::from_str(text).map_err(|cause| PyValueError::new_err(format!("what is switched off can't be read: {cause}")))
+}
+
+pub(crate) fn target(what: &str, name: &str) -> PyResult<Target> {
+    match what {
+        "agent" => Ok(Target::Agent(name.into())),
+        "tool" => Ok(Target::Tool(name.into())),
+        "tenant" => Ok(Target::Tenant(name.into())),
+        other => Err(PyValueError::new_err(format!("{other:?} can't be stopped: agent, tool or tenant"))),
+    }
+}
+
+pub(crate) fn kills(kills: &[Kill]) -> PyResult<String> {
+    serde_json::to_string(kills).map_err(|cause| PyValueError::new_err(cause.to_string()))
+}
