@@ -5,10 +5,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
 use interlock_admission::{AgentLimits, Agents, Outcome, Ticket, Why};
-use interlock_journal::{Broken, Journal, SaltSource};
-use interlock_kernel::{Micros, Name, TermsSpec};
+use interlock_guard::{Guard, Off};
+use interlock_journal::{Broken, DocumentKind, Journal, SaltSource};
+use interlock_kernel::{Digest, Micros, Name, TermsSpec};
 use interlock_rules::RoutingTable;
+use interlock_vault::Vault;
 use rustc_hash::FxHashMap;
+use sha2::{Digest as _, Sha256};
 
 use crate::admission::Limits;
 use crate::clock::Clock;
@@ -89,6 +92,10 @@ impl Engine {
             None => Journal::memory(limits.retain)?,
             Some(path) => Journal::open(path, concat!("interlock ", env!("CARGO_PKG_VERSION")))?,
         };
+        let vault = match path {
+            None => Vault::memory()?,
+            Some(path) => Vault::open(&interlock_vault::beside(path, ".vault"), None)?,
+        };
         let core = Core {
             limits,
             plans: Vec::new(),
@@ -111,7 +118,7 @@ impl Engine {
             tells: false,
             told: Vec::new(),
             terms: None,
-            guards: Guards::default_set(vault)?,
+            guards: Guards::default_set(Arc::new(vault))?,
             kills: Arc::default(),
             broken: Broken::from_environment()?,
         };

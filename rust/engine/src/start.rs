@@ -2,11 +2,12 @@
 
 use interlock_journal::{PayloadKind, SaltSource};
 use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
-use interlock_kernel::{Input, Micros, RunId, State};
+use interlock_kernel::{Gate, Input, Micros, Ruled, Ruling, RunId, State};
 use interlock_rules::RuleBook;
 
 use crate::EngineError;
 use crate::engine::{Core, Engine};
+use crate::guarding::{Guarding, Place};
 use crate::live::{Batch, Held, Live, Said, Underway};
 use crate::step::{Request, Started};
 

@@ -5,12 +5,12 @@ use std::sync::Arc;
 use rustc_hash::{FxHashMap, FxHashSet};
 use serde::Deserialize;
 
+use crate::SpecError;
 use crate::access::{self, Access};
 use crate::budget;
 use crate::labels::{self, Labels};
 use crate::privacy::{self, Privacy};
 use crate::safety::{self, Safety};
-use crate::SpecError;
 
 /// Guards that a test, or a measurement, has switched off. Everything is on otherwise.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
@@ -103,8 +103,13 @@ impl Guard {
     }
 
     /// Whether a tool is given all its arguments in the clear.
-    pub fn unmasks_all(&self, tool: &str) -> bool {
+    pub fn unmasks_all(&self) -> bool {
         self.unmask.is_none()
+    }
+
+    /// Whether the configuration says what a tool accepts. One of which it says nothing is not held against labels.
+    pub fn declares(&self, tool: &str) -> bool {
+        self.unmask.as_ref().is_some_and(|tools| tools.contains_key(tool))
     }
 
     /// Whether a tool is given this argument in the clear. The tools that a service brings are its own code: without a `tools:` part

@@ -1,8 +1,14 @@
 //! The guards, as the kernel consults them. What is here decides; it never reads a clock, a file or a network.
 
+pub mod access;
 pub mod budget;
+mod guard;
+pub mod labels;
+pub mod privacy;
+pub mod safety;
 mod spec_error;
 
+pub use guard::{Guard, Off};
 pub use spec_error::SpecError;
 
 use interlock_kernel::{Consulted, Gate, Gates, Passage, Subject, Verdict};

@@ -63,7 +63,7 @@ impl Again<'_> {
             (Errand::Turn(_), What::Hedged) => self.feed(Input::TimePassed)?,
             (Errand::Turn(turn), What::Begun(begun)) => {
                 let Begun { key, tool, class, arguments, approve } = *begun;
-                self.tell(Input::EffectBegun { turn, key, tool, class, arguments, approve })?;
+                self.tell(Input::EffectBegun { turn, key, tool, class, arguments, approve, attached: Vec::new() })?;
             }
             (Errand::Turn(turn), What::Effected(completed)) => {
                 let EffectCompleted { key, tool, class, arguments, outcome, .. } = *completed;

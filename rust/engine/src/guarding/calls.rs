@@ -126,7 +126,7 @@ impl Live {
     /// What labels have against a call, in words that show exactly what is not trusted.
     fn violation(&self, call: &Call<'_>) -> Result<Option<(OnViolation, String)>, EngineError> {
         let guard = self.guarding.guard();
-        if guard.off.labels || !guard.labels.concerns(call.tool) {
+        if guard.off.labels || !guard.declares(call.tool) {
             return Ok(None);
         }
         let sources = self.sources();
@@ -134,9 +134,9 @@ impl Live {
         let verdict = guard.labels.check(call.tool, call.acts, call.arguments, context, &sources);
         Ok(match verdict {
             LabelVerdict::Pass => None,
-            LabelVerdict::Violates(found) => {
-                let place = if found.argument.is_empty() { "the call itself".into() } else { format!("its argument {:?}", found.argument) };
-                Some((found.on, format!("{place} is not trusted enough: {:?}", found.span)))
+            LabelVerdict::Violates { argument, on, span, .. } => {
+                let place = if argument.is_empty() { "the call itself".into() } else { format!("its argument {argument:?}") };
+                Some((on, format!("{place} is not trusted enough: {span:?}")))
             }
         })
     }
@@ -173,11 +173,11 @@ impl Live {
         {
             return Ok(None);
         }
-        if guard.unmasks_all(tool) {
+        if guard.unmasks_all() {
             return Ok(self.guarding.unmask_json(arguments)?.0);
         }
         let mut given: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(arguments)?;
-        for (name, value) in given.iter_mut().filter(|(name, _)| guard.unmasks(tool, name)) {
+        for (_, value) in given.iter_mut().filter(|(name, _)| guard.unmasks(tool, name)) {
             if let Some(open) = self.guarding.unmask_json(value.to_string().as_bytes())?.0 {
                 *value = serde_json::from_slice(&open)?;
             }
@@ -190,8 +190,9 @@ impl Live {
         let guard = self.guarding.guard();
         let mut label = guard.labels.emits(tool);
         let mut filtered = None;
-        if !guard.off.access && guard.access.filters(tool) {
-            match self.guarding.filter(tool, result) {
+        let place = format!("tool:{tool}");
+        if !guard.off.access && guard.access.limits(&place) {
+            match self.seen_of(turn, &place, result) {
                 Some(left) => filtered = Some(left),
                 None => return Ok(self.withheld(turn, tool, Gate::ToolResult, Ruled::Denied, vec!["data".into()], None)),
             }
@@ -207,6 +208,17 @@ impl Live {
         }
         self.guarding.note_entry(&entered, (Place::ToolResult, Some(turn), Some(tool)), None);
         Ok(Heard { result: entered.data.or(filtered), withheld: None, quarantined: None, label })
+    }
+
+    /// Of a result the rows and fields that a turn may see; nothing if it may see none.
+    fn seen_of(&self, turn: u32, place: &str, result: &[u8]) -> Option<Vec<u8>> {
+        let agent = self.turn(turn)?.agent.clone();
+        let domain = crate::settle::plan_of(&self.state).domain_name(self.turn(turn)?.node);
+        self.guarding.asking(&self.scopes_of(turn), domain, |scopes, user, domain| {
+            let (action, resource) = (Action::CallTool, place);
+            let request = Request { agent: &agent, scopes, user, action, resource, required: &[], arguments: None, domain };
+            self.guarding.guard().access.filter(place, &request, result)
+        })
     }
 
     fn withheld(&mut self, turn: u32, tool: &Name, gate: Gate, verdict: Ruled, rules: Vec<Name>, quarantined: Option<Vec<u8>>) -> Heard {
@@ -251,17 +263,17 @@ impl Guarding {
         (required, arguments): (&[Name], Option<&[u8]>),
         domain: Option<&Name>,
     ) -> interlock_guard::access::Decision {
+        self.asking(scopes, domain, |scopes, user, domain| {
+            let required: Vec<&str> = required.iter().map(|scope| &**scope).collect();
+            self.guard().access.decide(&Request { agent, scopes, user, action, resource, required: &required, arguments, domain })
+        })
+    }
+
+    /// In whose name access is asked, as it wants it.
+    fn asking<T>(&self, scopes: &[Name], domain: Option<&Name>, ask: impl FnOnce(&[&str], Option<User<'_>>, Option<&str>) -> T) -> T {
         let roles: Vec<&str> = self.who.iter().flat_map(|who| &who.roles).map(String::as_str).collect();
         let user = self.who.as_ref().map(|who| User { id: &who.id, tenant: who.tenant.as_deref(), roles: &roles });
         let scopes: Vec<&str> = scopes.iter().map(|scope| &**scope).collect();
-        let required: Vec<&str> = required.iter().map(|scope| &**scope).collect();
-        let domain = domain.map(|domain| &**domain);
-        self.guard().access.decide(&Request { agent, scopes: &scopes, user, action, resource, required: &required, arguments, domain })
-    }
-
-    fn filter(&self, tool: &str, result: &[u8]) -> Option<Vec<u8>> {
-        let roles: Vec<&str> = self.who.iter().flat_map(|who| &who.roles).map(String::as_str).collect();
-        let user = self.who.as_ref().map(|who| User { id: &who.id, tenant: who.tenant.as_deref(), roles: &roles });
-        self.guard().access.filter(&format!("tool:{tool}"), user, result)
+        ask(&scopes, user, domain.map(|domain| &**domain))
     }
 }

@@ -39,7 +39,7 @@ impl Live {
     fn may_have_the_turn(&self, subject: Subject<'_>, action: Action, gate: Gate) -> Option<Ruling> {
         let guard = self.guarding.guard();
         let (agent, node) = (subject.agent?, subject.node?);
-        if guard.off.access || !guard.access.restricts(action) {
+        if guard.off.access {
             return None;
         }
         let State::Running(running) = &self.state else { return None };

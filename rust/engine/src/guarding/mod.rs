@@ -18,9 +18,9 @@ use serde::Deserialize;
 
 use crate::EngineError;
 
-pub(crate) use calls::{Call, Heard, Judged, withheld};
+pub(crate) use calls::{Call, Judged, withheld};
 pub(crate) use kills::Kills;
-pub(crate) use texts::{Entered, Place};
+pub(crate) use texts::Place;
 
 /// What a request begins with: its user wrote it.
 pub(crate) const ASKED: Label = Label::new(Integrity::User, Confidentiality::User);
