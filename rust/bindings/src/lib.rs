@@ -10,6 +10,7 @@ mod engine;
 mod error;
 mod limits;
 mod numbers;
+mod privacy;
 mod reader;
 mod reliability;
 mod replay;
@@ -34,6 +35,8 @@ mod _core {
     use crate::effect::PyEffect;
     #[pymodule_export]
     use crate::engine::PyEngine;
+    #[pymodule_export]
+    use crate::privacy::PyPrivacy;
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
