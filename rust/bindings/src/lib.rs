@@ -11,6 +11,7 @@ mod error;
 mod guards;
 mod limits;
 mod numbers;
+mod privacy;
 mod reader;
 mod reliability;
 mod replay;
@@ -35,6 +36,8 @@ mod _core {
     use crate::effect::PyEffect;
     #[pymodule_export]
     use crate::engine::PyEngine;
+    #[pymodule_export]
+    use crate::privacy::PyPrivacy;
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
