@@ -8,6 +8,7 @@ mod crossing;
 mod effect;
 mod engine;
 mod error;
+mod labels;
 mod limits;
 mod numbers;
 mod reader;
@@ -34,6 +35,8 @@ mod _core {
     use crate::effect::PyEffect;
     #[pymodule_export]
     use crate::engine::PyEngine;
+    #[pymodule_export]
+    use crate::labels::PyLabels;
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
