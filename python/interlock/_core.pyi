@@ -325,6 +325,38 @@ class RouteTable:
     def agents(self) -> list[tuple[str, str, int]]: ...
 
 @final
+class Labels:
+    """The labels' policy without a runtime, from the JSON form of ``guardrails:``. A label is one byte, as ``Label.encode`` gives it;
+    a source is its label, its text and its structured part as JSON."""
+
+    def __new__(cls, spec: bytes) -> Labels: ...
+    @staticmethod
+    def join(left: int, right: int) -> int: ...
+    def check(
+        self,
+        tool: str,
+        acts: bool,
+        arguments: bytes,
+        context: int,
+        sources: list[tuple[int, str, bytes | None]],
+    ) -> tuple[str, str, str, str, int, int, int | None] | None:
+        """None: the call passes. Otherwise the argument's path, ``deny`` or ``review``, the reason, the untrusted piece, and its place:
+        first and last byte and the number of its source."""
+
+    def emit(
+        self,
+        tool: str,
+        acts: bool,
+        arguments: bytes,
+        context: int,
+        sources: list[tuple[int, str, bytes | None]],
+        result: bytes | None = None,
+    ) -> tuple[int, tuple[int, str] | None]:
+        """The result's label, and what of it is a source of its own."""
+
+    def emits(self, tool: str) -> int: ...
+
+@final
 class Reader:
     """A journal that is only read, even while another process owns it."""
 

@@ -9,6 +9,7 @@ mod effect;
 mod engine;
 mod error;
 mod guards;
+mod labels;
 mod limits;
 mod numbers;
 mod privacy;
@@ -38,6 +39,8 @@ mod _core {
     use crate::engine::PyEngine;
     #[pymodule_export]
     use crate::privacy::PyPrivacy;
+    #[pymodule_export]
+    use crate::labels::PyLabels;
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
     #[pymodule_export]
