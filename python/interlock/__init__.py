@@ -17,12 +17,14 @@ from typing import TYPE_CHECKING, Any
 
 from interlock._core import __version__
 from interlock.agent import Agent, agent
+from interlock.budgets import Budget, Limit
 from interlock.checkpoints import Checkpoints
 from interlock.config import Config
 from interlock.context import Context
 from interlock.conversation import Said, Thread
 from interlock.errors import (
     AgentError,
+    BudgetExceeded,
     CheckpointError,
     ConfigError,
     Denied,
@@ -76,7 +78,7 @@ from interlock.tools import Tool, tool
 from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
-    from interlock import memory
+    from interlock import memory, prices
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
     from interlock.vector_index import VectorIndex
@@ -85,6 +87,8 @@ __all__ = [
     "Agent",
     "AgentError",
     "Approve",
+    "Budget",
+    "BudgetExceeded",
     "CheckpointError",
     "Checkpoints",
     "Concurrent",
@@ -106,6 +110,7 @@ __all__ = [
     "JournalError",
     "JournalLocked",
     "JournalVersionUnsupported",
+    "Limit",
     "LimitExceeded",
     "MakerChecker",
     "Message",
@@ -151,6 +156,7 @@ __all__ = [
     "normalised",
     "open",
     "overrides",
+    "prices",
     "review",
     "revise",
     "rules",
@@ -163,15 +169,15 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The shell, the memory and the vector index, imported when first used: describing plans needs no event loop and no numbers."""
+    """The shell, the memory, prices and the vector index, imported when first used: describing plans needs no event loop and no numbers."""
     if name in ("Run", "Runtime", "open"):
         from interlock import runtime
 
         value = runtime.open_runtime if name == "open" else getattr(runtime, name)
         globals()[name] = value
         return value
-    if name == "memory":
-        return import_module("interlock.memory")
+    if name in ("memory", "prices"):
+        return import_module(f"interlock.{name}")
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 

@@ -12,6 +12,7 @@ from interlock.message import Shown, Status
 __version__: Final[str]
 
 __all__ = [
+    "BudgetLedger",
     "Counterfactual",
     "Effect",
     "Engine",
@@ -417,6 +418,61 @@ class Ledger:
     def kinds_of(self, run: int) -> list[tuple[int, str]]: ...
     def user_of(self, run: int) -> str | None: ...
     def sender_of(self, run: int, number: int) -> str | None: ...
+
+@final
+class BudgetLedger:
+    """What may be spent, has been spent and is promised; and the switches that stop agents, tools and tenants. Lines are JSON.
+
+    Raises:
+        ConfigError: the ``budgets:`` part (JSON) is wrong; ``path`` says where.
+    """
+
+    def __new__(cls, spec: bytes) -> BudgetLedger: ...
+    def reserve(
+        self,
+        now: int,
+        who: tuple[str, str, str | None, str | None],
+        *,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cost_micro: int = 0,
+        time_us: int = 0,
+        turns: int = 0,
+        tool_calls: int = 0,
+        depth: int = 0,
+        fan_out: int = 0,
+    ) -> tuple[
+        int | None,
+        str | None,
+        tuple[str, str, str, str, int, int, int, int, str, str | None, int | None] | None,
+    ]: ...
+    def settle(
+        self,
+        number: int,
+        key: bytes,
+        at: int,
+        *,
+        input_tokens: int = 0,
+        output_tokens: int = 0,
+        cost_micro: int = 0,
+        time_us: int = 0,
+        turns: int = 0,
+        tool_calls: int = 0,
+    ) -> str | None: ...
+    def settle_unknown(self, number: int, at: int) -> str | None: ...
+    def release(self, number: int) -> str | None: ...
+    def pause(self, run: str, at: int) -> str | None: ...
+    def end(self, run: str, at: int) -> list[str]: ...
+    def entries(self) -> list[str]: ...
+    def restore(self, lines: list[str]) -> list[int]: ...
+    def orphans(self) -> list[int]: ...
+    def standing(
+        self, now: int, per: str, owner: str, every: str
+    ) -> tuple[tuple[int, int, int, int, int], tuple[int, int, int, int, int]]: ...
+    def kill(self, kind: str, name: str, reason: str, by: str, at: int) -> bool: ...
+    def lift(self, kind: str, name: str) -> bool: ...
+    def killed(self, agent: str, tool: str | None = None, tenant: str | None = None) -> tuple[str, str, str, str, int] | None: ...
+    def kills(self) -> list[tuple[str, str, str, str, int]]: ...
 
 @final
 class Signer:

@@ -9,6 +9,7 @@
     │   ├── RunFailed                 the run ended without an answer
     │   ├── RunCancelled              the run was called off
     │   ├── LimitExceeded             a limit of the plan or the runtime was passed
+    │   │   └── BudgetExceeded        .per .what .limit .spent .reserved   a call does not fit what may be spent
     │   └── ReviewError               somebody's word on a review can't be taken
     ├── Denied                        a guard said no
     ├── AgentError                    an agent's own code failed; its error is the cause
@@ -94,6 +95,41 @@ class LimitExceeded(RunError):
     """A limit was passed."""
 
     code = "run.limit"
+
+
+class BudgetExceeded(LimitExceeded):
+    """A call does not fit what may be spent, and nothing was sent.
+
+    ``per`` is run, agent, user or tenant, and ``owner`` its name. ``what`` is tokens, cost (in micro-dollars), seconds (in microseconds),
+    turns, tool_calls, depth or fan_out; ``limit``, ``spent``, ``reserved`` and ``wanted`` are counts of it. ``when_short`` is what the
+    limit asks for, with the model of ``cheaper``. ``resets_at`` is when its window is over, in microseconds since 1970.
+    """
+
+    code = "run.budget"
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        hint: str = "",
+        code: str | None = None,
+        run_id: str | None = None,
+        per: str = "run",
+        owner: str = "",
+        what: str = "tokens",
+        every: str = "total",
+        limit: int = 0,
+        spent: int = 0,
+        reserved: int = 0,
+        wanted: int = 0,
+        when_short: str = "deny",
+        cheaper: str | None = None,
+        resets_at: int | None = None,
+    ) -> None:
+        super().__init__(message, hint=hint, code=code, run_id=run_id)
+        self.per, self.owner, self.what, self.every = per, owner, what, every
+        self.limit, self.spent, self.reserved, self.wanted = limit, spent, reserved, wanted
+        self.when_short, self.cheaper, self.resets_at = when_short, cheaper, resets_at
 
 
 class ReviewError(RunError):
@@ -247,6 +283,7 @@ class InternalError(InterlockError):
 
 
 _BY_CODE: dict[str, type[InterlockError]] = {
+    "run.budget": BudgetExceeded,
     "journal.corrupt": JournalCorrupt,
     "journal.version_unsupported": JournalVersionUnsupported,
     "journal.locked": JournalLocked,

@@ -20,6 +20,7 @@ FROM_CORE = {
     "usage.unknown-run": il.UsageError,
     "run": il.RunError,
     "run.anything": il.RunError,
+    "run.budget": il.BudgetExceeded,
     "review": il.ReviewError,
     "review.closed": il.ReviewError,
     "journal": il.JournalError,
@@ -54,7 +55,7 @@ FROM_CORE = {
 
 
 def test_every_class_of_the_tree_has_a_name_in_the_package() -> None:
-    assert len(CLASSES) == 24
+    assert len(CLASSES) == 25
     for kind in CLASSES:
         assert kind.__name__ in il.__all__
         assert getattr(il, kind.__name__) is kind

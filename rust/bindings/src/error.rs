@@ -1,6 +1,7 @@
 //! Rust errors as `interlock.errors`: one way across, by code, with the fields that the Python class wants.
 
 use interlock_engine::EngineError;
+use interlock_guard::SpecError;
 use interlock_journal::{CheckpointError, JournalError};
 use interlock_reliability::ReliabilityError;
 use interlock_store::StoreError;
@@ -83,6 +84,12 @@ pub(crate) fn store(error: &StoreError) -> PyErr {
         StoreError::Unusable { .. } | StoreError::Lagged { .. } | StoreError::Corrupt { .. } | _ => {}
     }
     raise(error.code(), &error.to_string(), error.hint(), &fields)
+}
+
+/// A part of the configuration that is wrong, at its dotted path.
+pub(crate) fn spec(error: &SpecError) -> PyErr {
+    let fields = Fields { path: Some(error.path.clone()), ..Fields::default() };
+    raise("config", &error.to_string(), &error.hint, &fields)
 }
 
 /// A key or a note that can't be used; the text names it.

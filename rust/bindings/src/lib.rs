@@ -4,6 +4,7 @@
 
 mod audit;
 mod ballot;
+mod budget;
 mod crossing;
 mod effect;
 mod engine;
@@ -33,6 +34,8 @@ mod _core {
     use crate::audit::{PyLedger, PyProgress, PySigner, prove_run, read_checkpoints, tree_head, verify_checkpoints};
     #[pymodule_export]
     use crate::ballot::ballot;
+    #[pymodule_export]
+    use crate::budget::PyBudgetLedger;
     #[pymodule_export]
     use crate::effect::PyEffect;
     #[pymodule_export]

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Every, Per, Who};
+use super::{Every, Per};
 
 /// One line. Those of one ledger are read in the order in which they came to be.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -48,19 +48,9 @@ pub struct Owners {
 }
 
 impl Owners {
-    pub(super) fn each(&self) -> [(Per, &Arc<str>); 4] {
-        [(Per::Run, &self.run), (Per::Agent, &self.agent), (Per::User, &self.user), (Per::Tenant, &self.tenant)]
-    }
-}
-
-impl From<&Who<'_>> for Owners {
-    fn from(who: &Who<'_>) -> Self {
-        Self {
-            run: who.run.into(),
-            agent: who.agent.into(),
-            user: who.user.unwrap_or_default().into(),
-            tenant: who.tenant.unwrap_or_default().into(),
-        }
+    /// In the order of `Per`.
+    pub(super) fn each(&self) -> [&str; 4] {
+        [&self.run, &self.agent, &self.user, &self.tenant]
     }
 }
 

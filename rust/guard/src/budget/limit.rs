@@ -4,6 +4,8 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use super::account::Account;
+use super::amounts::{Amounts, Estimate};
 use super::{Every, What};
 
 /// Whose limit it is.
@@ -56,11 +58,55 @@ impl WhenShort {
 #[derive(Debug, Clone)]
 pub(super) struct Limit {
     pub(super) every: Every,
+    /// Which of an account's meters it is held against.
+    pub(super) meter: usize,
     pub(super) caps: [Option<u64>; 5],
     pub(super) depth: Option<u64>,
     pub(super) fan_out: Option<u64>,
     pub(super) when_short: WhenShort,
     pub(super) cheaper: Option<Arc<str>>,
+}
+
+/// What a call misses a limit by.
+pub(super) struct Miss {
+    what: What,
+    cap: u64,
+    spent: u64,
+    reserved: u64,
+    wanted: u64,
+}
+
+impl Limit {
+    /// The first cap that a call does not fit.
+    pub(super) fn miss(&self, per: Per, now: u64, account: Option<&Account>, wanted: &Amounts, call: &Estimate) -> Option<Miss> {
+        for (what, cap, wanted) in [(What::Depth, self.depth, call.depth), (What::FanOut, self.fan_out, call.fan_out)] {
+            if let Some(cap) = cap.filter(|&cap| wanted > cap) {
+                return Some(Miss { what, cap, spent: 0, reserved: 0, wanted });
+            }
+        }
+        let meter = account.and_then(|account| account.meters.get(self.meter));
+        let spent = meter.map_or_else(Amounts::default, |meter| meter.spent_at(now));
+        let reserved = meter.map_or_else(Amounts::default, |meter| meter.reserved);
+        for (place, what) in What::SUMMED.into_iter().enumerate() {
+            let (Some(cap), wanted) = (self.caps[place], wanted.0[place]) else { continue };
+            let is_clock = per == Per::Run && what == What::Seconds;
+            let (spent, reserved) =
+                if is_clock { (account.map_or(0, |account| account.run.clock.used(now)), 0) } else { (spent.0[place], reserved.0[place]) };
+            let sum = spent.saturating_add(reserved).saturating_add(wanted);
+            // What wants nothing of a sum is not stopped by it, except by a run's time, which everything takes.
+            if sum > cap && (wanted > 0 || is_clock) {
+                return Some(Miss { what, cap, spent, reserved, wanted });
+            }
+        }
+        None
+    }
+
+    pub(super) fn short(&self, per: Per, owner: &str, now: u64, miss: &Miss) -> Short {
+        let &Miss { what, cap, spent, reserved, wanted } = miss;
+        let resets_at = self.every.ends(self.every.window(now));
+        let (every, when_short, cheaper) = (self.every, self.when_short, self.cheaper.clone());
+        Short { per, owner: owner.into(), what, every, limit: cap, spent, reserved, wanted, when_short, cheaper, resets_at }
+    }
 }
 
 /// A call does not fit. Nothing was reserved, on no account.

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::account::Account;
 use super::amounts::Amounts;
-use super::entry::{Entry, HexKey, Parts};
+use super::entry::{Entry, HexKey, Owners, Parts};
 use super::ledger::{Ledger, Open, Reservation};
 use super::limit::Per;
 use super::run::Clock;
@@ -16,11 +16,9 @@ impl Ledger {
     pub fn entries(&self) -> Vec<Entry> {
         let mut entries = vec![Entry::Numbered { next: self.next }];
         for per in [Per::Run, Per::Agent, Per::User, Per::Tenant] {
-            for (owner, account) in &self.accounts[per as usize] {
-                entries.extend(balances(per, owner, account));
-            }
+            entries.extend(self.accounts[per as usize].iter().flat_map(|account| balances(per, account)));
         }
-        for (name, run) in &self.runs {
+        for Account { name, run, .. } in self.accounts[Per::Run as usize].iter() {
             let keys = run.keys.iter().map(|&key| HexKey(key)).collect();
             entries.push(Entry::Run { run: Arc::clone(name), passed_us: run.clock.used(0), keys });
         }
@@ -34,7 +32,7 @@ impl Ledger {
     /// sent. A run's time stands still between its last line and its next reservation.
     pub fn restore(&mut self, entries: impl IntoIterator<Item = Entry>) -> Vec<Reservation> {
         entries.into_iter().for_each(|entry| self.take_in(entry));
-        self.runs.values_mut().for_each(|run| run.clock.stop());
+        self.accounts[Per::Run as usize].iter_mut().for_each(|account| account.run.clock.stop());
         self.orphans()
     }
 
@@ -47,48 +45,61 @@ impl Ledger {
         match entry {
             Entry::Reserved { number, at, owners, parts } => {
                 self.free(number); // a line that is there twice holds back once
-                self.hold(number, Open { at, owners, amounts: Amounts::from(&parts) });
+                let open = Open { at, on: self.numbers(&owners), amounts: Amounts::from(&parts) };
+                self.hold(number, open);
             }
-            Entry::Settled { number, .. } => {
+            Entry::Settled { number, at, owners, parts, key } => {
                 self.free(number);
-                self.book(&entry);
+                let on = self.numbers(&owners);
+                self.spend(on, at, &Amounts::from(&parts), key);
             }
             Entry::Released { number } => {
                 self.free(number);
             }
-            Entry::Paused { run, at } => self.stop_clock(&run, at),
+            Entry::Paused { run, at } => {
+                self.pause(at, &run);
+            }
             Entry::Ended { run } => self.end_again(&run),
             Entry::Balance { per, owner, every, window, parts } => {
-                if self.windows[per as usize].contains(&every) {
-                    let account = self.accounts[per as usize].entry(owner).or_default();
+                let accounts = &mut self.accounts[per as usize];
+                let number = accounts.open(&owner);
+                if let Some(account) = accounts.get_mut(number) {
                     account.carry(every, window, &Amounts::from(&parts));
                 }
             }
             Entry::Run { run, passed_us, keys } => {
-                let run = self.run(&run);
-                run.clock = Clock::stopped_at(passed_us);
-                run.keys.extend(keys.into_iter().map(|key| key.0));
+                let runs = &mut self.accounts[Per::Run as usize];
+                let number = runs.open(&run);
+                if let Some(account) = runs.get_mut(number) {
+                    account.run.clock = Clock::stopped_at(passed_us);
+                    account.run.keys.extend(keys.into_iter().map(|key| key.0));
+                }
             }
             Entry::Numbered { next } => self.next = self.next.max(next),
         }
     }
 
+    fn numbers(&mut self, owners: &Owners) -> [usize; 4] {
+        let names = owners.each();
+        std::array::from_fn(|place| self.accounts[place].open(names[place]))
+    }
+
     /// A run ended, and the process died before all that it left open was written down: it is booked as reserved.
     fn end_again(&mut self, run: &str) {
-        let left = self.runs.get(run).map(|state| state.open.clone()).unwrap_or_default();
+        let left = self.accounts[Per::Run as usize].named(run).map(|account| account.run.open.clone()).unwrap_or_default();
         for number in left {
             let at = self.open.get(&number).map_or(0, |open| open.at);
             self.settle_unknown(at, Reservation(number));
         }
-        self.close(run);
+        self.accounts[Per::Run as usize].close(run);
     }
 }
 
-fn balances<'a>(per: Per, owner: &'a Arc<str>, account: &'a Account) -> impl Iterator<Item = Entry> + 'a {
-    account.meters().filter(|(_, meter)| !meter.spent.is_nothing()).map(move |(every, meter)| Entry::Balance {
+fn balances(per: Per, account: &Account) -> impl Iterator<Item = Entry> + '_ {
+    account.meters.iter().filter(|meter| !meter.spent.is_nothing()).map(move |meter| Entry::Balance {
         per,
-        owner: Arc::clone(owner),
-        every,
+        owner: Arc::clone(&account.name),
+        every: meter.every,
         window: meter.window,
         parts: Parts::from(&meter.spent),
     })

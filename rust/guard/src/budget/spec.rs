@@ -115,6 +115,7 @@ impl LimitSpec {
         }
         Ok(Limit {
             every: self.every,
+            meter: 0, // the ledger knows, which sees all limits
             caps,
             depth: self.depth,
             fan_out: self.fan_out,

@@ -1,0 +1,84 @@
+"""A process that spends from many threads and keeps its lines in a file, until it is killed.
+
+`python spender.py LOG PROVIDER`: LOG has the ledger's lines; PROVIDER is what the provider saw, which the process never reads to decide.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import sys
+import threading
+import time
+from pathlib import Path
+
+from interlock.budgets import Budget, Estimate, Ledger, Limit
+from interlock.errors import BudgetExceeded
+
+TENANT, USER, RUN = 400_000, 30_000, 4_000
+LIMITS = [Limit(per="tenant", tokens=TENANT), Limit(per="user", tokens=USER), Limit(per="run", tokens=RUN)]
+AT = 1_780_000_000_000_000
+THREADS = 16
+
+
+IN_ORDER = threading.Lock()
+"""Lines are kept in the order in which the ledger gives them, as a journal does. Calls are made beside each other."""
+
+
+def lines_of(file: Path) -> list[str]:
+    """The whole lines; a torn last one was acknowledged to nobody."""
+    content = file.read_bytes() if file.exists() else b""
+    return content[: content.rfind(b"\n") + 1].decode().splitlines()
+
+
+def spend(book: Ledger, log: int, provider: int, seed: int, tag: bytes) -> None:
+    """Reserve many at a time, keep the line, send, and settle most: forever."""
+    draw = random.Random(seed)
+    while True:
+        held = []
+        for _ in range(draw.randrange(1, 60)):
+            user, most = draw.randrange(20), draw.randrange(1, 60)
+            who = {"run": f"r{user}-{draw.randrange(8)}", "agent": "a", "user": f"u{user}", "tenant": "t"}
+            try:
+                with IN_ORDER:
+                    one = book.reserve(AT, estimate=Estimate(output_tokens=most), **who)
+                    os.write(log, one.line.encode() + b"\n")
+            except BudgetExceeded:
+                continue
+            held.append((one.number, who, most))
+        for number, who, most in held:
+            fate = draw.random()
+            if fate < 0.3:
+                with IN_ORDER:
+                    os.write(log, (book.release(number) or "").encode() + b"\n")
+                continue
+            used = draw.randrange(1, most + 1) if fate < 0.9 else most
+            os.write(provider, f"{number} {who['run']} {who['user']} {used}\n".encode())
+            with IN_ORDER:
+                line = book.settle(number, key=tag + number.to_bytes(8, "big"), at=AT, used=Estimate(output_tokens=used))
+                os.write(log, (line or "").encode() + b"\n")
+        time.sleep(0)
+
+
+def main(log_file: Path, provider_file: Path) -> None:
+    """Recover, say how long that took and what was open, and go on spending."""
+    began = time.monotonic()
+    book = Ledger(Budget(LIMITS))
+    kept = lines_of(log_file)
+    log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    if log_file.stat().st_size and not log_file.read_bytes().endswith(b"\n"):
+        os.write(log, b"\n")
+    open_ones = book.restore([line for line in kept if line])
+    for line in book.reconcile(AT):
+        os.write(log, line.encode() + b"\n")
+    left = len(book.core.orphans())
+    print(len(open_ones), left, time.monotonic() - began, flush=True)
+    provider = os.open(provider_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    for seed in range(THREADS):
+        arguments = (book, log, provider, seed + os.getpid() * THREADS, os.urandom(8))
+        threading.Thread(target=spend, args=arguments, daemon=True).start()
+    threading.Event().wait()
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]), Path(sys.argv[2]))
