@@ -45,8 +45,10 @@ from interlock.errors import (
     StoreLocked,
     StoreVersionUnsupported,
     UsageError,
+    VaultError,
     VersionMoved,
 )
+from interlock.keys import Keys
 from interlock.message import Delegation, HandOff, Message, Outcome, Reply, Seen, Usage, User, accept, revise
 from interlock.patterns import (
     Concurrent,
@@ -106,6 +108,7 @@ __all__ = [
     "JournalError",
     "JournalLocked",
     "JournalVersionUnsupported",
+    "Keys",
     "LimitExceeded",
     "MakerChecker",
     "Message",
@@ -136,6 +139,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "User",
+    "VaultError",
     "VectorIndex",
     "VersionMoved",
     "Webhook",

@@ -230,6 +230,12 @@ class CheckpointError(InterlockError):
     code = "checkpoint"
 
 
+class VaultError(InterlockError):
+    """The vault's key can't be used, or the vault can't; the message names the place of the key, or the file."""
+
+    code = "vault"
+
+
 class Overloaded(InterlockError):
     """The runtime is full, and nothing was started. Try again after ``retry_after`` seconds."""
 
@@ -263,6 +269,8 @@ _BY_CODE: dict[str, type[InterlockError]] = {
     "vector.file_foreign": StoreError,
     "vector.file_kind": StoreError,
     "vector.file_version": StoreError,
+    "vault.locked": JournalLocked,
+    "vault.panicked": InternalError,
     "vector.broken": InternalError,
 }
 _BY_STEM: dict[str, type[InterlockError]] = {
@@ -273,6 +281,7 @@ _BY_STEM: dict[str, type[InterlockError]] = {
     "journal": JournalError,
     "store": StoreError,
     "checkpoint": CheckpointError,
+    "vault": VaultError,
     "vector": UsageError,
 }
 
