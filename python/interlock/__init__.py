@@ -47,8 +47,10 @@ from interlock.errors import (
     StoreLocked,
     StoreVersionUnsupported,
     UsageError,
+    VaultError,
     VersionMoved,
 )
+from interlock.keys import Keys
 from interlock.message import Delegation, HandOff, Message, Outcome, Reply, Seen, Usage, User, accept, revise
 from interlock.patterns import (
     Concurrent,
@@ -111,6 +113,7 @@ __all__ = [
     "JournalLocked",
     "JournalVersionUnsupported",
     "Limit",
+    "Keys",
     "LimitExceeded",
     "MakerChecker",
     "Message",
@@ -141,6 +144,7 @@ __all__ = [
     "Usage",
     "UsageError",
     "User",
+    "VaultError",
     "VectorIndex",
     "VersionMoved",
     "Webhook",

@@ -209,6 +209,7 @@ class Engine:
         max_turns: int | None = None,
         max_queued_bytes: int | None = None,
         retain: int | None = None,
+        key: VaultKey | None = None,
     ) -> Engine: ...
     def add_plan(self, text: str) -> int: ...
     def set_rules(self, text: str) -> str: ...
@@ -361,7 +362,7 @@ class Labels:
 class Reader:
     """A journal that is only read, even while another process owns it."""
 
-    def __new__(cls, path: str | PathLike[str]) -> Reader: ...
+    def __new__(cls, path: str | PathLike[str], key: VaultKey | None = None) -> Reader: ...
     def runs(
         self,
         status: str | None = None,
@@ -389,7 +390,13 @@ class Counterfactual:
     """
 
     def __new__(
-        cls, path: str | PathLike[str], table: str, plan: str | None = None, limit: int | None = None, shown: int = 3
+        cls,
+        path: str | PathLike[str],
+        table: str,
+        plan: str | None = None,
+        limit: int | None = None,
+        shown: int = 3,
+        key: VaultKey | None = None,
     ) -> Counterfactual: ...
     @property
     def left(self) -> int: ...
@@ -411,7 +418,7 @@ def state_at(reader: Reader, run: int, seq: int) -> str | None:
 class Ledger:
     """What an auditor lists: a journal's frames in commit order, and who is behind them."""
 
-    def __new__(cls, path: str | PathLike[str]) -> Ledger: ...
+    def __new__(cls, path: str | PathLike[str], key: VaultKey | None = None) -> Ledger: ...
     def size(self) -> int: ...
     def frames(self, first: int, count: int) -> str: ...
     def frames_of(self, run: int) -> str: ...
@@ -507,7 +514,11 @@ def read_checkpoints(notes: str, key: str) -> list[tuple[int, str, str, str]]:
     """
 
 def verify_checkpoints(
-    path: str | PathLike[str], notes: str | None = None, key: str | None = None, progress: Progress | None = None
+    path: str | PathLike[str],
+    notes: str | None = None,
+    key: str | None = None,
+    progress: Progress | None = None,
+    vault_key: VaultKey | None = None,
 ) -> str:
     """As ``verify``, and hold the file against the checkpoints of a text. Counts as JSON.
 
@@ -539,6 +550,38 @@ def fit_reliability(workers: list[str], tasks: list[str], labels: list[str], fol
     Raises:
         UsageError: labels that can't be fitted (code ``usage.reliability``); the message names worker, task or row.
     """
+
+class VaultKey:
+    """A key that protects a journal's vault. It never shows itself."""
+
+    @staticmethod
+    def from_env(variable: str) -> VaultKey: ...
+    @staticmethod
+    def from_file(path: str | PathLike[str]) -> VaultKey: ...
+    @staticmethod
+    def handed(root: bytes, wrapped: bytes) -> VaultKey: ...
+    @property
+    def id(self) -> str | None: ...
+
+def new_vault_key() -> str:
+    """A fresh key: 32 random bytes as hex."""
+
+def vault_protection(path: str | PathLike[str]) -> str | bytes | None:
+    """How the vault beside a journal protects its keys: ``None`` without a vault, ``"inside"``, or the wrapped root key."""
+
+def rotate_vault(path: str | PathLike[str], old: VaultKey | None, new: VaultKey) -> int:
+    """Protect the vault beside a journal by another key. Gives how many subjects' keys were wrapped anew.
+
+    Raises:
+        VaultError: the old key is another one.
+        JournalLocked: somebody has the vault open.
+    """
+
+def vault_subjects(path: str | PathLike[str], key: VaultKey | None = None) -> list[str]:
+    """The subjects that have keys in the vault beside a journal."""
+
+def is_encrypted(path: str | PathLike[str]) -> bool:
+    """Whether payloads of a journal are encrypted."""
 
 def verify(path: str | PathLike[str]) -> str:
     """Check every frame, payload and root of a journal, and return counts as JSON.

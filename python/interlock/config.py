@@ -11,6 +11,7 @@ import orjson
 
 from interlock.checkpoints import Checkpoints
 from interlock.errors import ConfigError
+from interlock.keys import Keys
 
 if TYPE_CHECKING:
     from interlock.reviews import Terms
@@ -22,9 +23,10 @@ RULE_KEYS = ("intent", "agent", "when", "priority", "fallback", "escalation_afte
 SEMANTIC_KEYS = ("embedder", "examples", "k", "threshold", "margin")
 LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
+ENCRYPTION_KEYS = ("env", "file")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
 THREAD_KEYS = ("on_busy", "history", "max_waiting")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads", "encryption")
 
 OnBusy = Literal["queue", "merge", "interrupt", "reject"]
 ON_BUSY: tuple[OnBusy, ...] = get_args(OnBusy)
@@ -100,6 +102,8 @@ class Config:
     """On which terms people are asked, where a plan does not say it."""
     hook: WebhookConfig | None = None
     threads: ThreadRules = ThreadRules()
+    encryption: Keys | None = None
+    """Where the key is that protects what is kept."""
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -145,8 +149,9 @@ class Config:
         audit = Checkpoints(**top["audit"].audit(AUDIT_KEYS, folder or Path())) if "audit" in top else None
         threads = ThreadRules(**top["threads"].threads(THREAD_KEYS, ON_BUSY)) if "threads" in top else ThreadRules()
         reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
+        keys = Keys(**top["encryption"].encryption(ENCRYPTION_KEYS, folder or Path())) if "encryption" in top else None
         meaning = SemanticConfig(**semantic) if semantic else None
-        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads)
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads, keys)
 
     def webhook(self) -> Webhook | None:
         """Where to tell what happens to reviews, with the secret that the environment holds.

@@ -266,6 +266,12 @@ class CheckpointError(InterlockError):
     code = "checkpoint"
 
 
+class VaultError(InterlockError):
+    """The vault's key can't be used, or the vault can't; the message names the place of the key, or the file."""
+
+    code = "vault"
+
+
 class Overloaded(InterlockError):
     """The runtime is full, and nothing was started. Try again after ``retry_after`` seconds."""
 
@@ -300,6 +306,8 @@ _BY_CODE: dict[str, type[InterlockError]] = {
     "vector.file_foreign": StoreError,
     "vector.file_kind": StoreError,
     "vector.file_version": StoreError,
+    "vault.locked": JournalLocked,
+    "vault.panicked": InternalError,
     "vector.broken": InternalError,
 }
 _BY_STEM: dict[str, type[InterlockError]] = {
@@ -310,6 +318,7 @@ _BY_STEM: dict[str, type[InterlockError]] = {
     "journal": JournalError,
     "store": StoreError,
     "checkpoint": CheckpointError,
+    "vault": VaultError,
     "vector": UsageError,
 }
 

@@ -176,6 +176,21 @@ class Place:
             found["on_busy"] = entries["on_busy"].one_of(policies)
         return found
 
+    def encryption(self, keys: Sequence[str], folder: Path) -> dict[str, Any]:
+        """Where the key is that protects what is kept: never the key itself."""
+        entries = self.reader.mapping(self.node, self.path, keys)
+        if len(entries) != 1:
+            raise self.error("needs one place of the key", "write {env: INTERLOCK_KEY} or {file: interlock.key}")
+        if "env" in entries:
+            name = entries["env"].text()
+            if not name.replace("_", "a").isalnum() or name[0].isdigit() or len(name) > 40:
+                raise entries["env"].error("is no name of an environment variable", "name the variable, and keep the key out of this file")
+            return {"env": name}
+        file = folder / entries["file"].text()
+        if not file.is_file():
+            raise entries["file"].error(f"there is no file {file}", "make one: `interlock keys new > interlock.key`")
+        return {"file": file}
+
     def audit(self, keys: Sequence[str], folder: Path) -> dict[str, Any]:
         """Who signs checkpoints, and where they go. Without a key's file the environment holds the key."""
         entries = self.reader.mapping(self.node, self.path, keys)

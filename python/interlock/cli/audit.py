@@ -13,6 +13,7 @@ from interlock.checkpoints import read_signer
 from interlock.cli import audit_export, audit_prove
 from interlock.cli.waiting import with_bar
 from interlock.errors import CheckpointError, InterlockError, JournalCorrupt, UsageError
+from interlock.keys import command_key
 
 LIMITS = "Without checkpoints this can't show that the file was rewritten as a whole, or that its tail was cut off."
 
@@ -42,7 +43,8 @@ def add_parser(commands: Any) -> None:
         "verify",
         help="check every frame, payload and Merkle root",
         description="Recompute every checksum, commitment and Merkle root, and hold the file against signed checkpoints. "
-        "Exit 0: whole. Exit 1: it names the run and the frame, or the checkpoint.",
+        "Exit 0: whole. Exit 1: it names the run and the frame, or the checkpoint. "
+        "What is encrypted is looked into with the key of INTERLOCK_KEY, or of the file that INTERLOCK_KEY_FILE names.",
     )
     check.add_argument("file", help="the journal")
     check.add_argument("--checkpoints", metavar="FILE", help="signed checkpoints, kept where the journal's owner can't change them")
@@ -83,8 +85,9 @@ def verify(given: argparse.Namespace) -> int:
     try:
         notes = None if given.checkpoints is None else audit_prove.notes_text(given.checkpoints)
         key = None if given.public_key is None else audit_prove.key_text(given.public_key)
+        vault_key = command_key(given.file)
         report: dict[str, Any] = orjson.loads(
-            with_bar("checking", lambda progress: verify_checkpoints(given.file, notes, key, progress), quiet=given.json)
+            with_bar("checking", lambda progress: verify_checkpoints(given.file, notes, key, progress, vault_key), quiet=given.json)
         )
     except (JournalCorrupt, CheckpointError) as damage:
         if given.json:
@@ -98,6 +101,7 @@ def verify(given: argparse.Namespace) -> int:
     for why in ("erased", "pruned"):
         if report[why]:
             print(f"{report[why]:,} payloads were {why}, and frames of the journal say so")
+    print(_encryption(report))
     print(f"Merkle root {report['root']}")
     if notes is None:
         print(LIMITS)
@@ -105,6 +109,19 @@ def verify(given: argparse.Namespace) -> int:
         covered = f"{report['newest_checkpoint']:,} of the {report['frames']:,} frames"
         print(f"It agrees with all {report['checkpoints']:,} signed checkpoints; the newest covers {covered}")
     return 0
+
+
+def _encryption(report: dict[str, Any]) -> str:
+    encrypted, plain = report["encrypted"], report["payloads"] - report["encrypted"]
+    if not encrypted:
+        return "Payloads are not encrypted: whoever has the file reads them."
+    said = f"{encrypted:,} payloads are encrypted"
+    said += f", and {plain:,} are not" if plain else ""
+    if report["unread"]:
+        said += "; without INTERLOCK_KEY they were counted and not looked into"
+    if report["unreadable"]:
+        said += f"; {report['unreadable']:,} of them nobody can read any more, because the keys of whom they belonged to were deleted"
+    return said
 
 
 def _damage(damage: InterlockError) -> dict[str, Any]:

@@ -19,6 +19,7 @@ from interlock.cli.audit_lines import COLUMNS, Line, Lines
 from interlock.cli.moments import moment
 from interlock.cli.pick import run_by_prefix
 from interlock.errors import UsageError
+from interlock.keys import command_key
 
 BATCH = 2_000
 """Frames that are read at once."""
@@ -46,7 +47,7 @@ def add_parser(actions: Any) -> None:
 
 def run(given: argparse.Namespace) -> int:
     """Write the lines."""
-    ledger = Ledger(given.file)
+    ledger = Ledger(given.file, command_key(given.file))
     lines = Lines(ledger)
     wanted = _filter(given)
     with contextlib.ExitStack() as opened:
@@ -74,7 +75,7 @@ def _filter(given: argparse.Namespace) -> Callable[[Line, int], bool]:
 def _frames(ledger: Ledger, given: argparse.Namespace, opened: contextlib.ExitStack) -> Iterator[dict[str, Any]]:
     """The frames in commit order, of one run or of all, with a bar on a terminal that shows nothing else."""
     if given.run_id is not None:
-        yield from orjson.loads(ledger.frames_of(run_by_prefix(Reader(given.file), given.run_id)["run"]))
+        yield from orjson.loads(ledger.frames_of(run_by_prefix(Reader(given.file, command_key(given.file)), given.run_id)["run"]))
         return
     size = ledger.size()
     hidden = size <= BATCH or not sys.stderr.isatty() or (given.out is None and sys.stdout.isatty())

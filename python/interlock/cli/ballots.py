@@ -19,6 +19,7 @@ from rich.progress import track
 
 from interlock._core import Reader
 from interlock.errors import UsageError
+from interlock.keys import command_key
 from interlock.panels import export
 
 EVERY = 1_000_000_000
@@ -29,7 +30,7 @@ MANY = 200
 def run(given: argparse.Namespace) -> int:
     """Read the panels, write their labels, count what was left out."""
     console = Console(stderr=True)
-    reader = Reader(given.file)
+    reader = Reader(given.file, command_key(given.file))
     runs: list[dict[str, Any]] = orjson.loads(reader.runs(None, EVERY))[::-1]
     chosen = [row for row in runs if given.plan in (None, row["plan"])]
     if given.plan is not None and not chosen:

@@ -13,6 +13,7 @@ from rich.table import Table
 
 from interlock._core import Counterfactual
 from interlock.config import Config
+from interlock.keys import command_key
 
 BATCH = 200
 """Runs a call of the core: some milliseconds."""
@@ -38,7 +39,7 @@ def add_parser(commands: Any) -> None:
 def run(given: argparse.Namespace) -> int:
     """Decide, and print what it came to."""
     table = Config.load(given.config).table_text()
-    again = Counterfactual(given.on, table, given.plan, given.limit, given.show)
+    again = Counterfactual(given.on, table, given.plan, given.limit, given.show, command_key(given.on))
     console = Console(stderr=True)
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
     shown = console.is_terminal and not given.json

@@ -16,6 +16,7 @@ from interlock._core import Reader
 from interlock.cli.pick import run_by_prefix
 from interlock.config import Config
 from interlock.errors import JournalLocked, UsageError
+from interlock.keys import command_keys
 from interlock.message import Outcome
 from interlock.runtime import Runtime, open_runtime
 
@@ -61,7 +62,7 @@ def fork(given: argparse.Namespace) -> int:
 
 async def _fork(given: argparse.Namespace, run_id: str) -> Outcome:
     config = None if given.config is None else Config.load(Path(given.config))
-    runtime = open_runtime(given.db, config=config) if given.app is None else _app(given.app, given.db)
+    runtime = open_runtime(given.db, config=config, keys=command_keys(given.db)) if given.app is None else _app(given.app, given.db)
     try:
         async with runtime:
             if given.app is not None and config is not None:

@@ -20,6 +20,7 @@ from interlock._core import Reader
 from interlock.cli.moments import ahead
 from interlock.cli.pick import run_by_prefix
 from interlock.errors import JournalLocked, UsageError
+from interlock.keys import command_key, command_keys
 from interlock.message import Outcome, Seen
 from interlock.reviews import Escalate, Review, review_of
 from interlock.runtime import Runtime, open_runtime
@@ -135,7 +136,7 @@ def decide(given: argparse.Namespace) -> int:
 
 
 async def _say(given: argparse.Namespace) -> Outcome | Review:
-    async with open_runtime(given.db) as runtime:
+    async with open_runtime(given.db, keys=command_keys(given.db)) as runtime:
         came_of_it: Outcome | Review = await given.says(runtime, given)
         return came_of_it
 
@@ -255,4 +256,4 @@ def _json(text: str) -> Any:
 def _reader(given: argparse.Namespace) -> Reader:
     if not given.db:
         raise UsageError("no journal was named", hint="add --db FILE, or set INTERLOCK_DB")
-    return Reader(given.db)
+    return Reader(given.db, command_key(given.db))

@@ -17,6 +17,7 @@ from interlock.cli.moments import moment
 from interlock.cli.pick import run_by_prefix
 from interlock.cli.timeline import print_timeline
 from interlock.errors import UsageError
+from interlock.keys import command_key
 
 STATUSES = ("open", "in_review", "delivered", "failed", "cancelled")
 
@@ -88,7 +89,7 @@ def replay_run(given: argparse.Namespace) -> int:
 def _reader(given: argparse.Namespace) -> Reader:
     if not given.db:
         raise UsageError("no journal was named", hint="add --db FILE, or set INTERLOCK_DB")
-    return Reader(given.db)
+    return Reader(given.db, command_key(given.db))
 
 
 def _rows(reader: Reader) -> list[dict[str, Any]]:

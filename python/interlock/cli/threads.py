@@ -17,6 +17,7 @@ from rich.table import Column, Table
 from interlock._core import Reader
 from interlock.conversation import Said, said
 from interlock.errors import UsageError
+from interlock.keys import command_key
 
 MOST = 1_000_000
 """As many runs as are looked at."""
@@ -104,4 +105,4 @@ def _time(at_us: int, form: str) -> str:
 def _reader(given: argparse.Namespace) -> Reader:
     if not given.db:
         raise UsageError("no journal was named", hint="add --db FILE, or set INTERLOCK_DB")
-    return Reader(given.db)
+    return Reader(given.db, command_key(given.db))

@@ -18,6 +18,7 @@ from rich.console import Console
 from interlock._core import Engine, Reader
 from interlock.cli.moments import period
 from interlock.errors import JournalLocked, UsageError
+from interlock.keys import command_key
 from interlock.memory import Memory
 from interlock.memory.erasing import forget_runs, forget_user
 from interlock.runtime.memories import index_of, store_of
@@ -88,7 +89,7 @@ def erase(given: argparse.Namespace) -> int:
 def _reader(given: argparse.Namespace) -> Reader:
     if not given.db:
         raise UsageError("no journal was named", hint="add --db FILE, or set INTERLOCK_DB")
-    return Reader(given.db)
+    return Reader(given.db, command_key(given.db))
 
 
 def _by(given: argparse.Namespace) -> str:
@@ -99,7 +100,7 @@ def _by(given: argparse.Namespace) -> str:
 def _owned(given: argparse.Namespace, instead: str) -> Iterator[Engine]:
     """The journal as its owner has it."""
     try:
-        engine = Engine(given.db)
+        engine = Engine(given.db, key=command_key(given.db))
     except JournalLocked as locked:
         hint = f"the service that has it open can do it itself: await {instead}; or stop the service first"
         raise JournalLocked(locked.message, hint=hint, code=locked.code) from None

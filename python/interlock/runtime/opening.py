@@ -10,6 +10,7 @@ from interlock.agent import Agent
 from interlock.checkpoints import Checkpoints
 from interlock.config import Config, OnBusy
 from interlock.errors import UsageError
+from interlock.keys import Keys
 from interlock.patterns import Pattern
 from interlock.reviews import Mask
 from interlock.runtime.memories import Remembers
@@ -43,6 +44,7 @@ def open_runtime(
     store: Store | None = None,
     episodes: bool = False,
     consolidate: Consolidate | None = None,
+    keys: Keys | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -67,9 +69,12 @@ def open_runtime(
         episodes: make an episode of every run as soon as it has ended. Otherwise that happens when somebody asks for episodes.
         consolidate: an async function that is told of every finished run, ``consolidate(episode, memory)``, to remember what should be;
             it is told at least once, runs never wait for it, and what it raises goes to the loop's handler.
+        keys: the key that protects the vault beside the journal; what is said is then encrypted under a key for each person. Otherwise
+            what the configuration says under ``encryption``.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
+        VaultError: the key that protects the vault can't be read, or is another one.
         CheckpointError: the key can't be read, or the checkpoints can't go where they should.
         UsageError: a tool, a hook or a mask is none, or there is no such ``on_busy``.
     """
@@ -79,6 +84,7 @@ def open_runtime(
         raise UsageError(f"wait_for_lock is {wait_for_lock!r}", hint="give seconds, 0 for not waiting at all")
     if checkpoints is None and config is not None:
         checkpoints = config.audit
+    keys = _keys(path, keys, config)
     hooks = (on_review, config.webhook() if config is not None else None)
     told = tuple(_hook(hook) for hook in hooks if hook is not None)
     if mask is not None and not callable(mask):
@@ -88,7 +94,17 @@ def open_runtime(
     remembers = Remembers(store, checked_consolidate(consolidate), episodes)
     witness = _witness(path, checkpoints)
     tools = _tools(tools)
-    return Runtime(path, tuple(plans), config, tools, embedder, transport, float(wait_for_lock), witness, mask, told, on_busy, remembers)
+    return Runtime(
+        path, tuple(plans), config, tools, embedder, transport, float(wait_for_lock), witness, mask, told, on_busy, remembers, keys
+    )
+
+
+def _keys(path: str | Path | None, keys: Keys | None, config: Config | None) -> Keys | None:
+    if keys is not None and not isinstance(keys, Keys):
+        raise UsageError(f"the keys are {type(keys).__name__}", hint="give il.Keys(env=…), and never the key itself")
+    if path is None and keys is not None:
+        raise UsageError("keys for a journal in memory: nothing is kept that they could protect", hint="open a file, or leave keys out")
+    return keys if keys is not None or config is None else config.encryption
 
 
 def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:

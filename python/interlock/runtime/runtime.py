@@ -39,6 +39,7 @@ from interlock.tools import Tool
 from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
+    from interlock.keys import Keys
     from interlock.models.embedding import Embedder
     from interlock.runtime.witness import Witness
 
@@ -60,9 +61,10 @@ class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
         hooks: tuple[Hook | Webhook, ...] = (),
         on_busy: OnBusy | None = None,
         remembers: Remembers = FORGETFUL,
+        keys: Keys | None = None,
     ) -> None:
         super().__init__()
-        self._setup = Setup(None if path is None else Path(path), config)
+        self._setup = Setup(None if path is None else Path(path), config, keys)
         self._wait_for_lock = wait_for_lock
         self.recovery = Recovery(self, self._setup.path, self._setup.again)
         self._given = tuple(plans)

@@ -15,6 +15,7 @@ import orjson
 from interlock._core import Engine
 from interlock.config import Config
 from interlock.errors import ConfigError, JournalLocked
+from interlock.keys import Keys
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
@@ -28,8 +29,9 @@ LOCK_POLL = 0.05
 class Setup:
     """A journal's path, and everything that an engine over it was given since."""
 
-    def __init__(self, path: Path | None, config: Config | None) -> None:
+    def __init__(self, path: Path | None, config: Config | None, keys: Keys | None = None) -> None:
         self.path = path
+        self._keys = keys
         self._limits = config.limits if config else {}
         self._plans: list[str] = []
         self._agents: str | None = None
@@ -76,10 +78,16 @@ class Setup:
         return engine
 
     def _engine(self) -> Engine:
+<<<<<<< HEAD
         engine = Engine(None if self.path is None else os.fspath(self.path), **self._limits)
         if OFF in os.environ:
             engine.set_guards("{}", switched_off())
         return engine
+=======
+        if self.path is None:
+            return Engine(None, **self._limits)
+        return Engine(os.fspath(self.path), key=None if self._keys is None else self._keys.open(self.path), **self._limits)
+>>>>>>> d6aa44b284f8a6656f62d77d637aa71b5821bb08
 
     def add_plan(self, engine: Engine, text: str) -> int:
         """Give the engine a plan. Another one, given the same plans in the same order, calls it by the same number."""

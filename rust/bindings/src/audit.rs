@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use interlock_journal::{
     Checkpoint, CheckpointError, Frame, JournalError, Progress, ProofError, Reader, Record, SignerKey, VerifierKey, head, prove, read_note,
-    read_notes, verify_against,
+    read_notes, verify_with,
 };
 use interlock_kernel::Digest;
 use pyo3::exceptions::PyValueError;
@@ -14,6 +14,7 @@ use serde_json::{Value, json};
 
 use crate::error;
 use crate::reader::{event_json, report_json, word};
+use crate::vault::{self, PyVaultKey};
 
 #[pyclass(name = "Signer", frozen, module = "interlock._core")]
 pub(crate) struct PySigner {
@@ -85,13 +86,14 @@ pub(crate) fn read_checkpoints(notes: &str, key: &str) -> PyResult<Vec<(u64, Str
 
 /// As `verify`, and hold the file against checkpoints. Without any it is `verify` with a progress.
 #[pyfunction]
-#[pyo3(signature = (path, notes=None, key=None, progress=None))]
+#[pyo3(signature = (path, notes=None, key=None, progress=None, vault_key=None))]
 pub(crate) fn verify_checkpoints(
     py: Python<'_>,
     path: PathBuf,
     notes: Option<&str>,
     key: Option<&str>,
     progress: Option<Py<PyProgress>>,
+    vault_key: Option<Py<PyVaultKey>>,
 ) -> PyResult<String> {
     let checkpoints: Vec<Checkpoint> = match (notes, key) {
         (Some(notes), Some(key)) => {
@@ -102,7 +104,9 @@ pub(crate) fn verify_checkpoints(
     };
     let unseen = Progress::default();
     let progress = progress.as_ref().map_or(&unseen, |progress| &progress.get().progress);
-    let report = py.detach(|| verify_against(&path, &checkpoints, progress)).map_err(|cause| error::journal(&cause))?;
+    let report = py
+        .detach(|| verify_with(&path, &checkpoints, progress, vault::for_reading(&path, vault_key.as_ref())?))
+        .map_err(|cause| error::journal(&cause))?;
     let mut found = report_json(&report);
     found["checkpoints"] = checkpoints.len().into();
     found["newest_checkpoint"] = checkpoints.iter().map(|one| one.size).max().into();
@@ -158,8 +162,10 @@ pub(crate) struct PyLedger {
 #[pymethods]
 impl PyLedger {
     #[new]
-    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let reader = py.detach(|| Reader::open(&path)).map_err(|cause| error::journal(&cause))?;
+    #[pyo3(signature = (path, key=None))]
+    fn new(py: Python<'_>, path: PathBuf, key: Option<Py<PyVaultKey>>) -> PyResult<Self> {
+        let reader =
+            py.detach(|| Reader::open_with(&path, vault::for_reading(&path, key.as_ref())?)).map_err(|cause| error::journal(&cause))?;
         Ok(Self { reader })
     }
 

@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, Limits, Owed, Request, Semantic, Started};
-use interlock_journal::Ticket;
+use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Limits, Owed, Request, Semantic, Started};
+use interlock_journal::{Ticket, open_vault};
 use interlock_kernel::{EffectKey, Name};
 use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
@@ -13,6 +13,7 @@ use crate::crossing::{PyExpired, counts, expired, names, resumed, run_id, steppe
 use crate::effect::{self, PyEffect};
 use crate::numbers::{floats, numbers, ppm};
 use crate::step::{PyShown, PyStarted, PyStep, shown};
+use crate::vault::PyVaultKey;
 use crate::{error, review};
 
 #[pyclass(name = "Engine", frozen, module = "interlock._core")]
@@ -23,7 +24,8 @@ pub(crate) struct PyEngine {
 #[pymethods]
 impl PyEngine {
     #[new]
-    #[pyo3(signature = (path=None, *, max_runs=None, max_turns=None, max_queued_bytes=None, retain=None))]
+    #[pyo3(signature = (path=None, *, max_runs=None, max_turns=None, max_queued_bytes=None, retain=None, key=None))]
+    #[expect(clippy::too_many_arguments, reason = "one for each limit")]
     fn new(
         py: Python<'_>,
         path: Option<PathBuf>,
@@ -31,6 +33,7 @@ impl PyEngine {
         max_turns: Option<usize>,
         max_queued_bytes: Option<usize>,
         retain: Option<usize>,
+        key: Option<Py<PyVaultKey>>,
     ) -> PyResult<Self> {
         let usual = Limits::default();
         let limits = Limits {
@@ -39,7 +42,14 @@ impl PyEngine {
             max_queued_bytes: max_queued_bytes.unwrap_or(usual.max_queued_bytes),
             retain: retain.unwrap_or(usual.retain),
         };
-        let engine = py.detach(|| Engine::open(path.as_deref(), limits, Clock::system())).map_err(error::engine)?;
+        let opened = py.detach(|| -> Result<Engine, EngineError> {
+            let vault = match &path {
+                Some(path) => open_vault(path, key.as_ref().map(|key| key.get().wrap()))?,
+                None => None, // in memory nothing is kept that a key could protect
+            };
+            Engine::open_with(path.as_deref(), limits, Clock::system(), vault.as_ref())
+        });
+        let engine = opened.map_err(error::engine)?;
         if engine.is_broken().map_err(error::engine)? {
             PyErr::warn(py, &py.get_type::<PyRuntimeWarning>(), c"recovery is broken on purpose: INTERLOCK_TEST_BREAK is set", 2)?;
         }

@@ -5,6 +5,7 @@ use interlock_guard::SpecError;
 use interlock_journal::{CheckpointError, JournalError};
 use interlock_reliability::ReliabilityError;
 use interlock_store::StoreError;
+use interlock_vault::VaultError;
 use interlock_vector::VectorError;
 use pyo3::prelude::*;
 use pyo3::sync::PyOnceLock;
@@ -64,6 +65,10 @@ pub(crate) fn journal(error: &JournalError) -> PyErr {
         fields.frame = *frame;
     }
     raise(error.code(), &error.to_string(), &error.hint(), &fields)
+}
+
+pub(crate) fn vault(error: &VaultError) -> PyErr {
+    raise(error.code(), &error.to_string(), error.hint(), &Fields::default())
 }
 
 pub(crate) fn store(error: &StoreError) -> PyErr {

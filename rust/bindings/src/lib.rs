@@ -22,6 +22,7 @@ mod routes;
 mod step;
 mod store;
 mod upkeep;
+mod vault;
 mod vector_index;
 
 use pyo3::prelude::*;
@@ -56,6 +57,8 @@ mod _core {
     use crate::step::{PyStarted, PyStep};
     #[pymodule_export]
     use crate::store::{PyFeed, PyHold, PyStore};
+    #[pymodule_export]
+    use crate::vault::{PyVaultKey, is_encrypted, new_vault_key, rotate_vault, vault_protection, vault_subjects};
     #[pymodule_export]
     use crate::vector_index::{PySubset, PyVectorIndex};
 

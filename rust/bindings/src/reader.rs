@@ -9,6 +9,7 @@ use interlock_kernel::{Event, Micros};
 use pyo3::prelude::*;
 use serde_json::{Value, json};
 
+use crate::vault::{self, PyVaultKey};
 use crate::{error, review};
 
 #[pyclass(name = "Reader", frozen, module = "interlock._core")]
@@ -19,8 +20,10 @@ pub(crate) struct PyReader {
 #[pymethods]
 impl PyReader {
     #[new]
-    fn new(py: Python<'_>, path: PathBuf) -> PyResult<Self> {
-        let reader = py.detach(|| Reader::open(&path)).map_err(|cause| error::journal(&cause))?;
+    #[pyo3(signature = (path, key=None))]
+    fn new(py: Python<'_>, path: PathBuf, key: Option<Py<PyVaultKey>>) -> PyResult<Self> {
+        let reader =
+            py.detach(|| Reader::open_with(&path, vault::for_reading(&path, key.as_ref())?)).map_err(|cause| error::journal(&cause))?;
         Ok(Self { reader })
     }
 
@@ -85,7 +88,10 @@ pub(crate) fn verify(py: Python<'_>, path: PathBuf) -> PyResult<String> {
 
 pub(crate) fn report_json(report: &Report) -> Value {
     let (erased, pruned, root) = (report.erased, report.pruned, report.root.to_string());
-    json!({ "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned, "root": root })
+    json!({
+        "frames": report.frames, "runs": report.runs, "payloads": report.payloads, "erased": erased, "pruned": pruned,
+        "encrypted": report.encrypted, "unread": report.unread, "unreadable": report.unreadable, "root": root,
+    })
 }
 
 /// What the timeline needs of a journal, whether this process owns it or only reads it.

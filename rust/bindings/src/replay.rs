@@ -9,6 +9,7 @@ use pyo3::prelude::*;
 
 use crate::error;
 use crate::reader::PyReader;
+use crate::vault::{self, PyVaultKey};
 
 /// How a run stood after each of its events, as a JSON list.
 #[pyfunction]
@@ -35,10 +36,20 @@ pub(crate) struct PyCounterfactual {
 impl PyCounterfactual {
     /// From the text that `Config.table_text()` gives.
     #[new]
-    #[pyo3(signature = (path, table, plan=None, limit=None, shown=3))]
-    fn new(py: Python<'_>, path: PathBuf, table: &str, plan: Option<&str>, limit: Option<usize>, shown: usize) -> PyResult<Self> {
+    #[pyo3(signature = (path, table, plan=None, limit=None, shown=3, key=None))]
+    fn new(
+        py: Python<'_>,
+        path: PathBuf,
+        table: &str,
+        plan: Option<&str>,
+        limit: Option<usize>,
+        shown: usize,
+        key: Option<Py<PyVaultKey>>,
+    ) -> PyResult<Self> {
         let of = Of { plan: plan.map(Into::into), limit, shown };
-        let opened = py.detach(|| Counterfactual::open(Reader::open(&path)?, table, of)).map_err(error::engine)?;
+        let opened = py
+            .detach(|| Counterfactual::open(Reader::open_with(&path, vault::for_reading(&path, key.as_ref())?)?, table, of))
+            .map_err(error::engine)?;
         Ok(Self { inner: Mutex::new(opened) })
     }
 

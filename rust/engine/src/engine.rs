@@ -88,9 +88,17 @@ impl Engine {
     /// # Errors
     /// `EngineError::Journal` when the file can't be opened, is owned elsewhere, damaged, or newer than this version.
     pub fn open(path: Option<&Path>, limits: Limits, clock: Clock) -> Result<Self, EngineError> {
-        let journal = match path {
-            None => Journal::memory(limits.retain)?,
-            Some(path) => Journal::open(path, concat!("interlock ", env!("CARGO_PKG_VERSION")))?,
+        Self::open_with(path, limits, clock, None)
+    }
+
+    /// As [`Engine::open`], with a vault. Where a key from outside protects it, payloads are encrypted.
+    pub fn open_with(path: Option<&Path>, limits: Limits, clock: Clock, vault: Option<&Arc<Vault>>) -> Result<Self, EngineError> {
+        const BY: &str = concat!("interlock ", env!("CARGO_PKG_VERSION"));
+        let journal = match (path, vault) {
+            (None, None) => Journal::memory(limits.retain)?,
+            (None, Some(vault)) => Journal::memory_with(limits.retain, vault)?,
+            (Some(path), None) => Journal::open(path, BY)?,
+            (Some(path), Some(vault)) => Journal::open_with(path, BY, vault)?,
         };
         let vault = match path {
             None => Vault::memory()?,

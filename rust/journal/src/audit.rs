@@ -3,8 +3,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
+use std::sync::Arc;
 
 use interlock_kernel::Digest;
+use interlock_vault::Vault;
 use rusqlite::Connection;
 
 use crate::checkpoint::{Checkpoint, CheckpointError};
@@ -44,9 +46,20 @@ pub struct ProvedFrame {
 /// As [`crate::verify`], and holds the file against checkpoints whose signatures were checked: none reaches beyond the file, and
 /// the file's beginning has each one's root.
 pub fn verify_against(path: impl AsRef<Path>, checkpoints: &[Checkpoint], progress: &Progress) -> Result<Report, JournalError> {
-    Reader::open(path)?.ask(|connection| {
+    verify_with(path, checkpoints, progress, None)
+}
+
+/// As [`verify_against`], with the vault that has the keys of what is encrypted. Without one it is counted, and not looked into.
+pub fn verify_with(
+    path: impl AsRef<Path>,
+    checkpoints: &[Checkpoint],
+    progress: &Progress,
+    vault: Option<Arc<Vault>>,
+) -> Result<Report, JournalError> {
+    let reader = Reader::open_with(path, vault)?;
+    reader.ask(|connection| {
         let snapshot = connection.unchecked_transaction()?;
-        let report = check(&snapshot, progress);
+        let report = check(&snapshot, progress, reader.keys());
         if let Err(fault @ Fault::Journal(JournalError::VersionUnsupported { .. })) = report {
             hold(&snapshot, checkpoints)?; // a forged kind or version must not pass for a newer program's
             return Err(fault);
@@ -234,14 +247,17 @@ impl Reader {
         if let Some(user) = self.ask(|connection| query::run(connection, run))?.and_then(|row| row.user) {
             return Ok(Some(user.to_string()));
         }
+        if self.ask(query::format)? > 1 {
+            return Ok(None);
+        }
         let payloads = self.payloads(run)?; // the list of runs of a file of format 1 does not say it
         let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
         Ok(request.map(|payload| Asked::of(&payload.bytes)).transpose()?.and_then(|asked| asked.user).map(|user| user.to_string()))
     }
 
-    /// Who wrote a message of a run, by its payload's number. Nothing if nobody is named, or the payload is gone.
+    /// Who wrote a message of a run, by its payload's number. Nothing if nobody is named, or the payload is gone or can't be read.
     pub fn sender_of(&self, run: u64, number: u32) -> Result<Option<String>, JournalError> {
-        let payloads = self.payloads(run)?;
+        let payloads = self.ask(|connection| query::readable(connection, run, self.keys()))?;
         let message = payloads.iter().find(|payload| payload.number == number && payload.kind == PayloadKind::Message);
         Ok(message.and_then(|payload| MessageBody::decode(&payload.bytes).ok()?.sender.map(ToString::to_string)))
     }

@@ -12,15 +12,17 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use std::thread::JoinHandle;
 
 use interlock_kernel::{Digest, Micros, Name, RunId};
+use interlock_vault::Vault;
 
 use crate::frame::{DocumentKind, Frame};
 use crate::lock::Ownership;
-use crate::queue::{Shared, State, Upkeep};
+use crate::queue::{Barrier, Shared, State, Upkeep};
 use crate::removal::{self, Removal};
 use crate::reviews::news;
 use crate::store::{self, Store, lock};
 use crate::{
     Append, Gone, JournalError, Payload, Reader, Removed, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, Ticket, review_table,
+    run_keys,
 };
 
 pub(crate) struct Durable {
@@ -30,6 +32,8 @@ pub(crate) struct Durable {
     newest: Micros,
     shared: Arc<Shared>,
     reader: Reader,
+    /// Whose keys seal payloads.
+    seals: Option<Arc<Vault>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     ownership: Mutex<Option<Ownership>>,
 }
@@ -93,6 +97,10 @@ impl Store for Durable {
         let mut state = self.state_for(&append)?;
         state.open()?;
         state.live.check(&append)?;
+        if let (Some(vault), Some(start)) = (&self.seals, &append.start) {
+            let subject = run_keys::subject_of(start.id, append.payloads.iter())?;
+            state.batch.sealed_under.push((append.run, vault.key_of(&subject)?)); // its sync begins now, beside what gathers here
+        }
         state.size += append.events.len() as u64;
         let ticket = state.size;
         state.live.apply(&append, ticket);
@@ -190,6 +198,10 @@ impl Store for Durable {
         let Some(known) = self.state()?.own.document(digest) else { return Ok(None) };
         self.shared.wait(known.ticket)?;
         self.reader.document(digest)
+    }
+
+    fn set_barrier(&self, barrier: Barrier) {
+        *lock(&self.shared.barrier) = Some(barrier);
     }
 
     fn newest(&self) -> Micros {

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use interlock_kernel::RunId;
+use interlock_vault::VaultError;
 use rusqlite::ErrorCode;
 
 use crate::RunStatus;
@@ -84,6 +85,16 @@ pub enum JournalError {
     Misused { what: String },
     #[error("the operating system gave no random bytes: {cause}")]
     NoEntropy { cause: String },
+    #[error("what was said in {run} is encrypted, and no key was given")]
+    Encrypted { run: RunName },
+    #[error("what was said in {run} can't be read any more: the key of whom it belonged to was deleted")]
+    KeyErased { run: RunName },
+    #[error("{} was encrypted with another vault than the one beside it", path.display())]
+    WrongVault { path: PathBuf },
+    #[error("what the journal refers to could not be made durable: {cause}")]
+    Barrier { cause: String },
+    #[error(transparent)]
+    Vault(#[from] VaultError),
 }
 
 impl JournalError {
@@ -112,6 +123,11 @@ impl JournalError {
             Self::TooLarge { .. } => "journal.too_large",
             Self::Misused { .. } => "journal.misused",
             Self::NoEntropy { .. } => "journal.no_entropy",
+            Self::Encrypted { .. } => "journal.encrypted",
+            Self::KeyErased { .. } => "journal.key_erased",
+            Self::WrongVault { .. } => "journal.wrong_vault",
+            Self::Barrier { .. } => "journal.barrier",
+            Self::Vault(cause) => cause.code(),
         }
     }
 
@@ -144,6 +160,11 @@ impl JournalError {
             Self::LogInUse => "close what reads the journal, then ask for the same again: the rest is done already".into(),
             Self::TooLarge { .. } => "keep large contents outside and pass a reference to them".into(),
             Self::NoEntropy { .. } => "check that the sandbox allows the system's random source".into(),
+            Self::Encrypted { .. } => "give the key that protects the vault beside the journal: keys=il.Keys(…), or INTERLOCK_KEY".into(),
+            Self::KeyErased { .. } => "nothing brings it back; the run's events can still be read and proved".into(),
+            Self::WrongVault { .. } => "restore the journal and its `.vault` file together, from the same copy".into(),
+            Self::Barrier { .. } => "remove the cause, then open the journal again: what was acknowledged is kept".into(),
+            Self::Vault(cause) => cause.hint().into(),
         }
     }
 

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use interlock_kernel::{Digest, Micros, Name, RunId};
+use interlock_vault::Vault;
 
 use crate::durable::Durable;
 use crate::frame::{DocumentKind, Frame};
@@ -32,6 +33,8 @@ use crate::{Append, JournalError, Payload, RemovedWhy, ReviewFilter, ReviewRow, 
 /// ```
 pub struct Journal {
     pub(crate) store: Arc<dyn Store>,
+    /// Where keys of data subjects lie, and what placeholders stand for.
+    pub(crate) vault: Option<Arc<Vault>>,
     next_run: AtomicU64,
 }
 
@@ -43,18 +46,47 @@ impl Journal {
 
     /// Opens the journal at `path`, or makes one. `by` names the program and its version.
     pub fn open(path: impl AsRef<Path>, by: &str) -> Result<Self, JournalError> {
-        let (durable, last) = Durable::open(path.as_ref(), by, None)?;
+        let (durable, last) = Durable::open(path.as_ref(), by, None, None)?;
         Ok(Self::over(durable, last))
+    }
+
+    /// As [`Journal::open`], with a vault: nothing is committed before what the vault minted is durable, and erasing reaches into it.
+    ///
+    /// Where a key from outside protects the vault, payloads are sealed under the key of whom the run was started for.
+    pub fn open_with(path: impl AsRef<Path>, by: &str, vault: &Arc<Vault>) -> Result<Self, JournalError> {
+        let (durable, last) = Durable::open(path.as_ref(), by, None, Some(vault))?;
+        Ok(Self::over(durable, last).with(vault))
+    }
+
+    /// As [`Journal::memory`], with a vault that erasing reaches into.
+    pub fn memory_with(retain: usize, vault: &Arc<Vault>) -> Result<Self, JournalError> {
+        Ok(Self::memory(retain)?.with(vault))
     }
 
     /// As [`Journal::open`], for a file that may not outgrow `max_bytes`. Reaching them is as a full disk.
     pub fn open_within(path: impl AsRef<Path>, by: &str, max_bytes: u64) -> Result<Self, JournalError> {
-        let (durable, last) = Durable::open(path.as_ref(), by, Some(max_bytes))?;
+        let (durable, last) = Durable::open(path.as_ref(), by, Some(max_bytes), None)?;
         Ok(Self::over(durable, last))
     }
 
+    fn with(mut self, vault: &Arc<Vault>) -> Self {
+        self.vault = Some(Arc::clone(vault));
+        self
+    }
+
     pub(crate) fn over(store: impl Store + 'static, last_run: u64) -> Self {
-        Self { store: Arc::new(store), next_run: AtomicU64::new(last_run + 1) }
+        Self { store: Arc::new(store), vault: None, next_run: AtomicU64::new(last_run + 1) }
+    }
+
+    /// The vault that it was opened with.
+    pub fn vault(&self) -> Option<&Arc<Vault>> {
+        self.vault.as_ref()
+    }
+
+    /// Asked before each commit, on the thread that writes: nothing counts as committed before it has agreed. What it says otherwise
+    /// stops the journal. Whatever it waits for, every commit waits for. One that was set before is replaced.
+    pub fn set_barrier(&self, barrier: Arc<dyn Fn() -> Result<(), String> + Send + Sync>) {
+        self.store.set_barrier(barrier);
     }
 
     /// A number for a new run. Each call gives another.
@@ -117,9 +149,11 @@ impl Journal {
         self.store.flush()
     }
 
-    /// Commits what is queued, stops the writer and gives the file back. A second call does nothing.
+    /// Commits what is queued, stops the writer and gives the file back, and the vault's too. A second call does nothing.
     pub fn close(&self) -> Result<(), JournalError> {
-        self.store.close()
+        let closed = self.store.close();
+        let vault = self.vault.as_ref().map_or(Ok(()), |vault| vault.close()); // last: the journal's last commit may wait for it
+        closed.and(vault.map_err(Into::into))
     }
 
     /// The run with this id.

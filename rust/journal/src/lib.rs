@@ -6,6 +6,7 @@
 extern crate self as interlock_journal; // the tests' made-up runs name the crate as its users do
 
 mod audit;
+mod beside;
 mod checkpoint;
 mod codec;
 mod describe;
@@ -31,10 +32,12 @@ mod request;
 mod review_table;
 mod reviews;
 mod run;
+mod run_keys;
 mod salt;
 mod scan;
 mod schema;
 mod scrub;
+mod sealing;
 mod snapshots;
 mod state;
 mod store;
@@ -46,7 +49,8 @@ mod verify;
 mod wake;
 mod writer;
 
-pub use audit::{ProofError, ProvedFrame, RunProof, head, prove, verify_against};
+pub use audit::{ProofError, ProvedFrame, RunProof, head, prove, verify_against, verify_with};
+pub use beside::{open_vault, read_vault, vault_of};
 pub use checkpoint::{Checkpoint, CheckpointError, read_note, read_notes};
 pub use codec::{decode, encode};
 pub use describe::{describe, name};
@@ -66,4 +70,5 @@ pub use run::{Append, RunFilter, RunRow, RunStatus, StartRow, Ticket};
 pub use salt::SaltSource;
 pub use state::state_hash;
 pub use switches::Broken;
+pub use upkeep::scope_of_run;
 pub use verify::{Report, verify};

@@ -9,6 +9,7 @@ use rusqlite::{Connection, OptionalExtension, Params, Row, ToSql};
 
 use crate::error::RunName;
 use crate::frame::{self, Frame, Header, Place, Record};
+use crate::sealing::{self, Keys, Opened, Shut, Stored};
 use crate::{Gone, JournalError, Payload, PayloadKind, RunFilter, RunRow, RunStatus, codec};
 
 /// SQLite's errors and ours, until the reader puts the file's path to the former.
@@ -236,18 +237,41 @@ fn payload_columns(connection: &Connection) -> Answer<&'static str> {
     })
 }
 
-pub(crate) fn payloads(connection: &Connection, run: u64) -> Answer<Vec<Payload>> {
+/// A run's payloads as they stand, opened where there is a key.
+pub(crate) fn stored(connection: &Connection, run: u64, keys: &Keys) -> Answer<Vec<Stored>> {
     let columns = payload_columns(connection)?;
     let mut statement = connection.prepare_cached(&format!("{columns} WHERE run = ?1 ORDER BY number"))?;
     let mut rows = statement.query([run.cast_signed()])?;
-    let mut found = Vec::new();
+    let (mut found, mut opened) = (Vec::new(), Opened::default());
     while let Some(row) = rows.next()? {
-        found.push(payload(row).map_err(|fault| place(fault, name(connection, run), None))?);
+        found.push(payload(row, run, keys, &mut opened).map_err(|fault| place(fault, name(connection, run), None))?);
     }
     Ok(found)
 }
 
-fn payload(row: &Row<'_>) -> Answer<Payload> {
+/// A run's payloads. All of them can be read, or it says why not.
+pub(crate) fn payloads(connection: &Connection, run: u64, keys: &Keys) -> Answer<Vec<Payload>> {
+    stored(connection, run, keys)?.into_iter().map(|one| readable_or(one, || name(connection, run))).collect()
+}
+
+/// Those of a run's payloads that can be read.
+pub(crate) fn readable(connection: &Connection, run: u64, keys: &Keys) -> Answer<Vec<Payload>> {
+    let readable = |one| match one {
+        Stored::Plain(payload) | Stored::Opened(payload) => Some(payload),
+        Stored::Shut { .. } => None,
+    };
+    Ok(stored(connection, run, keys)?.into_iter().filter_map(readable).collect())
+}
+
+fn readable_or(stored: Stored, run: impl Fn() -> RunName) -> Answer<Payload> {
+    match stored {
+        Stored::Plain(payload) | Stored::Opened(payload) => Ok(payload),
+        Stored::Shut { why: Shut::NoKey, .. } => Err(JournalError::Encrypted { run: run() }.into()),
+        Stored::Shut { why: Shut::Erased, .. } => Err(JournalError::KeyErased { run: run() }.into()),
+    }
+}
+
+fn payload(row: &Row<'_>, run: u64, keys: &Keys, opened: &mut Opened) -> Answer<Stored> {
     let (number, kind): (i64, i64) = (row.get(0)?, row.get(1)?);
     let damaged = |what: &str| JournalError::damaged(format!("payload {number} {what}"));
     let bytes = match (blob(row, 3)?, row.get_ref(4)?, row.get_ref(5)?) {
@@ -255,12 +279,13 @@ fn payload(row: &Row<'_>) -> Answer<Payload> {
         (_, ValueRef::Blob(digest), ValueRef::Null) => return Err(damaged(&format!("lacks its content {}", hex(digest))).into()),
         (_, _, _) => return Err(damaged("has a content and bytes of its own").into()),
     };
-    Ok(Payload {
-        number: u32::try_from(number).map_err(|_| damaged("has no possible number"))?,
-        kind: u8::try_from(kind).ok().and_then(PayloadKind::from_number).ok_or_else(|| damaged("is of no known kind"))?,
-        salt: blob(row, 2)?.try_into().map_err(|_| damaged("has a salt of the wrong length"))?,
-        bytes: bytes.to_vec(),
-    })
+    let kind = u8::try_from(kind).ok().and_then(PayloadKind::from_number).ok_or_else(|| damaged("is of no known kind"))?;
+    let number = u32::try_from(number).map_err(|_| damaged("has no possible number"))?;
+    let salt = blob(row, 2)?;
+    match salt.try_into() {
+        Ok(salt) => Ok(Stored::Plain(Payload { number, kind, salt, bytes: bytes.to_vec() })),
+        Err(_) => keys.open(&sealing::Row { run, number, kind, key: salt, bytes }, opened),
+    }
 }
 
 /// How many payloads a run has, and how long they are together.
@@ -268,7 +293,7 @@ pub(crate) fn weigh(connection: &Connection, run: u64) -> Answer<Gone> {
     let mut statement = connection.prepare_cached(match format(connection)? {
         1 => "SELECT count(*), coalesce(sum(length(bytes)), 0) FROM payloads WHERE run = ?1",
         _ => {
-            "SELECT count(*), coalesce(sum(length(coalesce(c.bytes, p.bytes))), 0)
+            "SELECT count(*), coalesce(sum(length(coalesce(c.bytes, p.bytes)) - iif(length(salt) = 8, 44, 0)), 0)
             FROM payloads p LEFT JOIN contents c ON c.digest = content WHERE run = ?1"
         }
     })?;
@@ -277,7 +302,7 @@ pub(crate) fn weigh(connection: &Connection, run: u64) -> Answer<Gone> {
 }
 
 /// The payload of run 0 that holds a document's text.
-pub(crate) fn document(connection: &Connection, digest: &Digest) -> Answer<Option<Payload>> {
+pub(crate) fn document(connection: &Connection, digest: &Digest, keys: &Keys) -> Answer<Option<Payload>> {
     let registered = frames(connection, 0)?.into_iter().rev().find_map(|(_, frame)| match frame.record {
         Record::Registered(document) => (document.digest == *digest).then_some(document.content.number),
         Record::Opened(_) | Record::Run(_) | Record::Removed(_) => None,
@@ -285,7 +310,8 @@ pub(crate) fn document(connection: &Connection, digest: &Digest) -> Answer<Optio
     let Some(number) = registered else { return Ok(None) };
     let columns = payload_columns(connection)?;
     let mut statement = connection.prepare_cached(&format!("{columns} WHERE run = 0 AND number = ?1"))?;
-    statement.query_row([number], |row| Ok(payload(row))).optional()?.transpose()
+    let found = statement.query_row([number], |row| Ok(payload(row, 0, keys, &mut Opened::default()))).optional()?.transpose()?;
+    found.map(|one| readable_or(one, || RunName { number: 0, id: None })).transpose()
 }
 
 pub(crate) fn hex(bytes: &[u8]) -> String {

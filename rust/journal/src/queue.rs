@@ -3,10 +3,11 @@
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
-use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use interlock_kernel::{Digest, Micros};
+use interlock_vault::KeyId;
 
 use crate::live::Live;
 use crate::own::Own;
@@ -23,6 +24,9 @@ const GATHERS: Duration = Duration::from_micros(500);
 /// Bytes that are written without anybody waiting for them: far more than a run queues, far less than a service may (256 KiB).
 const PLENTY: usize = 1 << 18;
 
+/// What must have happened before a commit counts.
+pub(crate) type Barrier = Arc<dyn Fn() -> Result<(), String> + Send + Sync>;
+
 pub(crate) struct Shared {
     pub state: Mutex<State>,
     /// The writer sleeps here.
@@ -33,6 +37,7 @@ pub(crate) struct Shared {
     pub committed: AtomicU64,
     pub queued_bytes: AtomicUsize,
     pub wake: Wake,
+    pub barrier: Mutex<Option<Barrier>>,
 }
 
 pub(crate) struct State {
@@ -71,6 +76,8 @@ pub(crate) struct Batch {
     /// Frames, one after another, in their order in the file.
     pub frames: Vec<u8>,
     pub payloads: Vec<(u64, Payload)>,
+    /// Under which subject's key the payloads of runs are sealed that were started.
+    pub sealed_under: Vec<(u64, KeyId)>,
     /// Runs whose row changed; a run may stand here more than once.
     pub touched: Vec<u64>,
     /// What changes in the list of open reviews, in order.
@@ -100,6 +107,7 @@ impl Batch {
     pub(crate) fn clear(&mut self) {
         self.frames.clear();
         self.payloads.clear();
+        self.sealed_under.clear();
         self.touched.clear();
         self.told.clear();
         self.removals.clear();

@@ -2,15 +2,17 @@
 
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use interlock_kernel::{Digest, RunId};
+use interlock_vault::Vault;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use crate::error::RunName;
 use crate::frame::Frame;
 use crate::query::{self, Answer, Fault};
 use crate::schema::{self, beside};
+use crate::sealing::Keys;
 use crate::store::{self, lock};
 use crate::{JournalError, Payload, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, review_table};
 
@@ -21,11 +23,17 @@ pub struct Reader {
     /// The program that wrote the file last.
     written_by: String,
     connection: Mutex<Option<Connection>>,
+    keys: Keys,
 }
 
 impl Reader {
     /// Opens a file that exists and is a journal.
     pub fn open(path: impl AsRef<Path>) -> Result<Self, JournalError> {
+        Self::open_with(path, None)
+    }
+
+    /// As [`Reader::open`], with the vault that has the keys of what is encrypted.
+    pub fn open_with(path: impl AsRef<Path>, vault: Option<Arc<Vault>>) -> Result<Self, JournalError> {
         let path = path.as_ref();
         match path.metadata() {
             Err(cause) => return Err(JournalError::io(path, cause)),
@@ -33,7 +41,18 @@ impl Reader {
             Ok(_) => {}
         }
         let (connection, written_by) = connect(path)?;
-        Ok(Self { path: path.into(), written_by, connection: Mutex::new(Some(connection)) })
+        let reader = Self { path: path.into(), written_by, connection: Mutex::new(Some(connection)), keys: Keys(vault) };
+        if let Some(vault) = &reader.keys.0
+            && reader.ask(schema::vault)?.is_some_and(|known| known != query::hex(&vault.id()))
+        {
+            return Err(JournalError::WrongVault { path: path.into() });
+        }
+        Ok(reader)
+    }
+
+    /// Whether payloads of it are encrypted, so that a key is needed to read them.
+    pub fn is_encrypted(&self) -> Result<bool, JournalError> {
+        Ok(self.ask(query::format)? >= schema::SEALED)
     }
 
     /// The run with this id.
@@ -79,7 +98,7 @@ impl Reader {
 
     /// A run's payloads by number.
     pub fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError> {
-        self.ask(|connection| query::payloads(connection, run))
+        self.ask(|connection| query::payloads(connection, run, &self.keys))
     }
 
     /// Why a run's payloads are gone, if they are.
@@ -99,7 +118,7 @@ impl Reader {
 
     /// The text of a plan, a rule file or an index that was registered under this digest.
     pub fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError> {
-        self.ask(|connection| query::document(connection, digest))?.map(store::text).transpose()
+        self.ask(|connection| query::document(connection, digest, &self.keys))?.map(store::text).transpose()
     }
 
     /// Puts a question to the file, and the file's names to what goes wrong.
@@ -113,6 +132,10 @@ impl Reader {
             }
             Fault::Journal(cause) => cause,
         })
+    }
+
+    pub(crate) fn keys(&self) -> &Keys {
+        &self.keys
     }
 
     pub(crate) fn close(&self) {

@@ -32,20 +32,36 @@ pub fn user_id(user: &[u8]) -> Result<Option<Arc<str>>, JournalError> {
     read::<Option<User>>(user).map(|user| user.and_then(User::name))
 }
 
+/// The person that a payload of kind `Request` names, if it names one: tenant and user id.
+pub(crate) fn person(request: &[u8]) -> Result<Option<(Option<Arc<str>>, Arc<str>)>, JournalError> {
+    #[derive(Deserialize)]
+    struct Request {
+        user: Option<User>,
+    }
+    let Request { user } = read(request)?;
+    Ok(user.and_then(|User { id, tenant }| Some((word(tenant), word(id)?))))
+}
+
 #[derive(Deserialize)]
 struct User {
     #[serde(default)]
     id: Value,
+    #[serde(default)]
+    tenant: Value,
 }
 
 impl User {
     fn name(self) -> Option<Arc<str>> {
-        match self.id {
-            Value::Null => None,
-            Value::String(id) => Some(id.into()),
-            // A program may count its users; the list of runs has words only.
-            Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(self.id.to_string().into()),
-        }
+        word(self.id)
+    }
+}
+
+fn word(value: Value) -> Option<Arc<str>> {
+    match value {
+        Value::Null => None,
+        Value::String(word) => Some(word.into()),
+        // A program may count its users; the list of runs has words only.
+        Value::Bool(_) | Value::Number(_) | Value::Array(_) | Value::Object(_) => Some(value.to_string().into()),
     }
 }
 

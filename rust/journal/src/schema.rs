@@ -15,6 +15,8 @@ use crate::{JournalError, review_table};
 
 /// The format that this program writes. A change of tables is a new one.
 pub(crate) const FORMAT: u32 = 2;
+/// As `FORMAT`, for a file with sealed payloads, which an earlier program would take for damaged. The tables are the same.
+pub(crate) const SEALED: u32 = 3;
 /// `INTL` in ASCII, in the file's header.
 const APPLICATION_ID: u32 = 0x494e_544c;
 
@@ -144,6 +146,26 @@ pub(crate) fn lift(path: &Path) -> Result<(), JournalError> {
     careful.and_then(|()| tables::migrate(&mut connection)).map_err(|fault| fault.of(path))
 }
 
+/// Notes that payloads are sealed from now on, with which vault. The file is refused by programs that can't read them.
+pub(crate) fn seal(path: &Path, vault: &str) -> Result<(), JournalError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let note = || -> rusqlite::Result<()> {
+        let mut connection = Connection::open_with_flags(path, flags)?;
+        connection.pragma_update(None, "synchronous", "full")?;
+        let transaction = connection.transaction()?;
+        transaction.pragma_update(None, "user_version", SEALED)?;
+        transaction.execute("UPDATE meta SET value = ?1 WHERE key = 'format'", [SEALED.to_string()])?;
+        transaction.execute("INSERT OR REPLACE INTO meta VALUES('vault', ?1)", [vault])?;
+        transaction.commit()
+    };
+    note().map_err(|cause| JournalError::store(path, cause))
+}
+
+/// The vault that the file's payloads are sealed with, if any are.
+pub(crate) fn vault(connection: &Connection) -> Answer<Option<String>> {
+    Ok(connection.query_row("SELECT value FROM meta WHERE key = 'vault'", [], |row| row.get(0)).optional()?)
+}
+
 /// Whether the file ends where a page does. SQLite would read what is missing of the last page as zeros.
 /// While there is a log the file may end anywhere: the log has the rest.
 fn check_size(connection: &Connection, path: &Path) -> Result<(), JournalError> {
@@ -173,9 +195,9 @@ pub(crate) fn check(connection: &Connection, path: &Path) -> Result<String, Jour
     tune(connection).map_err(|cause| JournalError::store(path, cause))?;
     let written_by = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| row.get(0)).optional();
     let format = number("user_version")?;
-    if format > FORMAT {
+    if format > SEALED {
         let written_by = written_by.ok().flatten().unwrap_or_else(|| "an unknown program".into());
-        return Err(JournalError::VersionUnsupported { what: "the file's format".into(), written_by, format, known: FORMAT });
+        return Err(JournalError::VersionUnsupported { what: "the file's format".into(), written_by, format, known: SEALED });
     }
     written_by
         .map_err(|cause| JournalError::store(path, cause))?

@@ -6,6 +6,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use interlock_kernel::{Digest, Micros, Name, RunId};
 
 use crate::frame::{DocumentKind, Frame, Place};
+use crate::queue::Barrier;
 use crate::{Append, Gone, JournalError, Payload, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, Ticket, codec};
 
 pub(crate) trait Store: Send + Sync {
@@ -30,6 +31,9 @@ pub(crate) trait Store: Send + Sync {
 
     /// Removes the payloads of finished runs, and writes down that it did.
     fn remove(&self, why: RemovedWhy, runs: &[u64], by: &str) -> Result<Gone, JournalError>;
+
+    /// Nothing counts as committed before this was asked and agreed. Where nothing is written there is nothing to ask.
+    fn set_barrier(&self, _barrier: Barrier) {}
 
     // What follows matters only where there is a file, and commits take time.
     fn newest(&self) -> Micros {

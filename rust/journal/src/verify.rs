@@ -15,7 +15,8 @@ use crate::live::advance;
 use crate::query::{self, Answer, Fault};
 use crate::refs::refs;
 use crate::scan::{Extent, scan};
-use crate::{Asked, JournalError, Payload, PayloadKind, Progress, Reader, Removed, RemovedWhy, ReviewRow, RunRow, RunStatus, review_table};
+use crate::sealing::{Keys, Shut, Stored};
+use crate::{Asked, JournalError, PayloadKind, Progress, Reader, Removed, RemovedWhy, ReviewRow, RunRow, RunStatus, review_table};
 
 /// What was found to be whole.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,6 +28,11 @@ pub struct Report {
     /// Payloads that are gone, as a frame says: they were erased for a user, or pruned with age.
     pub erased: u64,
     pub pruned: u64,
+    /// Of the payloads, how many are encrypted. Of these, how many were not looked into for want of a key, and how many nobody can
+    /// read any more, because the key of whom they belonged to was deleted.
+    pub encrypted: u64,
+    pub unread: u64,
+    pub unreadable: u64,
     /// The Merkle root over all frames.
     pub root: Digest,
 }
@@ -35,21 +41,21 @@ pub struct Report {
 pub fn verify(path: impl AsRef<Path>) -> Result<Report, JournalError> {
     Reader::open(path)?.ask(|connection| {
         let snapshot = connection.unchecked_transaction()?;
-        check(&snapshot, &Progress::default())
+        check(&snapshot, &Progress::default(), &Keys::default())
     })
 }
 
-pub(crate) fn check(connection: &Connection, progress: &Progress) -> Answer<Report> {
+pub(crate) fn check(connection: &Connection, progress: &Progress, keys: &Keys) -> Answer<Report> {
     // With the indexes, which a quick check leaves out: one that lost a key lets it start a second run.
     let structure: String = connection.pragma_query_value(None, "integrity_check", |row| row.get(0))?;
-    match check_runs(connection, progress) {
+    match check_runs(connection, progress, keys) {
         named @ Err(Fault::Journal(JournalError::Corrupt { run: Some(_), .. })) => named,
         found if structure == "ok" => found,
         Ok(_) | Err(_) => Err(JournalError::damaged(structure).into()),
     }
 }
 
-fn check_runs(connection: &Connection, progress: &Progress) -> Answer<Report> {
+fn check_runs(connection: &Connection, progress: &Progress, keys: &Keys) -> Answer<Report> {
     let scan = scan(connection, Extent::All)?;
     let mut numbers: Vec<u64> = scan.frames.keys().copied().collect();
     numbers.sort_unstable();
@@ -57,10 +63,21 @@ fn check_runs(connection: &Connection, progress: &Progress) -> Answer<Report> {
     progress.expect(numbers.len() as u64);
     let runs = numbers.iter().filter(|run| **run != 0).count() as u64;
     let root = scan.frontier.root();
-    let mut report = Report { frames: scan.frontier.size(), runs, payloads: 0, erased: 0, pruned: 0, root };
+    let (frames, payloads, erased, pruned) = (scan.frontier.size(), 0, 0, 0);
+    let mut report = Report { frames, runs, payloads, erased, pruned, encrypted: 0, unread: 0, unreadable: 0, root };
     for run in &numbers {
-        let (there, gone) = check_run(connection, *run, scan.frames[run], removals.why(*run))?;
-        report.payloads += there;
+        let (there, gone) = check_run(connection, *run, scan.frames[run], removals.why(*run), keys)?;
+        report.payloads += there.len() as u64;
+        for one in &there {
+            match one {
+                Stored::Plain(_) => {}
+                Stored::Opened(_) => report.encrypted += 1,
+                Stored::Shut { why: Shut::NoKey, .. } => (report.encrypted, report.unread) = (report.encrypted + 1, report.unread + 1),
+                Stored::Shut { why: Shut::Erased, .. } => {
+                    (report.encrypted, report.unreadable) = (report.encrypted + 1, report.unreadable + 1);
+                }
+            }
+        }
         match removals.why(*run) {
             Some(RemovedWhy::Erased) => report.erased += gone,
             Some(RemovedWhy::Pruned) | None => report.pruned += gone, // without a removal nothing is gone
@@ -97,8 +114,8 @@ impl Removals {
     }
 }
 
-/// One run: frames, payloads and row agree. Gives how many payloads are there, and how many are gone.
-fn check_run(connection: &Connection, number: u64, count: u32, removed: Option<RemovedWhy>) -> Answer<(u64, u64)> {
+/// One run: frames, payloads and row agree. Gives the payloads that are there, and how many are gone.
+fn check_run(connection: &Connection, number: u64, count: u32, removed: Option<RemovedWhy>, keys: &Keys) -> Answer<(Vec<Stored>, u64)> {
     let name = query::name(connection, number);
     let damaged = |frame, what: String| JournalError::Corrupt { run: Some(name), frame, what };
     let frames = query::frames(connection, number)?;
@@ -106,11 +123,11 @@ fn check_run(connection: &Connection, number: u64, count: u32, removed: Option<R
         return Err(damaged(None, format!("the run has {count} frames and its index {}", frames.len())).into());
     }
     let wanted = wanted(name, &frames)?;
-    let payloads = query::payloads(connection, number)?;
+    let payloads = query::stored(connection, number, keys)?;
     let gone = match removed {
         None => check_payloads(name, wanted, &payloads).map(|()| 0)?,
         Some(why) => match payloads.first() {
-            Some(left) => return Err(damaged(None, format!("payload {} is there although the run was {why}", left.number)).into()),
+            Some(left) => return Err(damaged(None, format!("payload {} is there although the run was {why}", left.number())).into()),
             None => wanted.len() as u64,
         },
     };
@@ -120,7 +137,7 @@ fn check_run(connection: &Connection, number: u64, count: u32, removed: Option<R
         check_asked(connection, &row, &frames, &payloads)?;
         check_reviews(connection, &row, &frames)?;
     }
-    Ok((payloads.len() as u64, gone))
+    Ok((payloads, gone))
 }
 
 /// What the frames refer to: by number, the commitment and the frame that made it first.
@@ -141,13 +158,14 @@ fn wanted(name: RunName, frames: &[(u64, Frame)]) -> Answer<Wanted> {
 }
 
 /// Every reference has its payload, every payload its reference, and the commitments agree.
-fn check_payloads(name: RunName, mut wanted: Wanted, payloads: &[Payload]) -> Answer<()> {
+fn check_payloads(name: RunName, mut wanted: Wanted, payloads: &[Stored]) -> Answer<()> {
     let damaged = |frame, what: String| JournalError::Corrupt { run: Some(name), frame, what };
     for payload in payloads {
-        match wanted.remove(&payload.number) {
-            None => return Err(damaged(None, format!("no frame refers to payload {}", payload.number)).into()),
-            Some((commitment, position)) if payload.reference().commitment != commitment => {
-                return Err(damaged(Some(position), format!("payload {} is not the one that was committed to", payload.number)).into());
+        let number = payload.number();
+        match wanted.remove(&number) {
+            None => return Err(damaged(None, format!("no frame refers to payload {number}")).into()),
+            Some((commitment, position)) if payload.payload().is_some_and(|found| found.reference().commitment != commitment) => {
+                return Err(damaged(Some(position), format!("payload {number} is not the one that was committed to")).into());
             }
             Some(_) => {}
         }
@@ -192,14 +210,17 @@ fn check_row(row: &RunRow, frames: &[(u64, Frame)], removed: Option<RemovedWhy>)
 }
 
 /// Whether the list of runs names the user and the thread that the request names.
-fn check_asked(connection: &Connection, row: &RunRow, frames: &[(u64, Frame)], payloads: &[Payload]) -> Answer<()> {
+fn check_asked(connection: &Connection, row: &RunRow, frames: &[(u64, Frame)], payloads: &[Stored]) -> Answer<()> {
     if query::format(connection)? == 1 {
         return Ok(()); // it does not list them
     }
     if row.removed.is_some() {
         return Ok(()); // what the request said is gone
     }
-    let request = payloads.iter().find(|payload| payload.kind == PayloadKind::Request);
+    if payloads.iter().any(|payload| matches!(payload, Stored::Shut { kind: PayloadKind::Request, .. })) {
+        return Ok(()); // what it said can't be read
+    }
+    let request = payloads.iter().filter_map(Stored::payload).find(|payload| payload.kind == PayloadKind::Request);
     let asked = request.map(|request| Asked::of(&request.bytes)).transpose();
     let name = RunName { number: row.number, id: Some(row.id) };
     let mut asked = asked.map_err(|cause| cause.at(name, None))?.unwrap_or_default();

@@ -8,6 +8,7 @@ use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
 use interlock_kernel::Digest;
+use interlock_vault::Vault;
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, TransactionBehavior};
 use sha2::{Digest as _, Sha256};
@@ -16,6 +17,8 @@ use crate::frame;
 use crate::merkle::{self, Frontier};
 use crate::query::{Answer, Fault};
 use crate::queue::{Batch, Chore, Shared, Upkeep};
+use crate::run_keys::RunKeys;
+use crate::store::lock;
 use crate::{JournalError, Payload, RunRow, removal, review_table, schema, scrub, snapshots};
 
 const FRAME: &str = "INSERT INTO frames(pos, run, seq, bytes) VALUES(?1, ?2, ?3, ?4)";
@@ -40,6 +43,10 @@ pub(crate) struct Writer {
     pub max_bytes: Option<u64>,
     /// The size of the newest snapshot.
     pub snapshot: u64,
+    /// Seals payloads, where there are keys.
+    pub keys: Option<RunKeys>,
+    /// Must be durable before what refers to it.
+    pub vault: Option<Arc<Vault>>,
     /// Bytes that were written since the log was put into the file.
     pub logged: usize,
 }
@@ -106,7 +113,10 @@ impl Writer {
     fn write(&mut self, batch: &Batch, rows: &[RunRow], size: u64) -> Answer<Digest> {
         let transaction = self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         write_frames(&transaction, &batch.frames, &mut self.frontier)?;
-        write_payloads(&transaction, &batch.payloads)?;
+        match &mut self.keys {
+            None => write_payloads(&transaction, &batch.payloads)?,
+            Some(keys) => write_sealed(&transaction, batch, rows, keys)?,
+        }
         write_rows(&transaction, rows)?;
         review_table::write(&transaction, &batch.told, rows)?;
         let gone = batch.removals.iter().map(|removal| removal::remove(&transaction, removal)).collect::<Answer<Vec<_>>>()?;
@@ -117,6 +127,7 @@ impl Writer {
         if due {
             snapshots::take(&transaction, &self.frontier)?;
         }
+        wait_for(self.vault.as_deref(), &self.shared)?;
         transaction.commit()?;
         if due {
             self.snapshot = size;
@@ -168,6 +179,26 @@ fn write_payloads(connection: &Connection, payloads: &[(u64, Payload)]) -> rusql
         }
     }
     Ok(())
+}
+
+fn write_sealed(connection: &Connection, batch: &Batch, rows: &[RunRow], keys: &mut RunKeys) -> Answer<()> {
+    keys.recall(&batch.sealed_under)?;
+    for (run, payload) in &batch.payloads {
+        let (key, bytes) = keys.seal(connection, (*run, payload), &batch.payloads, rows)?;
+        let place = (run.cast_signed(), payload.number, payload.kind as u8);
+        connection.prepare_cached(PAYLOAD)?.execute((place.0, place.1, place.2, key, bytes, None::<&[u8]>))?;
+    }
+    Ok(())
+}
+
+/// Waits until what the commit refers to is durable elsewhere.
+fn wait_for(vault: Option<&Vault>, shared: &Shared) -> Answer<()> {
+    if let Some(vault) = vault.filter(|vault| vault.is_dirty()) {
+        vault.flush().map_err(JournalError::from)?;
+    }
+    let barrier = lock(&shared.barrier).clone();
+    let waited = barrier.map_or(Ok(()), |barrier| barrier());
+    Ok(waited.map_err(|cause| JournalError::Barrier { cause })?)
 }
 
 fn write_rows(connection: &Connection, rows: &[RunRow]) -> rusqlite::Result<()> {

@@ -65,10 +65,10 @@ fn a_newer_format_is_refused_with_the_name_of_its_writer() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.db");
     Journal::open(&path, "interlock 9.0").unwrap().close().unwrap();
-    Connection::open(&path).unwrap().pragma_update(None, "user_version", 3).unwrap();
+    Connection::open(&path).unwrap().pragma_update(None, "user_version", 4).unwrap();
     for error in [Journal::open(&path, "test").err().unwrap(), verify(&path).unwrap_err()] {
         assert!(
-            matches!(&error, JournalError::VersionUnsupported { written_by, format: 3, known: 2, .. } if written_by == "interlock 9.0"),
+            matches!(&error, JournalError::VersionUnsupported { written_by, format: 4, known: 3, .. } if written_by == "interlock 9.0"),
             "{error}"
         );
     }

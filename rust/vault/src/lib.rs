@@ -31,4 +31,4 @@ pub use mint::scope_of;
 pub use rotate::rotate;
 pub use seal::{OVERHEAD, Sealer};
 pub use vault::{Scope, Vault};
-pub use wrapping::{Handed, Secret, Wrap, WrappingKey};
+pub use wrapping::{Handed, Secret, Wrap, WrappingKey, hex};

@@ -1,6 +1,8 @@
 //! Minting, revealing, carrying and erasing. A value is sealed under its subject's key, in a place made of scope, kind and token.
 
+use std::collections::HashSet;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 
 use sha2::{Digest as _, Sha256};
@@ -110,41 +112,40 @@ impl Vault {
     /// Deletes a subject's key and values. When it returns, no byte of them is left in the vault's files.
     /// Gives how many subjects there were of that name: 0 or 1. After an error or a crash, ask again.
     pub fn erase(&self, subject: &str) -> Result<usize, VaultError> {
-        self.erase_where(|name| name == subject)
+        self.erase_all(&[subject.into()])
     }
 
     /// As [`Vault::erase`], for a user's id under every tenant. Gives how many subjects that were.
     pub fn erase_user(&self, user: &str) -> Result<usize, VaultError> {
-        self.erase_where(|name| subject::user_of(name) == Some(user))
-    }
-
-    /// As [`Vault::erase`], for several subjects at once.
-    pub fn erase_all(&self, subjects: &[String]) -> Result<usize, VaultError> {
-        self.erase_where(|name| subjects.iter().any(|one| one == name))
-    }
-
-    fn erase_where(&self, chosen: impl Fn(&str) -> bool) -> Result<usize, VaultError> {
+        self.check_process()?;
         let mut state = loop {
             self.flush()?; // so that the file lists all
             let state = self.shared.lock();
             state.open()?;
-            state.writable()?;
             if !self.is_dirty() {
                 break state;
             }
         };
-        let ids: Vec<KeyId> = self.shared.names(&state)?.into_iter().filter(|(_, name)| chosen(name)).map(|(id, _)| id).collect();
-        for id in &ids {
-            state.erased.insert(*id);
-            self.shared.queue(&mut state, Op::Erase { id: *id });
-        }
-        let gone = |id: &KeyId| ids.contains(id);
-        state.subjects.retain(|_, id| !gone(id));
-        state.keys.retain(|id, _| !gone(id));
-        state.values.retain(|_, held| !gone(&held.subject));
+        let names = self.shared.names(&state)?;
+        let ids = names.into_iter().filter(|(_, name)| subject::user_of(name) == Some(user)).map(|(id, _)| id).collect();
+        let count = self.shared.erase(&mut state, ids)?;
         drop(state);
-        self.clear()?; // also when nothing was left to erase: a crash may have come between
-        Ok(ids.len())
+        self.clear().map(|()| count) // also when nothing was left to erase: a crash may have come between
+    }
+
+    /// As [`Vault::erase`], for several subjects at once. Gives how many there were.
+    pub fn erase_all(&self, subjects: &[String]) -> Result<usize, VaultError> {
+        self.check_process()?;
+        let mut state = self.shared.lock();
+        state.open()?;
+        state.writable()?;
+        let mut ids = Vec::new();
+        for subject in subjects {
+            ids.extend(self.shared.known_subject(&mut state, subject)?);
+        }
+        let count = self.shared.erase(&mut state, ids)?;
+        drop(state);
+        self.clear().map(|()| count)
     }
 
     /// Deletes all values of scopes: runs that were pruned. Their bytes are overwritten once it is durable.
@@ -198,6 +199,20 @@ impl Vault {
 }
 
 impl Shared {
+    fn erase(&self, state: &mut State, ids: Vec<KeyId>) -> Result<usize, VaultError> {
+        state.writable()?;
+        let ids: HashSet<KeyId> = ids.into_iter().collect();
+        state.subjects.retain(|_, id| !ids.contains(id));
+        state.keys.retain(|id, _| !ids.contains(id));
+        state.values.retain(|_, held| !ids.contains(&held.subject));
+        for id in &ids {
+            state.erased.insert(*id);
+            self.queue(state, Op::Erase { id: *id });
+        }
+        self.erasures.fetch_add(1, Ordering::AcqRel);
+        Ok(ids.len())
+    }
+
     fn names(&self, state: &State) -> Result<Vec<(KeyId, String)>, VaultError> {
         let Some(file) = &state.reader else {
             return Ok(state.subjects.entries().map(|(name, id)| (*id, name.to_string())).collect());

@@ -25,6 +25,7 @@ pub(crate) struct Shared {
     done: Condvar,
     queued: AtomicU64,
     committed: AtomicU64,
+    pub erasures: AtomicU64,
 }
 
 /// What the writer does next.
@@ -36,8 +37,8 @@ pub(crate) struct Work {
 
 impl Shared {
     pub(crate) fn new(path: Option<PathBuf>, root: Sealer, tokens: Tokens, state: State) -> Self {
-        let (queued, committed) = (AtomicU64::new(0), AtomicU64::new(0));
-        Self { path, root, tokens, state: Mutex::new(state), work: Condvar::new(), done: Condvar::new(), queued, committed }
+        let (queued, committed, erasures) = (AtomicU64::new(0), AtomicU64::new(0), AtomicU64::new(0));
+        Self { path, root, tokens, state: Mutex::new(state), work: Condvar::new(), done: Condvar::new(), queued, committed, erasures }
     }
 
     /// A lock that a panicking thread left is taken over: every critical section here leaves its data whole.

@@ -1,6 +1,7 @@
 //! The vault, as whoever masks and unmasks holds it.
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
@@ -50,6 +51,11 @@ impl Vault {
     /// Whether something was minted or erased that the file does not have yet.
     pub fn is_dirty(&self) -> bool {
         self.shared.is_dirty()
+    }
+
+    /// How often something was erased since it was opened: what was derived from keys before may be of one that is gone.
+    pub fn erasures(&self) -> u64 {
+        self.shared.erasures.load(Ordering::Acquire)
     }
 
     /// Waits until all that was minted and erased is durable.

@@ -98,10 +98,7 @@ impl WrappingKey {
     /// A name of the key that says nothing of it: 16 hex digits.
     pub fn id(&self) -> String {
         let id = self.key.derive(b"interlock.vault.key-id.1", b"");
-        id.bytes()[..8].iter().fold(String::new(), |mut digits, byte| {
-            _ = write!(digits, "{byte:02x}"); // a String takes all
-            digits
-        })
+        hex(&id.bytes()[..8])
     }
 }
 
@@ -155,6 +152,14 @@ impl Wrap for Handed {
     fn fresh(&self) -> Result<(Secret, Vec<u8>), VaultError> {
         Ok((self.root.clone(), self.wrapped.clone()))
     }
+}
+
+/// Bytes as hex digits.
+pub fn hex(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut digits, byte| {
+        _ = write!(digits, "{byte:02x}"); // a String takes all
+        digits
+    })
 }
 
 fn unhex(text: &[u8]) -> Option<Zeroizing<Vec<u8>>> {

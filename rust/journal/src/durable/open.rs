@@ -5,12 +5,15 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex};
 
+use interlock_vault::Vault;
+
 use super::Durable;
 use crate::error::RunName;
 use crate::live::{Known, Live};
 use crate::lock::{Ownership, canonical};
 use crate::own::Own;
 use crate::queue::{Batch, Shared, Sleep, State};
+use crate::run_keys::RunKeys;
 use crate::scan::{Extent, Scan, scan};
 use crate::store::{Store, lock};
 use crate::wake::{Wake, Wanted};
@@ -19,7 +22,9 @@ use crate::{Broken, JournalError, Reader, query, review_table, schema, snapshots
 
 impl Durable {
     /// Opens or makes a journal; gives it with the highest number that a run has.
-    pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>) -> Result<(Self, u64), JournalError> {
+    ///
+    /// A vault that a key from outside protects seals the payloads from now on.
+    pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>, vault: Option<&Arc<Vault>>) -> Result<(Self, u64), JournalError> {
         let path = canonical(path)?;
         if path.exists() {
             drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
@@ -27,7 +32,11 @@ impl Durable {
         let ownership = if Broken::from_environment()?.ownership_lock { None } else { Some(Ownership::take(&path)?) };
         schema::create_if_missing(&path, by)?;
         schema::rewrite_log(&path)?;
-        let reader = Reader::open(&path)?;
+        let reader = Reader::open_with(&path, vault.map(Arc::clone))?;
+        let seals = vault.filter(|vault| vault.is_protected()).map(Arc::clone);
+        if seals.is_none() && reader.is_encrypted()? {
+            return Err(JournalError::Encrypted { run: RunName { number: 0, id: None } });
+        }
         reader.ask(schema::save)?; // each page is looked at once
         let scan = reader.ask(|connection| scan(connection, Extent::Recent))?;
         if scan.is_whole {
@@ -35,6 +44,11 @@ impl Durable {
         }
         if reader.ask(query::format)? < schema::FORMAT {
             schema::lift(&path)?;
+        }
+        if let Some(vault) = &seals
+            && !reader.is_encrypted()?
+        {
+            schema::seal(&path, &query::hex(&vault.id()))?;
         }
         let (live, own) = (recall_runs(&reader)?, recall_own(&reader)?);
         let last = reader.ask(query::last_run)?;
@@ -51,11 +65,13 @@ impl Durable {
             by: by.into(),
             max_bytes,
             snapshot,
+            keys: seals.as_ref().map(|vault| RunKeys::new(Arc::clone(vault))),
+            vault: vault.map(Arc::clone),
             logged: 0,
         }
         .spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(ownership));
-        let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, writer, ownership };
+        let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, seals, writer, ownership };
         match durable.note_opening(by) {
             Ok(()) => Ok((durable, last)),
             Err(told) => {
@@ -97,6 +113,7 @@ fn share(live: Live, own: Own, wake: Wake, Scan { frontier, .. }: &Scan) -> Shar
         committed: AtomicU64::new(size),
         queued_bytes: AtomicUsize::new(0),
         wake,
+        barrier: Mutex::default(),
     }
 }
 
