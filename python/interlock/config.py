@@ -13,6 +13,7 @@ from interlock.checkpoints import Checkpoints
 from interlock.errors import ConfigError
 
 if TYPE_CHECKING:
+    from interlock.guardrails import Guardrails
     from interlock.reviews import Terms
     from interlock.webhook import Webhook
     from interlock.yaml_reader import Place
@@ -24,7 +25,7 @@ LIMIT_KEYS = ("max_runs", "max_turns", "max_queued_bytes", "retain")
 AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
 THREAD_KEYS = ("on_busy", "history", "max_waiting")
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads")
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads", "guardrails")
 
 OnBusy = Literal["queue", "merge", "interrupt", "reject"]
 ON_BUSY: tuple[OnBusy, ...] = get_args(OnBusy)
@@ -100,6 +101,8 @@ class Config:
     """On which terms people are asked, where a plan does not say it."""
     hook: WebhookConfig | None = None
     threads: ThreadRules = ThreadRules()
+    guardrails: Guardrails | None = None
+    """What agents may reach, and on which terms."""
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -146,7 +149,8 @@ class Config:
         threads = ThreadRules(**top["threads"].threads(THREAD_KEYS, ON_BUSY)) if "threads" in top else ThreadRules()
         reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
         meaning = SemanticConfig(**semantic) if semantic else None
-        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads)
+        guardrails = _guardrails(top["guardrails"], folder or Path()) if "guardrails" in top else None
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads, guardrails)
 
     def webhook(self) -> Webhook | None:
         """Where to tell what happens to reviews, with the secret that the environment holds.
@@ -175,6 +179,14 @@ class Config:
         if self.claims_on_tie is not None:  # a table that does not say it keeps the digest that it had before there was this key
             table["claims_on_tie"] = self.claims_on_tie
         return orjson.dumps(table, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _guardrails(place: Place, folder: Path) -> Guardrails:
+    from interlock.guardrails import read_guardrails
+
+    found = read_guardrails(place, folder)
+    found.access()  # what can't be compiled is refused here, before anything is replaced
+    return found
 
 
 def _agents(place: Place) -> Iterator[tuple[str, AgentLimits]]:
