@@ -13,6 +13,8 @@ __version__: Final[str]
 
 __all__ = [
     "BudgetLedger",
+    "Access",
+    "CedarSet",
     "Counterfactual",
     "Effect",
     "Engine",
@@ -39,6 +41,26 @@ __all__ = [
     "verify",
     "verify_checkpoints",
 ]
+
+@final
+class Access:
+    """What a configuration decides about access. Requests and answers are JSON objects."""
+
+    def __new__(cls, text: str) -> Access: ...
+    @property
+    def revision(self) -> int: ...
+    def decide(self, request: str) -> str: ...
+    def filter(self, of: str, request: str, result: bytes) -> bytes | None: ...
+    def policies(self) -> list[tuple[str, str, str]]: ...
+    def warnings(self) -> list[tuple[str, str]]: ...
+    def scopes_of(self, agent: str) -> list[str] | None: ...
+
+@final
+class CedarSet:
+    """Cedar as it is, with and without slicing: whether it is allowed, who decided, who erred, and how many were evaluated."""
+
+    def __new__(cls, policies: str, entities: str) -> CedarSet: ...
+    def decide(self, principal: str, action: str, resource: str, context: str, sliced: bool) -> tuple[bool, list[str], list[str], int]: ...
 
 @final
 class Store:

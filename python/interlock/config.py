@@ -14,6 +14,7 @@ from interlock.errors import ConfigError
 from interlock.keys import Keys
 
 if TYPE_CHECKING:
+    from interlock.guardrails import Guardrails
     from interlock.reviews import Terms
     from interlock.webhook import Webhook
     from interlock.yaml_reader import Place
@@ -26,7 +27,11 @@ AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
 ENCRYPTION_KEYS = ("env", "file")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
 THREAD_KEYS = ("on_busy", "history", "max_waiting")
+<<<<<<< HEAD
 TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads", "encryption")
+=======
+TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads", "guardrails")
+>>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
 
 OnBusy = Literal["queue", "merge", "interrupt", "reject"]
 ON_BUSY: tuple[OnBusy, ...] = get_args(OnBusy)
@@ -102,8 +107,13 @@ class Config:
     """On which terms people are asked, where a plan does not say it."""
     hook: WebhookConfig | None = None
     threads: ThreadRules = ThreadRules()
+<<<<<<< HEAD
     encryption: Keys | None = None
     """Where the key is that protects what is kept."""
+=======
+    guardrails: Guardrails | None = None
+    """What agents may reach, and on which terms."""
+>>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -151,7 +161,12 @@ class Config:
         reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
         keys = Keys(**top["encryption"].encryption(ENCRYPTION_KEYS, folder or Path())) if "encryption" in top else None
         meaning = SemanticConfig(**semantic) if semantic else None
+<<<<<<< HEAD
         return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads, keys)
+=======
+        guardrails = _guardrails(top["guardrails"], folder or Path()) if "guardrails" in top else None
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads, guardrails)
+>>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
 
     def webhook(self) -> Webhook | None:
         """Where to tell what happens to reviews, with the secret that the environment holds.
@@ -180,6 +195,14 @@ class Config:
         if self.claims_on_tie is not None:  # a table that does not say it keeps the digest that it had before there was this key
             table["claims_on_tie"] = self.claims_on_tie
         return orjson.dumps(table, option=orjson.OPT_SORT_KEYS).decode()
+
+
+def _guardrails(place: Place, folder: Path) -> Guardrails:
+    from interlock.guardrails import read_guardrails
+
+    found = read_guardrails(place, folder)
+    found.access()  # what can't be compiled is refused here, before anything is replaced
+    return found
 
 
 def _agents(place: Place) -> Iterator[tuple[str, AgentLimits]]:

@@ -58,6 +58,11 @@ pub(crate) fn usage(what: &str, hint: &str) -> PyErr {
     raise("usage", what, hint, &Fields::default())
 }
 
+/// A part of the configuration by its dotted path; its line is known where the file was read.
+pub(crate) fn config(path: &str, message: &str, hint: &str) -> PyErr {
+    raise("config", message, hint, &Fields { path: Some(path.to_owned()), ..Fields::default() })
+}
+
 pub(crate) fn journal(error: &JournalError) -> PyErr {
     let mut fields = Fields::default();
     if let JournalError::Corrupt { run, frame, .. } = error {

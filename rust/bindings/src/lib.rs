@@ -2,6 +2,7 @@
 
 #![expect(clippy::needless_pass_by_value, reason = "PyO3 extracts arguments by value, and errors are mapped by name")]
 
+mod access;
 mod audit;
 mod ballot;
 mod budget;
@@ -31,6 +32,8 @@ use pyo3::prelude::*;
 mod _core {
     use pyo3::prelude::*;
 
+    #[pymodule_export]
+    use crate::access::{PyAccess, PyCedarSet};
     #[pymodule_export]
     use crate::audit::{PyLedger, PyProgress, PySigner, prove_run, read_checkpoints, tree_head, verify_checkpoints};
     #[pymodule_export]

@@ -1,0 +1,94 @@
+"""``guardrails:`` in the YAML file: read strictly, and handed to the core as JSON.
+
+What each part may hold stands in ``schema/``, one JSON schema for each; ``interlock config schema`` prints the whole.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import orjson
+
+from interlock.errors import ConfigError
+
+if TYPE_CHECKING:
+    from interlock._core import Access
+    from interlock.yaml_reader import Place
+
+
+@dataclass(frozen=True, slots=True)
+class Guardrails:
+    """What agents may reach, as the file says it."""
+
+    parts: Mapping[str, Any]
+    """By name, as plain data; texts of policies are read in."""
+    source: str = "<text>"
+    """The file."""
+    lines: Mapping[str, int] = field(default_factory=dict)
+    """The line of every key and item, by its path from the top of the file on."""
+
+    def text(self) -> str:
+        """Canonical JSON, as the core reads it."""
+        return orjson.dumps(self.parts, option=orjson.OPT_SORT_KEYS).decode()
+
+    def line(self, path: str) -> int | None:
+        """The line of a dotted path below ``guardrails``, or of what is nearest above it."""
+        path = f"guardrails.{path}"
+        while path not in self.lines:
+            shorter = re.sub(r"(\.[^.\[]*|\[\d+\])$", "", path)
+            if shorter == path:
+                return None
+            path = shorter
+        return self.lines[path]
+
+    def access(self) -> Access:
+        """The part about access, compiled.
+
+        Raises:
+            ConfigError: it can't mean anything; path and line say where, and the text which line of which policy file.
+        """
+        from interlock._core import Access
+
+        try:
+            return Access(self.text())
+        except ConfigError as error:
+            path = error.path or ""
+            line, full = self.line(path), f"guardrails.{path}"
+            raise ConfigError(f"{self.source}: {full} (line {line}): {error.message}", hint=error.hint, path=full, line=line) from None
+
+
+def read_guardrails(place: Place, folder: Path) -> Guardrails:
+    """Read the part by its schema; paths of policies count from the file's folder.
+
+    Raises:
+        ConfigError: something does not fit, or a policy's file can't be read.
+    """
+    from interlock.guardrails.schemas import schema
+    from interlock.guardrails.strict import Strict
+
+    whole = schema()
+    reading = Strict(whole, {})
+    parts = reading.read(place, whole["properties"]["guardrails"])
+    if "policies" in parts:
+        nodes = next(value for key, value in place.node.value if key.value == "policies").value
+        items = [type(place)(place.reader, node, f"guardrails.policies[{index}]") for index, node in enumerate(nodes)]
+        parts["policies"] = [_policy(item, text, folder) for item, text in zip(items, parts["policies"], strict=True)]
+    return Guardrails(parts, place.reader.source, reading.lines)
+
+
+def _policy(place: Place, text: str, folder: Path) -> dict[str, Any]:
+    """A policy's text, the name of the file that it stands in and the line that it begins at."""
+    if "(" in text:
+        block = place.node.style in ("|", ">")
+        return {"name": Path(place.reader.source).name, "text": text, "line": place.line + block}
+    path = folder / text
+    try:
+        return {"name": text, "text": path.read_text(encoding="utf-8"), "line": 1}
+    except OSError as error:
+        raise place.error(f"{path}: {error.strerror}", "give the path of a Cedar file, from this file's folder") from None
+    except UnicodeDecodeError as error:
+        raise place.error(f"{path} is not UTF-8: {error}", "save it as UTF-8") from None

@@ -1,0 +1,76 @@
+//! Decisions that depend on nothing but who asks for what: kept by the whole of that, and found again without asking Cedar.
+
+use std::sync::{Mutex, PoisonError};
+
+use rustc_hash::FxHashMap;
+
+use super::request::{Action, Decision, Request};
+
+/// Decisions kept at most; when they are that many, all are forgotten. At a few hundred bytes each this is some megabytes.
+const KEPT: usize = 16_384;
+
+/// A request longer than this is not kept.
+const KEY_BYTES: usize = 1_024;
+
+/// The decisions of one revision of the policy: another revision has a cache of its own.
+#[derive(Debug, Default)]
+pub(super) struct Cache {
+    kept: Mutex<FxHashMap<Box<[u8]>, Decision>>,
+}
+
+impl Cache {
+    pub(super) fn find(&self, key: &[u8]) -> Option<Decision> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
+    }
+
+    pub(super) fn keep(&self, key: Vec<u8>, decision: &Decision) {
+        if key.len() > KEY_BYTES {
+            return;
+        }
+        let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT {
+            kept.clear();
+        }
+        kept.insert(key.into_boxed_slice(), Decision { cached: true, ..decision.clone() });
+    }
+}
+
+/// All that a decision depends on, apart from the arguments. Each text comes with its length, so no two requests share a key.
+pub(super) fn key(request: &Request<'_>, with_user_id: bool) -> Vec<u8> {
+    let mut key = Vec::with_capacity(192);
+    key.push(request.action as u8);
+    text(&mut key, request.agent);
+    text(&mut key, request.resource);
+    texts(&mut key, request.scopes);
+    texts(&mut key, request.required);
+    maybe(&mut key, request.domain);
+    match &request.user {
+        None => key.push(0),
+        Some(user) => {
+            key.push(1);
+            maybe(&mut key, (with_user_id || request.action == Action::DecideReview).then_some(user.id));
+            maybe(&mut key, user.tenant);
+            texts(&mut key, user.roles);
+        }
+    }
+    key
+}
+
+fn text(key: &mut Vec<u8>, text: &str) {
+    key.extend_from_slice(&text.len().to_le_bytes());
+    key.extend_from_slice(text.as_bytes());
+}
+
+fn texts(key: &mut Vec<u8>, texts: &[&str]) {
+    key.extend_from_slice(&texts.len().to_le_bytes());
+    for one in texts {
+        text(key, one);
+    }
+}
+
+fn maybe(key: &mut Vec<u8>, given: Option<&str>) {
+    key.push(u8::from(given.is_some()));
+    if let Some(given) = given {
+        text(key, given);
+    }
+}
