@@ -27,11 +27,19 @@ AGENT_KEYS = ("max_concurrency", "rate", "queue", "breaker")
 ENCRYPTION_KEYS = ("env", "file")
 AUDIT_KEYS = ("key", "checkpoints", "every", "frames", "origin")
 THREAD_KEYS = ("on_busy", "history", "max_waiting")
-<<<<<<< HEAD
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads", "encryption")
-=======
-TOP_KEYS = ("routing_rules", "semantic", "min_confidence", "claims_on_tie", "agents", "limits", "audit", "reviews", "threads", "guardrails")
->>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
+TOP_KEYS = (
+    "routing_rules",
+    "semantic",
+    "min_confidence",
+    "claims_on_tie",
+    "agents",
+    "limits",
+    "audit",
+    "reviews",
+    "threads",
+    "encryption",
+    "guardrails",
+)
 
 OnBusy = Literal["queue", "merge", "interrupt", "reject"]
 ON_BUSY: tuple[OnBusy, ...] = get_args(OnBusy)
@@ -107,13 +115,10 @@ class Config:
     """On which terms people are asked, where a plan does not say it."""
     hook: WebhookConfig | None = None
     threads: ThreadRules = ThreadRules()
-<<<<<<< HEAD
     encryption: Keys | None = None
     """Where the key is that protects what is kept."""
-=======
     guardrails: Guardrails | None = None
     """What agents may reach, and on which terms."""
->>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
 
     @classmethod
     def load(cls, path: str | Path) -> Config:
@@ -161,12 +166,8 @@ class Config:
         reviews, hook = read_reviews(top["reviews"]) if "reviews" in top else (None, None)
         keys = Keys(**top["encryption"].encryption(ENCRYPTION_KEYS, folder or Path())) if "encryption" in top else None
         meaning = SemanticConfig(**semantic) if semantic else None
-<<<<<<< HEAD
-        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads, keys)
-=======
         guardrails = _guardrails(top["guardrails"], folder or Path()) if "guardrails" in top else None
-        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads, guardrails)
->>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
+        return cls(rules, meaning, confidence, limits, source, on_tie, agents, audit, reviews, hook, threads, keys, guardrails)
 
     def webhook(self) -> Webhook | None:
         """Where to tell what happens to reviews, with the secret that the environment holds.
@@ -179,6 +180,10 @@ class Config:
     def limits_text(self) -> str:
         """The limits of agents as the core reads them."""
         return orjson.dumps([_limited(name, limits) for name, limits in self.agents.items()]).decode()
+
+    def guards_text(self) -> str:
+        """The guards as the core reads them and the journal keeps them."""
+        return "{}" if self.guardrails is None else self.guardrails.text()
 
     def table_text(self) -> str:
         """The routing table as the core reads it and the journal keeps it."""

@@ -1,8 +1,4 @@
-<<<<<<< HEAD
-"""The command line: ``interlock demo | runs | threads | review | route | replay | memory | audit | keys | reliability``.
-=======
-"""The command line: ``interlock demo | runs | threads | review | route | config | replay | memory | audit | reliability``.
->>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
+"""The command line: ``interlock demo | runs | threads | review | route | config | replay | memory | audit | keys | reliability``.
 
 With ``--json`` a command prints JSON and nothing else.
 """
@@ -14,11 +10,7 @@ import sys
 from collections.abc import Sequence
 
 from interlock._core import __version__
-<<<<<<< HEAD
-from interlock.cli import audit, counterfactual, demo, keys, memory, reliability, review, route, runs, threads
-=======
-from interlock.cli import audit, config, counterfactual, demo, memory, reliability, review, route, runs, threads
->>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
+from interlock.cli import audit, config, counterfactual, demo, keys, memory, reliability, review, route, runs, threads
 from interlock.errors import InterlockError
 
 
@@ -27,11 +19,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="interlock", description="A governed, low-latency runtime for multi-agent orchestration.")
     top.add_argument("--version", action="version", version=f"interlock {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-<<<<<<< HEAD
-    for module in (demo, runs, threads, review, route, counterfactual, memory, audit, keys, reliability):
-=======
-    for module in (demo, runs, threads, review, route, config, counterfactual, memory, audit, reliability):
->>>>>>> 385d1863ccd3f1885a957bcc32aecc366cca95ca
+    for module in (demo, runs, threads, review, route, config, counterfactual, memory, audit, keys, reliability):
         module.add_parser(commands)
     return top
 

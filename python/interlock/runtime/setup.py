@@ -78,16 +78,13 @@ class Setup:
         return engine
 
     def _engine(self) -> Engine:
-<<<<<<< HEAD
-        engine = Engine(None if self.path is None else os.fspath(self.path), **self._limits)
+        if self.path is None:
+            engine = Engine(None, **self._limits)
+        else:
+            engine = Engine(os.fspath(self.path), key=None if self._keys is None else self._keys.open(self.path), **self._limits)
         if OFF in os.environ:
             engine.set_guards("{}", switched_off())
         return engine
-=======
-        if self.path is None:
-            return Engine(None, **self._limits)
-        return Engine(os.fspath(self.path), key=None if self._keys is None else self._keys.open(self.path), **self._limits)
->>>>>>> d6aa44b284f8a6656f62d77d637aa71b5821bb08
 
     def add_plan(self, engine: Engine, text: str) -> int:
         """Give the engine a plan. Another one, given the same plans in the same order, calls it by the same number."""

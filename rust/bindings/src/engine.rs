@@ -14,7 +14,7 @@ use crate::effect::{self, PyEffect};
 use crate::numbers::{floats, numbers, ppm};
 use crate::step::{PyShown, PyStarted, PyStep, shown};
 use crate::vault::PyVaultKey;
-use crate::{error, review};
+use crate::{error, guards, review};
 
 #[pyclass(name = "Engine", frozen, module = "interlock._core")]
 pub(crate) struct PyEngine {

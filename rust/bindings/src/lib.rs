@@ -45,9 +45,9 @@ mod _core {
     #[pymodule_export]
     use crate::engine::PyEngine;
     #[pymodule_export]
-    use crate::privacy::PyPrivacy;
-    #[pymodule_export]
     use crate::labels::PyLabels;
+    #[pymodule_export]
+    use crate::privacy::PyPrivacy;
     #[pymodule_export]
     use crate::reader::{PyReader, verify};
     #[pymodule_export]

@@ -9,7 +9,7 @@ use interlock_guard::{Guard, Off};
 use interlock_journal::{Broken, DocumentKind, Journal, SaltSource};
 use interlock_kernel::{Digest, Micros, Name, TermsSpec};
 use interlock_rules::RoutingTable;
-use interlock_vault::Vault;
+use interlock_vault::{Vault, VaultError};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
@@ -67,6 +67,20 @@ pub(crate) struct Core {
     pub broken: Broken,
 }
 
+/// What the journal says wrote it.
+const BY: &str = concat!("interlock ", env!("CARGO_PKG_VERSION"));
+
+/// The vault beside a journal that no key from outside protects. Where another process has both, the journal's own words say so.
+fn own_vault(journal: &Path) -> Result<Vault, EngineError> {
+    match Vault::open(&interlock_journal::vault_of(journal), None) {
+        Err(error @ VaultError::Locked { .. }) => {
+            Journal::open(journal, BY)?.close()?;
+            Err(error.into())
+        }
+        opened => Ok(opened?),
+    }
+}
+
 /// Counts since the engine was opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stats {
@@ -93,16 +107,14 @@ impl Engine {
 
     /// As [`Engine::open`], with a vault. Where a key from outside protects it, payloads are encrypted.
     pub fn open_with(path: Option<&Path>, limits: Limits, clock: Clock, vault: Option<&Arc<Vault>>) -> Result<Self, EngineError> {
-        const BY: &str = concat!("interlock ", env!("CARGO_PKG_VERSION"));
-        let journal = match (path, vault) {
-            (None, None) => Journal::memory(limits.retain)?,
-            (None, Some(vault)) => Journal::memory_with(limits.retain, vault)?,
-            (Some(path), None) => Journal::open(path, BY)?,
-            (Some(path), Some(vault)) => Journal::open_with(path, BY, vault)?,
+        let vault = match (vault, path) {
+            (Some(given), _) => Arc::clone(given),
+            (None, None) => Arc::new(Vault::memory()?),
+            (None, Some(path)) => Arc::new(own_vault(path)?),
         };
-        let vault = match path {
-            None => Vault::memory()?,
-            Some(path) => Vault::open(&interlock_vault::beside(path, ".vault"), None)?,
+        let journal = match path {
+            None => Journal::memory_with(limits.retain, &vault)?,
+            Some(path) => Journal::open_with(path, BY, &vault)?,
         };
         let core = Core {
             limits,
@@ -126,7 +138,7 @@ impl Engine {
             tells: false,
             told: Vec::new(),
             terms: None,
-            guards: Guards::default_set(Arc::new(vault))?,
+            guards: Guards::default_set(vault)?,
             kills: Arc::default(),
             broken: Broken::from_environment()?,
         };
