@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import orjson
 
@@ -16,9 +16,9 @@ from interlock._core import Engine, Started, Step
 from interlock.config import ON_BUSY, OnBusy, ThreadRules
 from interlock.conversation import Said, Thread, said
 from interlock.errors import JournalError, Overloaded, RunCancelled, UsageError
-from interlock.message import Outcome
+from interlock.message import Outcome, User
 from interlock.runtime.projection import EVERY
-from interlock.runtime.requests import Request, unreadable
+from interlock.runtime.requests import Request, circumstances, unreadable
 from interlock.runtime.watch import Watch
 
 if TYPE_CHECKING:
@@ -168,11 +168,12 @@ class Threads:
         if began is None:  # a fork has its origin's thread, and is no part of it
             began = orjson.loads(engine.history(number))["events"][0]["at_us"]
         histories: dict[str, str] = {}
+        numbers = {row["run"]: row["id"] for row in rows}
 
-        def history(run: int) -> Any:
+        def history(run: int) -> dict[str, Any]:
             text = engine.history(run)
-            told = orjson.loads(text)
-            histories[told["id"]] = text
+            histories[numbers[run]] = text
+            told: dict[str, Any] = orjson.loads(text)
             return told
 
         found = said(rows, history, before=began, most=self._rules.history)

@@ -105,7 +105,7 @@ class TurnMemory:
         asked = (place, writes)
         if asked in self._reached:
             return
-        required = [SCOPE + name] if name == SHARED or name.startswith(of_team("")) else []
+        required = [SCOPE + name] if name == SHARED or name.startswith(TEAM) else []
         self.ask_gate(f"memory:{place}", writes, required)
         self._reached.add(asked)
 
