@@ -2,11 +2,12 @@
 
 use interlock_guard::labels::{Call, Label, LabelVerdict, Labels, OnViolation, Source, Spec};
 use pyo3::prelude::*;
+use pyo3::pybacked::{PyBackedBytes, PyBackedStr};
 
 use crate::error;
 
 /// A source: label, text, structured part as JSON.
-type Given<'a> = (u8, &'a str, Option<&'a [u8]>);
+type Given = (u8, PyBackedStr, Option<PyBackedBytes>);
 /// Argument, `deny` or `review`, reason, piece, its first byte, the byte after its last, source.
 type Violation = (String, &'static str, String, String, usize, usize, Option<usize>);
 /// The result's label, and what becomes a source of its own.
@@ -33,7 +34,7 @@ impl PyLabels {
         Ok(label(left)?.join(label(right)?).encode())
     }
 
-    fn check(&self, tool: &str, acts: bool, arguments: &[u8], context: u8, sources: Vec<Given<'_>>) -> PyResult<Option<Violation>> {
+    fn check(&self, tool: &str, acts: bool, arguments: &[u8], context: u8, sources: Vec<Given>) -> PyResult<Option<Violation>> {
         let sources = read(&sources)?;
         Ok(match self.labels.check(tool, acts, arguments, label(context)?, &sources) {
             LabelVerdict::Pass => None,
@@ -48,15 +49,7 @@ impl PyLabels {
     }
 
     #[pyo3(signature = (tool, acts, arguments, context, sources, result=None))]
-    fn emit(
-        &self,
-        tool: &str,
-        acts: bool,
-        arguments: &[u8],
-        context: u8,
-        sources: Vec<Given<'_>>,
-        result: Option<&[u8]>,
-    ) -> PyResult<Emitted> {
+    fn emit(&self, tool: &str, acts: bool, arguments: &[u8], context: u8, sources: Vec<Given>, result: Option<&[u8]>) -> PyResult<Emitted> {
         let sources = read(&sources)?;
         let emission = self.labels.emit(&Call::new(tool, acts, arguments, label(context)?, &sources), result);
         Ok((emission.label.encode(), emission.assigned.map(|(label, text)| (label.encode(), text))))
@@ -71,6 +64,6 @@ fn label(byte: u8) -> PyResult<Label> {
     Label::decode(byte).ok_or_else(|| error::usage(&format!("{byte} is no label"), LABEL))
 }
 
-fn read<'a>(given: &[Given<'a>]) -> PyResult<Vec<Source<'a>>> {
-    given.iter().map(|(byte, text, data)| Ok(Source { label: label(*byte)?, text, data: *data })).collect()
+fn read(given: &[Given]) -> PyResult<Vec<Source<'_>>> {
+    given.iter().map(|(byte, text, data)| Ok(Source { label: label(*byte)?, text, data: data.as_deref() })).collect()
 }
