@@ -5,6 +5,7 @@ Run by `make bench-agentdojo` in an environment of its own: the package brings h
 
 import argparse
 import json
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +18,17 @@ MARK = "mark.black-2134@gmail.com"
 
 
 def mail(to: str, subject: str, body: str, **more: object) -> dict[str, Any]:
+    """A call of `send_email`."""
     return {"tool": "send_email", "args": {"recipients": [to], "subject": subject, "body": body, **more}}
 
 
 def delete_mails(*ids: str) -> list[dict[str, Any]]:
+    """Calls of `delete_email`."""
     return [{"tool": "delete_email", "args": {"email_id": mail}} for mail in ids]
 
 
 def delete_files(*ids: str) -> list[dict[str, Any]]:
+    """Calls of `delete_file`."""
     return [{"tool": "delete_file", "args": {"file_id": file}} for file in ids]
 
 
@@ -93,11 +97,24 @@ def run(suite: Any, env: Any, calls: list[dict[str, Any]]) -> list[dict[str, Any
     done = []
     for call in calls:
         result, error = runtime.run_function(env, call["tool"], call["args"])
-        done.append({"tool": call["tool"], "args": to_jsonable_python(call["args"]), "result": error or to_jsonable_python(result)})
+        done.append(
+            {"tool": call["tool"], "args": to_jsonable_python(call["args"]), "result": error or undated(to_jsonable_python(result))}
+        )
     return done
 
 
+def undated(value: Any) -> Any:
+    """What was made today is dated as the suites' own day, so that an export is the same on each day."""
+    if isinstance(value, dict):
+        return {key: undated(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [undated(item) for item in value]
+    today = date.today().isoformat()
+    return "2024-05-15T00:00:00" if isinstance(value, str) and value.startswith(today) else value
+
+
 def export(name: str, suite: Any) -> list[dict[str, Any]]:
+    """One suite's tasks, as lines of its file."""
     lines = []
     for kind, tasks in (("user", suite.user_tasks), ("injection", suite.injection_tasks)):
         for task_id, task in tasks.items():
@@ -112,6 +129,7 @@ def export(name: str, suite: Any) -> list[dict[str, Any]]:
 
 
 def main() -> None:
+    """Writes the four files."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("out", type=Path)
     out: Path = parser.parse_args().out

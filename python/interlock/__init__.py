@@ -77,6 +77,7 @@ from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
     from interlock import memory
+    from interlock.labels import Endorsed, Label, endorse, validator
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
     from interlock.vector_index import VectorIndex
@@ -94,6 +95,7 @@ __all__ = [
     "Delegation",
     "Denied",
     "Domain",
+    "Endorsed",
     "Escalate",
     "Federation",
     "GroupChat",
@@ -106,6 +108,7 @@ __all__ = [
     "JournalError",
     "JournalLocked",
     "JournalVersionUnsupported",
+    "Label",
     "LimitExceeded",
     "MakerChecker",
     "Message",
@@ -143,6 +146,7 @@ __all__ = [
     "accept",
     "agent",
     "contract",
+    "endorse",
     "escalate",
     "fail",
     "highest_confidence",
@@ -157,6 +161,7 @@ __all__ = [
     "similar",
     "step",
     "tool",
+    "validator",
     "verify_webhook",
     "vote",
 ]
@@ -172,6 +177,10 @@ def __getattr__(name: str) -> Any:
         return value
     if name == "memory":
         return import_module("interlock.memory")
+    if name in ("Endorsed", "Label", "endorse", "validator"):
+        value = getattr(import_module("interlock.labels"), name)
+        globals()[name] = value
+        return value
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 
