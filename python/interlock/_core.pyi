@@ -17,6 +17,7 @@ __all__ = [
     "Engine",
     "Feed",
     "Hold",
+    "Labels",
     "Ledger",
     "Progress",
     "Reader",

@@ -180,11 +180,11 @@ fn ordinal(word: &str) -> Option<u8> {
 }
 
 fn month(word: &str) -> Option<u8> {
+    const NAMES: [&str; 12] =
+        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
     if !word.starts_with(['j', 'f', 'm', 'a', 's', 'o', 'n', 'd']) || word.len() < 3 {
         return None;
     }
-    const NAMES: [&str; 12] =
-        ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
     let place = NAMES.iter().position(|name| *name == word || (word.len() >= 3 && word.len() <= 4 && name.starts_with(word)))?;
     u8::try_from(place + 1).ok()
 }
