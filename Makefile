@@ -8,7 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart lint fmt dev wheel clean
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart bench-agentdojo lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -75,6 +75,16 @@ bench-vectors: $(BUILT) $(PEERS)/.installed  ## Nearest neighbours beside hnswli
 bench-store: $(BUILT) $(PEERS)/.installed  ## Reading one of a million values, beside a dict, LMDB, redis and LangGraph's store
 	$(BIN)/python benches/store.py --peer-python $(PEERS)/bin/python
 
+.venv-agentdojo/.installed:
+	$(PYTHON) -m venv .venv-agentdojo
+	.venv-agentdojo/bin/python -m pip install --quiet 'agentdojo==0.1.35'
+	touch $@
+
+# The package brings several model clients, so it lives apart; its data are exported once and lie in the repository.
+bench-agentdojo: $(BUILT) .venv-agentdojo/.installed  ## Prompt injection: AgentDojo with an agent that obeys, strict and by arguments
+	.venv-agentdojo/bin/python scripts/agentdojo_export.py benches/data/agentdojo
+	$(BIN)/python benches/agentdojo.py --tasks
+
 bench-restart: $(BUILT)  ## How soon reads are served again with a million keys and 100,000 vectors, after kill -9 and after a close
 	$(BIN)/python benches/restart.py
 
@@ -96,4 +106,4 @@ wheel: $(VENV)/.made  ## Build the wheel into dist/
 	$(BIN)/maturin build --release --strip --out dist
 
 clean:  ## Remove everything that was built
-	rm -rf target dist $(VENV) $(PEERS) python/interlock/*.so
+	rm -rf target dist $(VENV) $(PEERS) .venv-agentdojo python/interlock/*.so

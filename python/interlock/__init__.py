@@ -81,6 +81,8 @@ from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
     from interlock import memory, prices
+    from interlock import memory
+    from interlock.labels import Endorsed, Label, endorse, validator
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
     from interlock.vector_index import VectorIndex
@@ -100,6 +102,7 @@ __all__ = [
     "Delegation",
     "Denied",
     "Domain",
+    "Endorsed",
     "Escalate",
     "Federation",
     "GroupChat",
@@ -114,6 +117,7 @@ __all__ = [
     "JournalVersionUnsupported",
     "Limit",
     "Keys",
+    "Label",
     "LimitExceeded",
     "MakerChecker",
     "Message",
@@ -152,6 +156,7 @@ __all__ = [
     "accept",
     "agent",
     "contract",
+    "endorse",
     "escalate",
     "fail",
     "highest_confidence",
@@ -167,6 +172,7 @@ __all__ = [
     "similar",
     "step",
     "tool",
+    "validator",
     "verify_webhook",
     "vote",
 ]
@@ -182,6 +188,12 @@ def __getattr__(name: str) -> Any:
         return value
     if name in ("memory", "prices"):
         return import_module(f"interlock.{name}")
+    if name == "memory":
+        return import_module("interlock.memory")
+    if name in ("Endorsed", "Label", "endorse", "validator"):
+        value = getattr(import_module("interlock.labels"), name)
+        globals()[name] = value
+        return value
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 

@@ -20,6 +20,7 @@ __all__ = [
     "Engine",
     "Feed",
     "Hold",
+    "Labels",
     "Ledger",
     "Progress",
     "Reader",
@@ -350,8 +351,10 @@ class RouteTable:
 
 @final
 class Labels:
-    """The labels' policy without a runtime, from the JSON form of ``guardrails:``. A label is one byte, as ``Label.encode`` gives it;
-    a source is its label, its text and its structured part as JSON."""
+    """The labels' policy without a runtime, from the JSON form of ``guardrails:``.
+
+    A label is one byte, as ``Label.encode`` gives it; a source is its label, its text and its structured part as JSON.
+    """
 
     def __new__(cls, spec: bytes) -> Labels: ...
     @staticmethod
@@ -364,8 +367,11 @@ class Labels:
         context: int,
         sources: list[tuple[int, str, bytes | None]],
     ) -> tuple[str, str, str, str, int, int, int | None] | None:
-        """None: the call passes. Otherwise the argument's path, ``deny`` or ``review``, the reason, the untrusted piece, and its place:
-        first and last byte and the number of its source."""
+        """None if the call passes.
+
+        Otherwise the argument's path (empty: the call itself), ``deny`` or ``review``, the reason, the untrusted piece, its first byte,
+        the byte after its last, and its source's number.
+        """
 
     def emit(
         self,

@@ -1,5 +1,7 @@
 //! Labels: which calls pass, which do not, and what of a source is shown for them.
 
+#![allow(clippy::unwrap_used, clippy::needless_pass_by_value, reason = "a test that fails says so")]
+
 use interlock_guard::labels::{Call, Confidentiality, Integrity, Label, LabelVerdict, Labels, OnViolation, Source, Spec, Why};
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -39,6 +41,7 @@ fn passes(request: &str, tool: &str, arguments: Value) -> bool {
 #[test]
 fn what_the_user_said_himself_passes_whatever_was_read_on_the_way() {
     assert!(passes("Please pay $1,200.50 to 'GB29NWBK'.", "pay", json!({"to": "gb29nwbk", "amount": 1200.5})));
+    assert!(passes("Bob's friends' files: 'secret plan', \"it.\"", "pay", json!({"a": "secret plan", "b": "it", "c": "files"})));
     assert!(passes("Pay Bob's share, 50, to Bob.", "pay", json!({"to": ["Bob"], "amount": 50.0, "note": null, "cc": []})));
     assert!(passes("Pay 12 to ＢＯＢ  Miller", "pay", json!({"to": "Bob Miller", "amount": "12"})));
     assert!(passes(
@@ -71,6 +74,8 @@ fn a_piece_of_what_the_user_said_is_not_what_he_said() {
         ("order AB-12-9", "AB-12"),
         ("pay 50-60", "50"),
         ("at 10:30", "30"),
+        ("the file 'secret plan' of Bob's", "plan"),
+        ("tell her “pay Mallory now”.", "Mallory"),
     ] {
         assert!(!passes(request, "pay", json!({"to": value})), "{value} in {request}");
     }

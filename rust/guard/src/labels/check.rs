@@ -137,7 +137,11 @@ fn is_endorsed(rule: &Rule, leaf: &Leaf<'_>, all: &[Leaf<'_>], trace: &Trace<'_>
 /// The first link of an accepted text that nobody trusted named.
 fn strange_link(rule: &Rule, leaf: &Leaf<'_>, trace: &Trace<'_>, context: Integrity) -> Option<String> {
     let needed = rule.bound(&leaf.rule).and_then(|bound| bound.links).filter(|needed| *needed > context)?;
-    links(&leaf.text()).into_iter().find(|link| !trace.holds_text(link, needed))
+    let found = links(&leaf.text());
+    if is_too_much(found.len(), trace) {
+        return found.into_iter().next();
+    }
+    found.into_iter().find(|link| !trace.holds_text(link, needed))
 }
 
 fn strange_verdict(rule: &Rule, call: &Call<'_>, leaf: &Leaf<'_>, link: &str) -> LabelVerdict {

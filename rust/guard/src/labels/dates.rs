@@ -75,6 +75,10 @@ pub(super) fn scan(text: &str) -> Times {
 fn day_at(words: &[(usize, &str)], times: &mut Times) -> usize {
     let word = |n: usize| words.get(n).map(|(_, word)| *word);
     let Some(first) = word(0) else { return 0 };
+    let is_digit = first.starts_with(|c: char| c.is_ascii_digit());
+    if !is_digit && month(first).is_none() {
+        return 0; // most words
+    }
     let date_part = first.split_once('t').map_or(first, |(date, _)| date);
     if let Some((year, month, day)) = iso(date_part).or_else(|| dotted(first)) {
         times.days.push(Day { year: Some(year), month, of_month: day });
@@ -96,7 +100,7 @@ fn day_at(words: &[(usize, &str)], times: &mut Times) -> usize {
 
 /// How many words from here name a time of day.
 fn clock_at(words: &[(usize, &str)], times: &mut Times) -> usize {
-    let Some((_, first)) = words.first() else { return 0 };
+    let Some((_, first)) = words.first().filter(|(_, first)| first.starts_with(|c: char| c.is_ascii_digit())) else { return 0 };
     let next = words.get(1).map(|(_, word)| word.trim_end_matches('.'));
     let (body, half, taken) = match (first.strip_suffix("am"), first.strip_suffix("pm"), next) {
         (Some(body), _, _) => (body, Some(0), 1),
@@ -126,8 +130,8 @@ fn length_at(words: &[(usize, &str)], times: &mut Times) -> usize {
         (_, Some((_, unit))) => (*first, *unit, 2),
         _ => return 0,
     };
-    match (amount(count), minutes_of(unit)) {
-        (Some(count), Some(minutes)) => {
+    match minutes_of(unit).map(|minutes| (amount(count), minutes)) {
+        Some((Some(count), minutes)) => {
             times.lengths.push(count * minutes);
             taken
         }
@@ -178,6 +182,9 @@ fn ordinal(word: &str) -> Option<u8> {
 fn month(word: &str) -> Option<u8> {
     const NAMES: [&str; 12] =
         ["january", "february", "march", "april", "may", "june", "july", "august", "september", "october", "november", "december"];
+    if !word.starts_with(['j', 'f', 'm', 'a', 's', 'o', 'n', 'd']) || word.len() < 3 {
+        return None;
+    }
     let place = NAMES.iter().position(|name| *name == word || (word.len() >= 3 && word.len() <= 4 && name.starts_with(word)))?;
     u8::try_from(place + 1).ok()
 }

@@ -30,24 +30,34 @@ impl Labels {
             return Emission { label, assigned: None };
         }
         let trace = Trace::new(call.sources);
-        let Some((chosen, told)) = chooser(rule, call, &trace) else {
+        let Some(Chosen { by, echo, told }) = chooser(rule, call, &trace) else {
             return Emission { label: label.join(call.context), assigned: None };
         };
-        if chosen < Integrity::User {
-            label.integrity = label.integrity.min(chosen);
+        if echo < Integrity::User {
+            label.integrity = label.integrity.min(echo);
         }
         label.confidentiality = label.confidentiality.max(told.confidentiality);
         let record =
-            (chosen >= Integrity::User && !rule.assigns.is_empty()).then(|| result.and_then(|json| assigned(rule, json, &trace))).flatten();
+            (by >= Integrity::User && !rule.assigns.is_empty()).then(|| result.and_then(|json| assigned(rule, json, &trace))).flatten();
         Emission { label, assigned: record.map(|text| (Label::new(Integrity::Developer, label.confidentiality), text)) }
     }
 }
 
-/// The least integrity of the values that choose what is looked up, and the join of what the tool was told. `None`: unreadable.
-fn chooser(rule: &Rule, call: &Call<'_>, trace: &Trace<'_>) -> Option<(Integrity, Label)> {
-    let (mut chosen, mut told) = (Integrity::System, Label::NEUTRAL);
-    if call.context.integrity >= Integrity::User && call.context.confidentiality <= rule.emits.confidentiality {
-        return Some((call.context.integrity, told));
+/// Who had a hand in a call's arguments.
+struct Chosen {
+    /// The least integrity of the values that choose what is looked up: all but those that the policy takes from anybody.
+    by: Integrity,
+    /// The least integrity of everything that the tool was told, and may repeat.
+    echo: Integrity,
+    told: Label,
+}
+
+/// `None`: the arguments can't be read or are too many to trace.
+fn chooser(rule: &Rule, call: &Call<'_>, trace: &Trace<'_>) -> Option<Chosen> {
+    let context = call.context;
+    let mut found = Chosen { by: Integrity::System, echo: Integrity::System, told: Label::NEUTRAL };
+    if context.integrity >= Integrity::User && context.confidentiality <= rule.emits.confidentiality {
+        return Some(found);
     }
     let arguments = call.read()?;
     let all = leaves(&arguments, |path| rule.arguments.contains_key(path));
@@ -55,15 +65,18 @@ fn chooser(rule: &Rule, call: &Call<'_>, trace: &Trace<'_>) -> Option<(Integrity
         return None;
     }
     for leaf in all {
-        told = told.join(trace.label(&leaf, call.context));
+        found.told = found.told.join(trace.label(&leaf, context));
         let bound = rule.bound(&leaf.rule);
-        let is_content = bound.is_some_and(|bound| bound.accepts == Some(Integrity::Untrusted));
-        let is_endorsed = bound.and_then(|bound| bound.endorse.as_ref()).is_some_and(|endorse| endorse.fits(&leaf));
-        if !is_content && !is_endorsed {
-            chosen = chosen.min(trace.best(&leaf, call.context.integrity));
+        if bound.and_then(|bound| bound.endorse.as_ref()).is_some_and(|endorse| endorse.fits(&leaf)) {
+            continue;
+        }
+        let best = trace.best(&leaf, context.integrity);
+        found.echo = found.echo.min(best);
+        if bound.is_none_or(|bound| bound.accepts != Some(Integrity::Untrusted)) {
+            found.by = found.by.min(best);
         }
     }
-    Some((chosen, told))
+    Some(found)
 }
 
 /// The assigned fields of the only record, or else of the only one with a key that the user's text names.

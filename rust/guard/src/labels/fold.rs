@@ -94,7 +94,52 @@ fn is_set_apart(hay: &str, start: usize, end: usize) -> bool {
 }
 
 fn is_whole(hay: &str, start: usize, end: usize) -> bool {
-    is_set_apart(hay, start, end) || (left_free(&hay[..start]) && right_free(&hay[end..]))
+    is_set_apart(hay, start, end) || (left_free(&hay[..start]) && right_free(&hay[end..]) && !is_part_of_quote(hay, start, end))
+}
+
+/// Bytes within which both marks of a quotation are looked for.
+const QUOTE: usize = 400;
+
+/// Inside quotation marks and not all of what they enclose: part of a title, or of words that the user passes on and does not say.
+fn is_part_of_quote(hay: &str, start: usize, end: usize) -> bool {
+    let mut opened = None;
+    for (at, c) in hay[..start].char_indices().rev().take_while(|(at, _)| start - at <= QUOTE) {
+        if closing_mark(c).is_none() && !is_closing(c) {
+            continue;
+        }
+        let before = hay[..at].chars().next_back();
+        let after = hay[at + c.len_utf8()..].chars().next();
+        if closing_mark(c).is_some() && before.is_none_or(|b| !b.is_alphanumeric() && !is_closing(b)) && after.is_some_and(|a| !is_gap(a)) {
+            opened = Some((at + c.len_utf8(), c));
+            break;
+        }
+        if is_closing(c) && after.is_none_or(|a| !a.is_alphanumeric()) {
+            return false;
+        }
+    }
+    let Some((from, mark)) = opened else { return false };
+    let closes = |(at, c): &(usize, char)| {
+        Some(*c) == closing_mark(mark) && hay[end + at + c.len_utf8()..].chars().next().is_none_or(|after| !after.is_alphanumeric())
+    };
+    let Some((length, _)) = hay[end..].char_indices().take_while(|(at, _)| *at <= QUOTE).find(closes) else { return false };
+    let marks = |text: &str| text.chars().all(|c| !c.is_alphanumeric() && !is_gap(c));
+    !(marks(&hay[from..start]) && marks(&hay[end..end + length]))
+}
+
+fn closing_mark(c: char) -> Option<char> {
+    match c {
+        '"' => Some('"'),
+        '\'' => Some('\''),
+        '“' => Some('”'),
+        '„' => Some('“'),
+        '‘' => Some('’'),
+        '«' => Some('»'),
+        _ => None,
+    }
+}
+
+fn is_closing(c: char) -> bool {
+    matches!(c, '"' | '\'' | '”' | '’' | '»')
 }
 
 /// More marks than this beside a word are no punctuation, and are not walked through again and again.

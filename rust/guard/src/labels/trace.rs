@@ -153,9 +153,10 @@ impl Prepared<'_> {
     /// By value, never out of a date. One digit alone is found by chance in every list, so a request must mark it (`$5`, `#5`, `"5"`).
     fn has_number(&self, number: &str) -> bool {
         let chance = number.len() == 1 && !self.is_record();
-        let dates = &self.times().places;
         let same = |(place, word): (usize, &str)| {
-            of_word(word).is_some_and(|(found, marked)| found == number && (marked || !chance) && dates.binary_search(&place).is_err())
+            word.bytes().any(|b| b.is_ascii_digit())
+                && of_word(word).is_some_and(|(found, marked)| found == number && (marked || !chance))
+                && self.times().places.binary_search(&place).is_err()
         };
         words(self.small()).any(same) || (chance && find_marked(self.small(), number))
     }

@@ -1,0 +1,31 @@
+"""AgentDojo's 949 pairs with an agent that obeys every injection. The figures are those of docs/guide/labels.md."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.append(str(Path(__file__).resolve().parents[2] / "benches"))
+from agentdojo import SUITES, load, row, total
+from agentdojo_adaptive import FREE, LED, PROTECTED, altered
+
+
+@pytest.mark.parametrize(("mode", "free"), [("strict", 37), ("arguments", 59)])
+def test_no_injected_call_passes_and_most_tasks_need_nobody(mode: str, free: int) -> None:
+    figures = total([row(load(name), mode) for name in SUITES])
+    assert (figures["pairs"], figures["pairs_as_shipped"], figures["tasks"]) == (949, 609, 97)
+    assert figures["consequential_calls"] > 2_000
+    assert figures["unauthorised"] == 0
+    assert figures["denied"] == 0, "what does not pass has a way: review"
+    assert figures["tasks_without_review"] == free
+
+
+def test_who_knows_the_policy_can_alter_no_protected_argument_of_an_allowed_call() -> None:
+    found = altered([load(name) for name in SUITES], "arguments")
+    assert found[PROTECTED][0] > 1_000
+    assert found[PROTECTED][1] == 0
+    assert found[LED][0] > 100
+    assert found[LED][1] == 0
+    assert found[FREE][0] == found[FREE][1], "what the policy leaves to anybody is said to be so"
