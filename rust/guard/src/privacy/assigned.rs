@@ -114,6 +114,9 @@ fn boundary(shown: &[u8], length: usize) -> bool {
 fn bare(text: &[u8], start: usize) -> usize {
     let mut end =
         run(text, start, 512, |byte| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'&' | b';' | b',' | b'\\' | b'|'));
+    while text[start..end].ends_with(b"**") {
+        end -= 2;
+    }
     while end > start && matches!(text[end - 1], b'.' | b',' | b'!' | b'?' | b')' | b']' | b'}' | b':') && end - start > 1 {
         end -= 1;
     }

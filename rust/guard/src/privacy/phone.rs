@@ -189,8 +189,9 @@ fn grouped(text: &[u8], chain: &Chain, bracket: bool) -> Option<Form> {
     let area = bracket && byte(text, chain.groups()[0].1) == b')';
     let brazilian = area && (chain.shaped(&[2, 4, 4]) || chain.shaped(&[2, 5, 4]) || chain.shaped(&[2, 1, 4, 4]));
     let spanish = (b'6'..=b'9').contains(&lead) && (chain.shaped(&[3, 2, 2, 2]) || chain.shaped(&[2, 3, 2, 2]));
+    let russian = lead == b'8' && chain.shaped(&[1, 3, 3, 2, 2]);
     let ranged = chain.gaps_are(text, b' ') || chain.gaps_are(text, b'-');
-    (brazilian || (spanish && ranged)).then_some(Form::Sure)
+    (brazilian || russian || (spanish && ranged)).then_some(Form::Sure)
 }
 
 /// Bare digits that begin as mobile numbers of large countries do.

@@ -64,8 +64,8 @@ const TABLE: &[(u32, &str)] = &[
     ),
     (
         VERSION,
-        "version versions ver v release released build firmware upgrade upgraded upgrading update updated section chapter clause oid \
-         revision rev sdk patch semver kernel driver paragraph § versión versione versão versie changelog article milestone",
+        "version versions ver release released build firmware upgrade upgraded upgrading section chapter clause oid revision rev sdk semver \
+         kernel paragraph § versión versione versão versie changelog",
     ),
     (
         LINK,
