@@ -76,7 +76,7 @@ from interlock.tools import Tool, tool
 from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
-    from interlock import memory
+    from interlock import memory, privacy
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
     from interlock.vector_index import VectorIndex
@@ -151,6 +151,7 @@ __all__ = [
     "normalised",
     "open",
     "overrides",
+    "privacy",
     "review",
     "revise",
     "rules",
@@ -170,8 +171,8 @@ def __getattr__(name: str) -> Any:
         value = runtime.open_runtime if name == "open" else getattr(runtime, name)
         globals()[name] = value
         return value
-    if name == "memory":
-        return import_module("interlock.memory")
+    if name in ("memory", "privacy"):
+        return import_module(f"interlock.{name}")
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 

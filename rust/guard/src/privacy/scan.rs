@@ -257,6 +257,14 @@ impl<'a> Scan<'a> {
             return;
         }
         let groups = chain.groups().len();
+        // Two numbers with a space between them: the first is the longest that is one.
+        for count in (2..groups).rev().filter(|&count| chain.gap(self.text, count).contains(&b' ')) {
+            if let Some((start, end)) = phone::whole(self.text, &chain.piece(0, count), self.found) {
+                self.take(kinds::PHONE, start, Some((start, end)));
+                self.remainder(&chain.piece(count, groups));
+                return;
+            }
+        }
         let wide = |index: usize| chain.gap(self.text, index).len() > 1 && chain.gap(self.text, index).starts_with(b" ");
         let spaced = |index: usize| chain.gap(self.text, index) == b" ";
         let cuts: Vec<usize> = if (1..groups).any(wide) {

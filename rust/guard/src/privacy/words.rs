@@ -111,23 +111,44 @@ const INSIDE: &[(u32, &str)] = &[
     (NOT, "주문"),
 ];
 
-static WORDS: LazyLock<FxHashMap<&'static [u8], u32>> = LazyLock::new(|| {
-    let mut words = FxHashMap::default();
+/// The words, and in front of them one bit for each beginning and length: most words of a text are none and end there.
+struct Words {
+    bits: Box<[u64; 1024]>,
+    meanings: FxHashMap<&'static [u8], u32>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let mut words = Words { bits: Box::new([0; 1024]), meanings: FxHashMap::default() };
     for (meaning, list) in TABLE {
         for word in list.split_ascii_whitespace() {
-            *words.entry(word.as_bytes()).or_insert(0) |= meaning;
+            *words.meanings.entry(word.as_bytes()).or_insert(0) |= meaning;
+            let bit = bit(word.as_bytes());
+            words.bits[bit / 64] |= 1 << (bit % 64);
         }
     }
     words
 });
 
+/// First, middle and last letter and the length, as a number below 65,536.
+fn bit(word: &[u8]) -> usize {
+    let letter = |at: usize| word.get(at).map_or(0, |&byte| usize::from(byte | 0x20));
+    let last = word.len().wrapping_sub(1);
+    (letter(0) * 0x1003 + letter(word.len() / 2) * 0x175 + letter(last) * 0x2f + word.len() * 0x3d1) & 0xffff
+}
+
 /// What a word says; 0 for most.
 pub(super) fn meaning(word: &[u8]) -> u32 {
+    let words = &*WORDS;
+    let bit = bit(word);
+    let known = words.bits[bit / 64] >> (bit % 64) & 1 == 1;
+    if !known && word.first().is_none_or(|&byte| byte < 0xe3) {
+        return 0;
+    }
     let mut lower = [0_u8; 32];
     let Some(lower) = lower.get_mut(..word.len()) else { return 0 };
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    let found = WORDS.get(&*lower).copied().unwrap_or(0);
+    let found = words.meanings.get(&*lower).copied().unwrap_or(0);
     if found != 0 || !lower.first().is_some_and(|&byte| byte >= 0xe3) {
         return found;
     }
