@@ -8,7 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart lint fmt dev wheel clean
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart bench-privacy lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -74,6 +74,13 @@ bench-vectors: $(BUILT) $(PEERS)/.installed  ## Nearest neighbours beside hnswli
 
 bench-store: $(BUILT) $(PEERS)/.installed  ## Reading one of a million values, beside a dict, LMDB, redis and LangGraph's store
 	$(BIN)/python benches/store.py --peer-python $(PEERS)/bin/python
+
+$(PEERS)/.presidio: benches/peers/requirements-privacy.txt $(PEERS)/.installed
+	$(PEERS)/bin/python -m pip install --quiet -r $<
+	touch $@
+
+bench-privacy: $(BUILT) $(PEERS)/.presidio  ## Finding and masking personal data beside Python's re and Presidio, with recall and precision
+	$(BIN)/python benches/privacy.py --peer-python $(PEERS)/bin/python
 
 bench-restart: $(BUILT)  ## How soon reads are served again with a million keys and 100,000 vectors, after kill -9 and after a close
 	$(BIN)/python benches/restart.py

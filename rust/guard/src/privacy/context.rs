@@ -1,6 +1,8 @@
 //! The words around a candidate. Placeholders and what was found already count as one word without meaning, so that the words are the
 //! same before and after masking.
 
+use std::cell::OnceCell;
+
 use super::bytes::{alnum, word};
 use super::kinds::Span;
 use super::placeholder;
@@ -63,6 +65,25 @@ impl Context {
     /// Something before says that it is another kind of number.
     pub(super) fn denied(&self) -> bool {
         self.label() & NOT != 0
+    }
+}
+
+/// The words around one candidate, read when first asked for.
+pub(super) struct Near<'a> {
+    text: &'a [u8],
+    start: usize,
+    end: usize,
+    taken: &'a [Span],
+    read: OnceCell<Context>,
+}
+
+impl<'a> Near<'a> {
+    pub(super) fn new(text: &'a [u8], start: usize, end: usize, taken: &'a [Span]) -> Self {
+        Self { text, start, end, taken, read: OnceCell::new() }
+    }
+
+    pub(super) fn words(&self) -> &Context {
+        self.read.get_or_init(|| Context::read(self.text, self.start, self.end, self.taken))
     }
 }
 

@@ -1,9 +1,8 @@
 //! Telephone numbers: by country code, by the forms of national numbers, and, where digits alone say too little, by the words around.
 
 use super::bytes::{alnum, before, byte, run};
-use super::context::Context;
+use super::context::Near;
 use super::dates;
-use super::kinds::Span;
 use super::number::Chain;
 use super::phone_codes::international;
 use super::words::{NUMBER, PHONE};
@@ -19,7 +18,7 @@ enum Form {
 }
 
 /// Where the number that is the whole chain starts and ends, its plus, bracket and extension with it.
-pub(super) fn whole(text: &[u8], chain: &Chain, taken: &[Span]) -> Option<(usize, usize)> {
+pub(super) fn whole(text: &[u8], chain: &Chain, near: &Near<'_>) -> Option<(usize, usize)> {
     let total = chain.total();
     if !(7..=17).contains(&total) || chain.groups().len() > 7 {
         return None;
@@ -33,7 +32,7 @@ pub(super) fn whole(text: &[u8], chain: &Chain, taken: &[Span]) -> Option<(usize
     if form == Form::Never {
         return None;
     }
-    let context = Context::read(text, start, end, taken);
+    let context = near.words();
     let said = match form {
         Form::Sure => !context.denied() || context.has_before(PHONE, 2),
         Form::Likely => context.leans(PHONE, 8) || (mobile(text, chain) && context.has_before(NUMBER, 2) && !context.denied()),

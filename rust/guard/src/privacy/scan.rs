@@ -2,6 +2,7 @@
 
 use super::bytes::{alnum, before, byte, run, stands_alone};
 use super::classes::{Anchor, Classes};
+use super::context::Near;
 use super::kinds::{self, KindId, Kinds, Span};
 use super::number::Chain;
 use super::{assigned, card, crypto, dates, email, fold, iban, identity, ip, phone, placeholder, secret, url};
@@ -230,12 +231,11 @@ impl<'a> Scan<'a> {
         if self.on.has(kinds::CRYPTO) && crypto::is_hex_start(text, start) {
             return;
         }
-        let found = if self.on.has(kinds::SSN) { identity::grouped_ssn(text, chain, self.found) } else { None };
-        if found.is_some() {
-            self.take(kinds::SSN, start, found);
-            return;
-        }
-        if let Some((kind, start, end)) = identity::named(text, chain, self.on, self.found) {
+        let near = Near::new(text, start, chain.end, self.found);
+        let ssn = if self.on.has(kinds::SSN) { identity::grouped_ssn(text, chain, &near) } else { None };
+        let found = ssn.map(|(start, end)| (kinds::SSN, start, end)).or_else(|| identity::named(text, chain, self.on, &near));
+        let phone = if found.is_none() && self.on.has(kinds::PHONE) { phone::whole(text, chain, &near) } else { None };
+        if let Some((kind, start, end)) = found {
             self.take(kind, start, Some((start, end)));
             return;
         }
@@ -245,21 +245,21 @@ impl<'a> Scan<'a> {
                 return;
             }
         }
-        if self.on.has(kinds::PHONE) {
+        if phone.is_some() {
+            self.take(kinds::PHONE, start, phone);
+        } else if self.on.has(kinds::PHONE) {
             self.phones(chain);
         }
     }
 
-    /// The whole chain, or its pieces where a wider gap parts them.
+    /// Numbers that are pieces of a chain: the longest at its start, or what wider gaps part.
     fn phones(&mut self, chain: &Chain) {
-        if let Some((start, end)) = phone::whole(self.text, chain, self.found) {
-            self.take(kinds::PHONE, start, Some((start, end)));
-            return;
-        }
         let groups = chain.groups().len();
         // Two numbers with a space between them: the first is the longest that is one.
         for count in (2..groups).rev().filter(|&count| chain.gap(self.text, count).contains(&b' ')) {
-            if let Some((start, end)) = phone::whole(self.text, &chain.piece(0, count), self.found) {
+            let piece = chain.piece(0, count);
+            let found = phone::whole(self.text, &piece, &Near::new(self.text, piece.start(), piece.end, self.found));
+            if let Some((start, end)) = found {
                 self.take(kinds::PHONE, start, Some((start, end)));
                 self.remainder(&chain.piece(count, groups));
                 return;

@@ -71,7 +71,7 @@ const TABLE: &[(u32, &str)] = &[
         LINK,
         "number numbers num no nr n number's is was are be the a an my your his her our their of for to at on code id ids value its nummer \
          numéro número numero nº n° № num. ist war es est le la el il o der die das meine mein ma mon mi su seu sua and by s here below \
-         following new old current ref called: named given as reads says номер lautet から は です 番号 under with in i it this that:",
+         following new old current called: named given as reads says номер lautet から は です 番号 under with in i it this that:",
     ),
     (NUMBER, "number numbers num no nr nummer numéro número numero nº n° № номер 番号"),
     (
