@@ -91,7 +91,15 @@ def presidio(python: str, texts: list[str]) -> tuple[float, list[list[Span]]]:
 
 def row(name: str, speed: float, base: float, p99: float | None, scores: scored.Scores) -> tuple[str, ...]:
     shown = "" if p99 is None else f"{p99:,.0f}"
-    return name, f"{speed:,.2f}", f"{speed / base:,.1f}", shown, f"{scores.together:.3f}", f"{scores.recall['PHONE_NUMBER']:.3f}", f"{scores.precision:.3f}"
+    return (
+        name,
+        f"{speed:,.2f}",
+        f"{speed / base:,.1f}",
+        shown,
+        f"{scores.together:.3f}",
+        f"{scores.recall['PHONE_NUMBER']:.3f}",
+        f"{scores.precision:.3f}",
+    )
 
 
 def main() -> None:
@@ -100,7 +108,9 @@ def main() -> None:
     given = parser.parse_args()
     texts = texts_of(SIZE)
     base = megabytes_a_second(by_re, texts, 5)
-    table = Table("engine", "MB/s at 10 KB", "x re", "p99 µs/KiB", "recall", "of phones", "precision", title="detect + mask, structured kinds")
+    table = Table(
+        "engine", "MB/s at 10 KB", "x re", "p99 µs/KiB", "recall", "of phones", "precision", title="detect + mask, structured kinds"
+    )
     ours = megabytes_a_second(il.privacy.mask, texts, PASSES)
     table.add_row(*row("interlock", ours, base, p99_us(il.privacy.mask, 20), scored.score(il.privacy.scan)))
     table.add_row(*row("re, one pattern a kind", base, base, p99_us(by_re, 2), scored.score(scan_by_re)))

@@ -18,6 +18,7 @@ __all__ = [
     "Feed",
     "Hold",
     "Ledger",
+    "Privacy",
     "Progress",
     "Reader",
     "RouteTable",

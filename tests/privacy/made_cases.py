@@ -19,8 +19,36 @@ class Case(NamedTuple):
     end: int
 
 
-PLAIN = ["{}", "It is {}.", "Please note {} and confirm", "see {}, thanks", "({})", "[{}]", "\"{}\"", "'{}'", "- {}\n- done", "| name | {} |", "> {}\n", "**{}**"]
-PLAIN += ["`{}`", "<b>{}</b>", "{}\n", "\t{}\t", "Yes: {}!", "Is it {}?", "Hallo,\nes ist {}.\nGruß", "C'est {} je crois", "Es {} ¿verdad?", "これは {} です", "это {} да", "{{\"v\": \"{}\"}}", "v={};", "a,{},b"]
+PLAIN = [
+    "{}",
+    "It is {}.",
+    "Please note {} and confirm",
+    "see {}, thanks",
+    "({})",
+    "[{}]",
+    '"{}"',
+    "'{}'",
+    "- {}\n- done",
+    "| name | {} |",
+    "> {}\n",
+    "**{}**",
+]
+PLAIN += [
+    "`{}`",
+    "<b>{}</b>",
+    "{}\n",
+    "\t{}\t",
+    "Yes: {}!",
+    "Is it {}?",
+    "Hallo,\nes ist {}.\nGruß",
+    "C'est {} je crois",
+    "Es {} ¿verdad?",
+    "これは {} です",
+    "это {} да",
+    '{{"v": "{}"}}',
+    "v={};",
+    "a,{},b",
+]
 
 LABELS: dict[str, list[str]] = {
     "EMAIL_ADDRESS": [*PLAIN, "mail me at {} please", "mailto:{}", "<{}>", "From: {}", "E-Mail:{}", "schreib an {}, danke", "contact={}&x=1", "[write](mailto:{})"],
@@ -39,8 +67,24 @@ LABELS: dict[str, list[str]] = {
     "DATE_OF_BIRTH": ["born on {}", "DOB: {}", "date of birth: {}.", "geboren am {}", "né le {}", "birthday {}", "Geburtsdatum: {}", "(born {})", "{{\"dob\": \"{}\"}}", "nacida el {}", "My date of birth is {}, ok?"],
 }  # fmt: skip
 
-ORDERS = ["order {}", "Order number {}", "order no. {}", "invoice {}", "Bestellnummer {}", "tracking number: {}", "ticket #{}", "ref {}", "SKU {}", "serial number {}", "batch {} passed", "commande {}", "part no {}", "case {} is open", "article {}"]
-NUMBERS = ["{}", "id {}", "n={}", "value {}.", "({})", "[{}, 1]", "{{\"n\": {}}}", "total: {}", "| {} |"]
+ORDERS = [
+    "order {}",
+    "Order number {}",
+    "order no. {}",
+    "invoice {}",
+    "Bestellnummer {}",
+    "tracking number: {}",
+    "ticket #{}",
+    "ref {}",
+    "SKU {}",
+    "serial number {}",
+    "batch {} passed",
+    "commande {}",
+    "part no {}",
+    "case {} is open",
+    "article {}",
+]
+NUMBERS = ["{}", "id {}", "n={}", "value {}.", "({})", "[{}, 1]", '{{"n": {}}}', "total: {}", "| {} |"]
 
 
 def positive(kind: str) -> Callable[[Dice], str]:
@@ -71,7 +115,9 @@ def wrong_digit(dice: Dice, value: str) -> str:
 
 def version(dice: Dice) -> str:
     shown = ".".join(str(dice.randint(0, 40)) for _ in range(dice.choice([2, 3, 3, 4])))
-    return dice.choice(["v{}", "version {}", "release {}-rc1", "node/{}", "python=={}", "pkg@{}", "{}-beta", "lib-{}.tar.gz", "upgrade to {}"]).format(shown)
+    return dice.choice(
+        ["v{}", "version {}", "release {}-rc1", "node/{}", "python=={}", "pkg@{}", "{}-beta", "lib-{}.tar.gz", "upgrade to {}"]
+    ).format(shown)
 
 
 def digits(dice: Dice, low: int, high: int) -> str:
@@ -81,7 +127,17 @@ def digits(dice: Dice, low: int, high: int) -> str:
 def moment(dice: Dice) -> str:
     day = f"{dice.randint(1990, 2030)}-{dice.randint(1, 12):02}-{dice.randint(1, 28):02}"
     time = f"{dice.randint(0, 23):02}:{dice.randint(0, 59):02}:{dice.randint(0, 59):02}"
-    return dice.choice([f"{day} {time}", f"{day}T{time}Z", day, time, f"[{day} {time},{dice.randint(100, 999)}]", str(dice.randint(10**9, 2 * 10**9)), f"{dice.randint(10**12, 2 * 10**12)}"])
+    return dice.choice(
+        [
+            f"{day} {time}",
+            f"{day}T{time}Z",
+            day,
+            time,
+            f"[{day} {time},{dice.randint(100, 999)}]",
+            str(dice.randint(10**9, 2 * 10**9)),
+            f"{dice.randint(10**12, 2 * 10**12)}",
+        ]
+    )
 
 
 def uuid(dice: Dice) -> str:

@@ -64,8 +64,7 @@ def iban_number(dice: Dice) -> str:
 
 
 def iban_written(dice: Dice, number: str) -> str:
-    shown = dice.choice([number, number, " ".join(number[i : i + 4] for i in range(0, len(number), 4)), number.lower()])
-    return shown
+    return dice.choice([number, number, " ".join(number[i : i + 4] for i in range(0, len(number), 4)), number.lower()])
 
 
 def ssn_number(dice: Dice) -> tuple[str, str, str]:
@@ -88,9 +87,28 @@ def ip_number(dice: Dice) -> str:
 
 
 def email_address(dice: Dice) -> str:
-    first = dice.choice("anna john.smith m_weber j-p.dupont olu+news o'brien x99 info josé müller 李雷 ivan.petrov a.b.c support".split())
-    host = dice.choice("example mail gmx uni-bonn company-name bücher sub.domain q1 post.office 163".split())
-    top = dice.choice("com org de co.uk fr net io com.br museum info рф xn--p1ai in jp it es ch".split())
+    first = dice.choice(
+        [
+            "anna",
+            "john.smith",
+            "m_weber",
+            "j-p.dupont",
+            "olu+news",
+            "o'brien",
+            "x99",
+            "info",
+            "josé",
+            "müller",
+            "李雷",
+            "ivan.petrov",
+            "a.b.c",
+            "support",
+        ]
+    )
+    host = dice.choice(["example", "mail", "gmx", "uni-bonn", "company-name", "bücher", "sub.domain", "q1", "post.office", "163"])
+    top = dice.choice(
+        ["com", "org", "de", "co.uk", "fr", "net", "io", "com.br", "museum", "info", "рф", "xn--p1ai", "in", "jp", "it", "es", "ch"]
+    )
     return f"{first}{dice.choice(['', str(dice.randint(1, 99))])}@{host}.{top}"
 
 
@@ -122,10 +140,14 @@ def phone_number(dice: Dice) -> str:
 
 
 def url_with_password(dice: Dice) -> str:
-    scheme = dice.choice("https http ftp postgres postgresql mysql redis mongodb amqp ssh smb mongodb+srv".split())
+    scheme = dice.choice(
+        ["https", "http", "ftp", "postgres", "postgresql", "mysql", "redis", "mongodb", "amqp", "ssh", "smb", "mongodb+srv"]
+    )
     password = some(dice, ALNUM + "!$*-_.", dice.randint(6, 20)).strip(".$*-_!") + "q7"
     host = dice.choice(["db.example.com", "10.0.0.7", "localhost", "cache-01.internal"]) + dice.choice(["", ":5432", ":6379"])
-    return f"{scheme}://{dice.choice(['admin', 'svc_user', 'root', 'a.b'])}:{password}@{host}{dice.choice(['', '/', '/main', '/0?ssl=true'])}"
+    return (
+        f"{scheme}://{dice.choice(['admin', 'svc_user', 'root', 'a.b'])}:{password}@{host}{dice.choice(['', '/', '/main', '/0?ssl=true'])}"
+    )
 
 
 def routing_number(dice: Dice) -> str:
@@ -153,7 +175,9 @@ def secret_key(dice: Dice) -> str:
         lambda: "npm_" + some(dice, ALNUM, 36),
         lambda: "hf_" + some(dice, ALNUM, 34),
         lambda: "SG." + some(dice, ALNUM, 22) + "." + some(dice, ALNUM, 43),
-        lambda: f"-----BEGIN RSA PRIVATE KEY-----\n{some(dice, ALNUM + '+/', 64)}\n{some(dice, ALNUM + '+/', 64)}==\n-----END RSA PRIVATE KEY-----",
+        lambda: (
+            f"-----BEGIN RSA PRIVATE KEY-----\n{some(dice, ALNUM + '+/', 64)}\n{some(dice, ALNUM + '+/', 64)}==\n-----END RSA PRIVATE KEY-----"
+        ),
     ]
     return dice.choice(makers)()
 
@@ -167,7 +191,9 @@ def bitcoin(dice: Dice) -> str:
             number, rest = divmod(number, 58)
             shown = BASE58[rest] + shown
         return "1" * (len(raw) - len(raw.lstrip(b"\0"))) + shown
-    return segwit([0, *(dice.randint(0, 31) for _ in range(32))]) if dice.random() < 0.6 else "0x" + some(dice, "0123456789abcdefABCDEF", 40)
+    return (
+        segwit([0, *(dice.randint(0, 31) for _ in range(32))]) if dice.random() < 0.6 else "0x" + some(dice, "0123456789abcdefABCDEF", 40)
+    )
 
 
 def segwit(values: list[int]) -> str:
@@ -187,8 +213,18 @@ def segwit(values: list[int]) -> str:
 
 def birth_date(dice: Dice) -> str:
     day, month, year = dice.randint(1, 28), dice.randint(1, 12), dice.randint(1930, 2015)
-    name = "January February March April May June July August September October November December".split()[month - 1]
-    german = "Januar Februar März April Mai Juni Juli August September Oktober November Dezember".split()[month - 1]
-    forms = [f"{month}/{day}/{year}", f"{day:02}.{month:02}.{year}", f"{year}-{month:02}-{day:02}", f"{day} {name} {year}", f"{name} {day}, {year}"]
+    name = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"][
+        month - 1
+    ]
+    german = ["Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November", "Dezember"][
+        month - 1
+    ]
+    forms = [
+        f"{month}/{day}/{year}",
+        f"{day:02}.{month:02}.{year}",
+        f"{year}-{month:02}-{day:02}",
+        f"{day} {name} {year}",
+        f"{name} {day}, {year}",
+    ]
     forms += [f"{day}. {german} {year}", f"{day:02}-{month:02}-{year}", f"{name[:3]} {day}, {year}", f"{day}th of {name} {year}"]
     return dice.choice(forms)

@@ -58,7 +58,7 @@ def test_new_tokens_count_on_behind_those_that_are_there() -> None:
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
-        ("4111​1111​1111​1111", "CREDIT_CARD"),
+        ("4111\u200b1111\u200b1111\u200b1111", "CREDIT_CARD"),
         ("４１１１１１１１１１１１１１１１", "CREDIT_CARD"),
         ("4111‑1111‑1111‑1111", "CREDIT_CARD"),
         ("4111\u00a01111\u00a01111\u00a01111", "CREDIT_CARD"),
@@ -86,7 +86,7 @@ def test_half_a_pair_of_surrogates_is_refused_by_its_place() -> None:
 def test_an_unknown_kind_is_named_and_one_that_needs_a_model_says_so() -> None:
     with pytest.raises(il.UsageError, match="no kind 'EMAIL'"):
         il.privacy.scan("x", kinds=["EMAIL"])
-    with pytest.raises(il.UsageError, match="PERSON .* needs a model"):
+    with pytest.raises(il.UsageError, match=r"PERSON .* needs a model"):
         il.privacy.scan("x", kinds=["PERSON"])
     with pytest.raises(il.UsageError, match="kinds is a text"):
         il.privacy.scan("x", kinds="PERSON")
@@ -106,13 +106,31 @@ def test_names_of_a_model_stand_beside_structured_kinds_and_yield_to_them() -> N
     assert masked.text == "⟦PERSON:2⟧ (⟦EMAIL_ADDRESS:1⟧) and ⟦PERSON:1⟧ and ⟦PERSON:3⟧"
 
 
-@pytest.mark.parametrize(
-    "text",
-    ["1" * 10_000_000, "1 " * 5_000_000, "@" * 10_000_000, "a@" * 5_000_000, ":" * 10_000_000, "⟦" * 3_000_000, "（１" * 1_500_000, "a:b=" * 2_500_000, "(at)" * 2_500_000]
-    + ["-----BEGIN PRIVATE KEY-----" * 300_000, "1-2.3/4(" * 1_200_000, "eyJ.eyJ" * 1_400_000, '"@' * 5_000_000, "://@" * 2_500_000, "GB00" * 2_500_000, "password=" * 1_100_000],
-    ids=range(16),
-)  # fmt: skip
-def test_ten_megabytes_of_anything_take_bounded_time(text: str) -> None:
+PIECES = [
+    "1",
+    "1 ",
+    "@",
+    "a@",
+    ":",
+    "⟦",
+    "（１",
+    "a:b=",
+    "(at)",
+    "1-2.3/4(",
+    "eyJ.eyJ",
+    '"@',
+    "://@",
+    "GB00",
+    "password=",
+    "a_",
+    "%40",
+    " dot ",
+]
+
+
+@pytest.mark.parametrize("piece", [*PIECES, "-----BEGIN PRIVATE KEY-----", "a@b.co+", "4111111111111111 "])
+def test_ten_megabytes_of_anything_take_bounded_time(piece: str) -> None:
+    text = piece * (10_000_000 // len(piece.encode()))
     started = time.perf_counter()
     il.privacy.mask(text)
     assert time.perf_counter() - started < 15
@@ -141,10 +159,13 @@ def test_json_as_deep_as_can_be_takes_bounded_time() -> None:
 
 
 def test_own_patterns_and_words_are_kinds_of_their_own() -> None:
-    detectors = Privacy(
-        b'{"patterns": [{"name": "ORDER_NO", "pattern": "ORD-\\\\d{4}", "context": ["order"]}], "deny": [{"name": "PROJECT", "words": ["Bluebird"]}]}'
-    )
-    assert [kind for kind, _, _ in detectors.scan("my order ORD-1234 for BLUEBIRD, not bluebirds; j@bluebird.com")] == ["ORDER_NO", "PROJECT", "EMAIL_ADDRESS"]
+    patterns = b'[{"name": "ORDER_NO", "pattern": "ORD-\\\\d{4}", "context": ["order"]}]'
+    detectors = Privacy(b'{"patterns": ' + patterns + b', "deny": [{"name": "PROJECT", "words": ["Bluebird"]}]}')
+    assert [kind for kind, _, _ in detectors.scan("my order ORD-1234 for BLUEBIRD, not bluebirds; j@bluebird.com")] == [
+        "ORDER_NO",
+        "PROJECT",
+        "EMAIL_ADDRESS",
+    ]
     assert detectors.scan("ORD-1234") == []
 
 

@@ -43,7 +43,10 @@ def test_mask_keeps_the_other_fields(lines: str, capsys: pytest.CaptureFixture[s
     assert first == {"text": "mail ⟦EMAIL_ADDRESS:1⟧", "id": 1}
 
 
-@pytest.mark.parametrize(("line", "message"), [("{", "line 3 is no JSON"), ("[]", "line 3 has no `text`"), ('{"text": 1}', "line 3 has no `text`"), ("", "line 3 is empty")])
+@pytest.mark.parametrize(
+    ("line", "message"),
+    [("{", "line 3 is no JSON"), ("[]", "line 3 has no `text`"), ('{"text": 1}', "line 3 has no `text`"), ("", "line 3 is empty")],
+)
 def test_a_bad_line_is_named(lines: str, line: str, message: str, capsys: pytest.CaptureFixture[str]) -> None:
     Path(lines).write_text(f"{LINES}{line}\n")
     assert main(["privacy", "scan", lines, "--json"]) == 1

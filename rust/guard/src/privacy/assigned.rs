@@ -1,6 +1,7 @@
 //! Secrets without a prefix: `password = …`, `"api_key": "…"`, `Authorization: Bearer …`. The name says what it is, the value must look so.
 
 use super::bytes::{alnum, byte, run, run_back};
+use super::placeholder;
 use super::url::placeholder_like;
 
 /// The last word of a name that holds a secret, without marks between its words, and whether the value is chosen by a person.
@@ -84,6 +85,7 @@ pub(super) fn value(text: &[u8], mark: usize) -> Option<(usize, usize)> {
     } else {
         (start, bare(text, start))
     };
+    let end = placeholder::stop(text, from, end);
     (looks_secret(text.get(from..end)?, chosen, quoted || escaped) && byte(text, end) != b'(').then_some((from, end))
 }
 

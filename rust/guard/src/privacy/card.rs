@@ -47,7 +47,8 @@ fn follows(text: &[u8], chain: &Chain, first: usize, count: usize) -> bool {
     if first > 0 {
         let gap = chain.gap(text, first);
         let (start, end) = groups[first - 1];
-        if !gap.contains(&b' ') || (spaced && gap == chain.gap(text, first + 1) && end - start == 4) {
+        let own = first == 1 || chain.gap(text, first - 1) == gap;
+        if !gap.contains(&b' ') || (own && spaced && gap == chain.gap(text, first + 1) && end - start == 4) {
             return false;
         }
     }

@@ -261,7 +261,7 @@ impl<'a> Scan<'a> {
             let found = phone::whole(self.text, &piece, &Near::new(self.text, piece.start(), piece.end, self.found));
             if let Some((start, end)) = found {
                 self.take(kinds::PHONE, start, Some((start, end)));
-                self.remainder(&chain.piece(count, groups));
+                self.chain(&chain.piece(count, groups));
                 return;
             }
         }
@@ -279,7 +279,7 @@ impl<'a> Scan<'a> {
         for cut in cuts.into_iter().chain([groups]) {
             let piece = chain.piece(from, cut);
             if piece.total() >= 7 {
-                self.remainder(&piece);
+                self.chain(&piece);
             }
             from = cut;
         }
