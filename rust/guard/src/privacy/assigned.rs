@@ -129,7 +129,7 @@ fn looks_secret(value: &[u8], chosen: bool, quoted: bool) -> bool {
     let digit = value.iter().any(u8::is_ascii_digit);
     let lower = value.iter().any(u8::is_ascii_lowercase);
     let upper = value.iter().any(u8::is_ascii_uppercase);
-    let mark = value.iter().any(|byte| byte.is_ascii_punctuation());
+    let mark = value.iter().any(u8::is_ascii_punctuation);
     let spaced = value.contains(&b' ');
     let code = !quoted && (value.contains(&b'(') || value.contains(&b'[') || value.ends_with(b"/"));
     let hole = placeholder_like(value) || HOLES.iter().any(|hole| value.eq_ignore_ascii_case(hole.as_bytes()));
@@ -138,7 +138,8 @@ fn looks_secret(value: &[u8], chosen: bool, quoted: bool) -> bool {
     }
     if chosen {
         let mixed = [digit, mark, upper && lower && !value[1..].iter().all(u8::is_ascii_lowercase)].into_iter().filter(|has| *has).count();
-        return value.len() >= 6 && !(spaced && !quoted) && (mixed > 0 || (quoted && !spaced));
+        let whole = quoted || !spaced;
+        return value.len() >= 6 && whole && (mixed > 0 || (quoted && !spaced));
     }
     !spaced && value.len() >= 12 && digit && (lower || upper) && entropy(value) >= 3.0
 }
@@ -146,7 +147,9 @@ fn looks_secret(value: &[u8], chosen: bool, quoted: bool) -> bool {
 /// Shannon's, in bits for each byte.
 fn entropy(value: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
-    value.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    for &byte in value {
+        counts[usize::from(byte)] += 1;
+    }
     let all = f64::from(u32::try_from(value.len()).unwrap_or(u32::MAX));
     counts.iter().filter(|&&count| count > 0).map(|&count| f64::from(count) / all).map(|share| -share * share.log2()).sum()
 }

@@ -88,13 +88,14 @@ impl Folded {
             }
             let (plain, length) = match escaped_at(text, at).filter(|_| alnum(before(text, at))) {
                 Some(length) => (Some(b'@'), length),
-                None => match look_alike(text, at) {
-                    Some(found) => found,
-                    None => {
+                None => {
+                    if let Some(found) = look_alike(text, at) {
+                        found
+                    } else {
                         at += 1;
                         continue;
                     }
-                },
+                }
             };
             folded.text.extend_from_slice(&text[copied..at]);
             folded.text.extend(plain);

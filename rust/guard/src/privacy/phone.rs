@@ -65,9 +65,8 @@ fn opening(text: &[u8], first: usize) -> (usize, bool) {
 }
 
 fn closing(text: &[u8], chain: &Chain, start: usize) -> usize {
-    let open = text[start..chain.end].iter().filter(|&&byte| byte == b'(').count();
-    let close = text[start..chain.end].iter().filter(|&&byte| byte == b')').count();
-    if open > close && byte(text, chain.end) == b')' { chain.end + 1 } else { chain.end }
+    let level = text[start..chain.end].iter().fold(0_i32, |level, &byte| level + i32::from(byte == b'(') - i32::from(byte == b')'));
+    if level > 0 && byte(text, chain.end) == b')' { chain.end + 1 } else { chain.end }
 }
 
 /// Behind `x12`, `ext. 12`, `#12`, if it stands there.
@@ -96,7 +95,7 @@ fn free(text: &[u8], start: usize, end: usize, plus: bool) -> bool {
     let coin = text.get(end..).is_some_and(|rest| rest.starts_with("€".as_bytes()) || rest.starts_with(" €".as_bytes()));
     let time = right == b':' && byte(text, end + 1).is_ascii_digit();
     let decimal = right == b',' && byte(text, end + 1).is_ascii_digit() && !byte(text, end + 4).is_ascii_digit();
-    let version = matches!(right, b'-' | b'.' | b'/') && alnum(byte(text, end + 1)) && !matches!(byte(text, end + 1), b'A'..=b'Z');
+    let version = matches!(right, b'-' | b'.' | b'/') && alnum(byte(text, end + 1)) && !byte(text, end + 1).is_ascii_uppercase();
     !(glued
         || identifier
         || hash
@@ -197,10 +196,9 @@ fn grouped(text: &[u8], chain: &Chain, bracket: bool) -> Option<Form> {
 fn mobile(text: &[u8], chain: &Chain) -> bool {
     let digits = chain.digits(text);
     match digits.all() {
-        [0, 7, 1..=9, rest @ ..] => rest.len() == 8,
+        [0, 7, 1..=9, _, _, _, _, _, _, _, _] => true,
         [0, 1, 5..=7, rest @ ..] => (8..=9).contains(&rest.len()),
-        [0, 6 | 7, rest @ ..] => rest.len() == 8,
-        [0, 4, rest @ ..] => rest.len() == 8,
+        [0, 4 | 6 | 7, rest @ ..] => rest.len() == 8,
         [6..=9, rest @ ..] => rest.len() == 9,
         _ => false,
     }

@@ -71,10 +71,11 @@ impl<'a> Scan<'a> {
             }
             return self.take(kinds::SECRET, at, secret::hook(self.text, at)).max(at + 3);
         }
-        if self.on.has(kinds::IP) && (byte(self.text, at + 1).is_ascii_hexdigit() || byte(self.text, at + 1) == b':') {
-            if let Some((start, end)) = ip::version_6(self.text, at, self.found) {
-                return self.take(kinds::IP, at, Some((start, end)));
-            }
+        if self.on.has(kinds::IP)
+            && (byte(self.text, at + 1).is_ascii_hexdigit() || byte(self.text, at + 1) == b':')
+            && let Some((start, end)) = ip::version_6(self.text, at, self.found)
+        {
+            return self.take(kinds::IP, at, Some((start, end)));
         }
         if !self.on.has(kinds::SECRET) {
             return at + 1;
@@ -142,18 +143,17 @@ impl<'a> Scan<'a> {
             && self.on.has(kinds::IBAN)
             && byte(text, at + 1).is_ascii_digit()
             && before(text, start) != b'_'
+            && let Some(found) = iban::number(text, start)
         {
-            if let Some(found) = iban::number(text, start) {
-                return self.take(kinds::IBAN, at, Some(found));
-            }
+            return self.take(kinds::IBAN, at, Some(found));
         }
         if end - start >= 14 && self.on.has(kinds::CRYPTO) && crypto::address(text, start, end) {
             return self.take(kinds::CRYPTO, at, Some((start, end)));
         }
-        if self.on.any(&[kinds::US_PASSPORT, kinds::PASSPORT, kinds::LICENSE]) {
-            if let Some((kind, start, end)) = identity::mixed(text, start, end, self.on, self.found) {
-                return self.take(kind, at, Some((start, end)));
-            }
+        if self.on.any(&[kinds::US_PASSPORT, kinds::PASSPORT, kinds::LICENSE])
+            && let Some((kind, start, end)) = identity::mixed(text, start, end, self.on, self.found)
+        {
+            return self.take(kind, at, Some((start, end)));
         }
         if self.on.has(kinds::BIRTH) && text[at..end].len() <= 4 && stands_alone(text, at, end) {
             let digits = run(text, at, 3, |byte| byte.is_ascii_digit());
@@ -208,10 +208,10 @@ impl<'a> Scan<'a> {
         if groups.len() >= 3 {
             return true;
         }
-        if self.on.has(kinds::BIRTH) {
-            if let Some((start, end)) = dates::named_birth(self.text, groups[0].0, groups[0].1, self.found) {
-                self.take(kinds::BIRTH, start, Some((start, end)));
-            }
+        if self.on.has(kinds::BIRTH)
+            && let Some((start, end)) = dates::named_birth(self.text, groups[0].0, groups[0].1, self.found)
+        {
+            self.take(kinds::BIRTH, start, Some((start, end)));
         }
         false
     }
@@ -239,11 +239,12 @@ impl<'a> Scan<'a> {
             self.take(kind, start, Some((start, end)));
             return;
         }
-        if self.on.has(kinds::BIRTH) && chain.groups().len() >= 3 {
-            if let Some(found) = dates::birth(text, chain, self.found) {
-                self.take(kinds::BIRTH, start, Some(found));
-                return;
-            }
+        if self.on.has(kinds::BIRTH)
+            && chain.groups().len() >= 3
+            && let Some(found) = dates::birth(text, chain, self.found)
+        {
+            self.take(kinds::BIRTH, start, Some(found));
+            return;
         }
         if phone.is_some() {
             self.take(kinds::PHONE, start, phone);

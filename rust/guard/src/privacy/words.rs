@@ -149,7 +149,7 @@ pub(super) fn meaning(word: &[u8]) -> u32 {
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
     let found = words.meanings.get(&*lower).copied().unwrap_or(0);
-    if found != 0 || !lower.first().is_some_and(|&byte| byte >= 0xe3) {
+    if found != 0 || lower.first().is_none_or(|&byte| byte < 0xe3) {
         return found;
     }
     INSIDE.iter().filter(|(_, part)| memchr::memmem::find(lower, part.as_bytes()).is_some()).fold(0, |all, (meaning, _)| all | meaning)
