@@ -83,6 +83,7 @@ if TYPE_CHECKING:
     from interlock import memory, prices
     from interlock import memory
     from interlock.labels import Endorsed, Label, endorse, validator
+    from interlock import memory, privacy
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
     from interlock.vector_index import VectorIndex
@@ -166,6 +167,7 @@ __all__ = [
     "open",
     "overrides",
     "prices",
+    "privacy",
     "review",
     "revise",
     "rules",
@@ -194,6 +196,8 @@ def __getattr__(name: str) -> Any:
         value = getattr(import_module("interlock.labels"), name)
         globals()[name] = value
         return value
+    if name in ("memory", "privacy"):
+        return import_module(f"interlock.{name}")
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 

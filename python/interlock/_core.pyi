@@ -22,6 +22,7 @@ __all__ = [
     "Hold",
     "Labels",
     "Ledger",
+    "Privacy",
     "Progress",
     "Reader",
     "RouteTable",
@@ -630,6 +631,21 @@ class Subset:
     """Ids that are allowed in many searches; ``VectorIndex.subset`` makes it."""
 
     def __len__(self) -> int: ...
+
+@final
+class Privacy:
+    """Detectors of personal data. Findings are (kind, start, end), in code points."""
+
+    def __new__(cls, spec: bytes) -> Privacy: ...
+    @staticmethod
+    def kinds() -> tuple[list[str], list[str]]: ...
+    def scan(self, text: str) -> list[tuple[str, int, int]]: ...
+    def mask(self, text: str) -> tuple[str | None, list[tuple[str, int, int]]]: ...
+    @staticmethod
+    def mask_places(text: str, places: Sequence[tuple[str, int, int]]) -> str: ...
+    @staticmethod
+    def placeholders(text: str) -> list[tuple[int, int]]: ...
+    def mask_json(self, json: bytes) -> bytes | None: ...
 
 @final
 class VectorIndex:

@@ -1,4 +1,8 @@
+<<<<<<< HEAD
 """The command line: ``interlock demo | runs | threads | review | route | config | replay | memory | audit | keys | reliability``.
+=======
+"""The command line: ``interlock demo | runs | threads | review | route | replay | memory | privacy | audit | reliability``.
+>>>>>>> faed2cebcd85dcce7a9a541bcf63eda421ebd5e1
 
 With ``--json`` a command prints JSON and nothing else.
 """
@@ -10,7 +14,11 @@ import sys
 from collections.abc import Sequence
 
 from interlock._core import __version__
+<<<<<<< HEAD
 from interlock.cli import audit, config, counterfactual, demo, keys, memory, reliability, review, route, runs, threads
+=======
+from interlock.cli import audit, counterfactual, demo, memory, privacy, reliability, review, route, runs, threads
+>>>>>>> faed2cebcd85dcce7a9a541bcf63eda421ebd5e1
 from interlock.errors import InterlockError
 
 
@@ -19,7 +27,11 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="interlock", description="A governed, low-latency runtime for multi-agent orchestration.")
     top.add_argument("--version", action="version", version=f"interlock {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+<<<<<<< HEAD
     for module in (demo, runs, threads, review, route, config, counterfactual, memory, audit, keys, reliability):
+=======
+    for module in (demo, runs, threads, review, route, counterfactual, memory, privacy, audit, reliability):
+>>>>>>> faed2cebcd85dcce7a9a541bcf63eda421ebd5e1
         module.add_parser(commands)
     return top
 

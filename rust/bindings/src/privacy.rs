@@ -46,6 +46,34 @@ impl PyPrivacy {
         }))
     }
 
+    /// The text with placeholders at these places: kind, start and end in code points, in order, without overlaps.
+    #[staticmethod]
+    fn mask_places(py: Python<'_>, text: &Bound<'_, PyString>, places: Vec<Found>) -> PyResult<String> {
+        let text = text.to_str()?;
+        Ok(py.detach(|| {
+            let mut numbers = Numbers::after(text);
+            let (mut out, mut done, mut rest) = (String::with_capacity(text.len()), 0, text);
+            for (kind, start, end) in &places {
+                let (head, behind) = rest.split_at(byte_of(rest, start.saturating_sub(done)));
+                let (value, behind) = behind.split_at(byte_of(behind, end.saturating_sub(*start)));
+                let token = numbers.of(kind, value);
+                out.push_str(head);
+                out.push_str(&format!("⟦{kind}:{token}⟧"));
+                (done, rest) = (*end, behind);
+            }
+            out.push_str(rest);
+            out
+        }))
+    }
+
+    /// Start and end of each well-formed placeholder, in code points.
+    #[staticmethod]
+    fn placeholders(text: &Bound<'_, PyString>) -> PyResult<Vec<(usize, usize)>> {
+        let text = text.to_str()?;
+        let points = |at: usize| text.get(..at).map_or(0, |passed| passed.chars().count());
+        Ok(placeholders(text).filter(|found| found.well_formed).map(|found| (points(found.start), points(found.end))).collect())
+    }
+
     /// The same for JSON.
     fn mask_json<'py>(&self, py: Python<'py>, json: &[u8]) -> Option<Bound<'py, PyBytes>> {
         let masked = py.detach(|| {
@@ -66,6 +94,11 @@ impl PyPrivacy {
         };
         spans.iter().map(|span| (self.0.name(span.kind).to_owned(), point(span.start), point(span.end))).collect()
     }
+}
+
+/// Where the character with this number starts, or the end.
+fn byte_of(text: &str, point: usize) -> usize {
+    text.char_indices().nth(point).map_or(text.len(), |(at, _)| at)
 }
 
 /// Tokens that count up for each kind, from behind those that the text has already.

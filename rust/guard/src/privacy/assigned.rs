@@ -1,6 +1,7 @@
 //! Secrets without a prefix: `password = …`, `"api_key": "…"`, `Authorization: Bearer …`. The name says what it is, the value must look so.
 
 use super::bytes::{alnum, byte, run, run_back};
+use super::placeholder;
 use super::url::placeholder_like;
 
 /// The last word of a name that holds a secret, without marks between its words, and whether the value is chosen by a person.
@@ -84,6 +85,7 @@ pub(super) fn value(text: &[u8], mark: usize) -> Option<(usize, usize)> {
     } else {
         (start, bare(text, start))
     };
+    let end = placeholder::stop(text, from, end);
     (looks_secret(text.get(from..end)?, chosen, quoted || escaped) && byte(text, end) != b'(').then_some((from, end))
 }
 
@@ -114,6 +116,9 @@ fn boundary(shown: &[u8], length: usize) -> bool {
 fn bare(text: &[u8], start: usize) -> usize {
     let mut end =
         run(text, start, 512, |byte| byte > b' ' && !matches!(byte, b'"' | b'\'' | b'`' | b'<' | b'>' | b'&' | b';' | b',' | b'\\' | b'|'));
+    while text[start..end].ends_with(b"**") {
+        end -= 2;
+    }
     while end > start && matches!(text[end - 1], b'.' | b',' | b'!' | b'?' | b')' | b']' | b'}' | b':') && end - start > 1 {
         end -= 1;
     }
@@ -124,7 +129,7 @@ fn looks_secret(value: &[u8], chosen: bool, quoted: bool) -> bool {
     let digit = value.iter().any(u8::is_ascii_digit);
     let lower = value.iter().any(u8::is_ascii_lowercase);
     let upper = value.iter().any(u8::is_ascii_uppercase);
-    let mark = value.iter().any(|byte| byte.is_ascii_punctuation());
+    let mark = value.iter().any(u8::is_ascii_punctuation);
     let spaced = value.contains(&b' ');
     let code = !quoted && (value.contains(&b'(') || value.contains(&b'[') || value.ends_with(b"/"));
     let hole = placeholder_like(value) || HOLES.iter().any(|hole| value.eq_ignore_ascii_case(hole.as_bytes()));
@@ -133,7 +138,8 @@ fn looks_secret(value: &[u8], chosen: bool, quoted: bool) -> bool {
     }
     if chosen {
         let mixed = [digit, mark, upper && lower && !value[1..].iter().all(u8::is_ascii_lowercase)].into_iter().filter(|has| *has).count();
-        return value.len() >= 6 && !(spaced && !quoted) && (mixed > 0 || (quoted && !spaced));
+        let whole = quoted || !spaced;
+        return value.len() >= 6 && whole && (mixed > 0 || (quoted && !spaced));
     }
     !spaced && value.len() >= 12 && digit && (lower || upper) && entropy(value) >= 3.0
 }
@@ -141,7 +147,9 @@ fn looks_secret(value: &[u8], chosen: bool, quoted: bool) -> bool {
 /// Shannon's, in bits for each byte.
 fn entropy(value: &[u8]) -> f64 {
     let mut counts = [0_u32; 256];
-    value.iter().for_each(|&byte| counts[usize::from(byte)] += 1);
+    for &byte in value {
+        counts[usize::from(byte)] += 1;
+    }
     let all = f64::from(u32::try_from(value.len()).unwrap_or(u32::MAX));
     counts.iter().filter(|&&count| count > 0).map(|&count| f64::from(count) / all).map(|share| -share * share.log2()).sum()
 }

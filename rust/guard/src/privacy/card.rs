@@ -47,7 +47,8 @@ fn follows(text: &[u8], chain: &Chain, first: usize, count: usize) -> bool {
     if first > 0 {
         let gap = chain.gap(text, first);
         let (start, end) = groups[first - 1];
-        if !gap.contains(&b' ') || (spaced && gap == chain.gap(text, first + 1) && end - start == 4) {
+        let own = first == 1 || chain.gap(text, first - 1) == gap;
+        if !gap.contains(&b' ') || (own && spaced && gap == chain.gap(text, first + 1) && end - start == 4) {
             return false;
         }
     }
@@ -87,7 +88,7 @@ fn issuer(digits: &[u8]) -> Option<bool> {
     let known = match digits[0] {
         4 => matches!(length, 13 | 16 | 19),
         3 if matches!(two, 34 | 37) => length == 15,
-        3 if (3528..=3589).contains(&four) => sixteen_up,
+        3 if two == 35 => sixteen_up,
         3 if (300..=305).contains(&three) || three == 309 || matches!(two, 36 | 38 | 39) => length == 14 || sixteen_up,
         2 if four == 2131 => length == 15,
         1 if four == 1800 => length == 15,
@@ -99,7 +100,8 @@ fn issuer(digits: &[u8]) -> Option<bool> {
         9 if four == 9792 => length == 16,
         _ => false,
     };
-    known.then_some(matches!(length, 15 | 16) || (length == 14 && digits[0] == 3))
+    let long = length > 16 && matches!(two, 35 | 36 | 62 | 65 | 81);
+    known.then_some(matches!(length, 15 | 16) || digits[0] == 4 || long || (length == 14 && digits[0] == 3))
 }
 
 fn luhn(digits: &[u8]) -> bool {

@@ -1,6 +1,8 @@
 //! The words around a candidate. Placeholders and what was found already count as one word without meaning, so that the words are the
 //! same before and after masking.
 
+use std::cell::OnceCell;
+
 use super::bytes::{alnum, word};
 use super::kinds::Span;
 use super::placeholder;
@@ -10,6 +12,8 @@ const BEFORE: usize = 10;
 const AFTER: usize = 4;
 const REACH: usize = 240;
 const LONGEST: usize = 28;
+/// The last byte of `⟧`.
+const CLOSES: u8 = 0xa7;
 
 /// What the words around a candidate mean, nearest first.
 #[derive(Debug, Clone)]
@@ -64,6 +68,25 @@ impl Context {
     }
 }
 
+/// The words around one candidate, read when first asked for.
+pub(super) struct Near<'a> {
+    text: &'a [u8],
+    start: usize,
+    end: usize,
+    taken: &'a [Span],
+    read: OnceCell<Context>,
+}
+
+impl<'a> Near<'a> {
+    pub(super) fn new(text: &'a [u8], start: usize, end: usize, taken: &'a [Span]) -> Self {
+        Self { text, start, end, taken, read: OnceCell::new() }
+    }
+
+    pub(super) fn words(&self) -> &Context {
+        self.read.get_or_init(|| Context::read(self.text, self.start, self.end, self.taken))
+    }
+}
+
 /// The last word that ends at `at` or before, down to `floor`.
 fn word_before(text: &[u8], at: usize, floor: usize, taken: &[Span]) -> Option<(usize, usize)> {
     let mut end = at;
@@ -72,10 +95,12 @@ fn word_before(text: &[u8], at: usize, floor: usize, taken: &[Span]) -> Option<(
         if let Some(span) = taken.iter().rev().take(4).find(|span| span.start < end && end <= span.end) {
             return Some((span.start, span.start));
         }
-        if let Some(start) = placeholder::ending_at(text, end) {
+        let last = *text.get(end.checked_sub(1).filter(|&last| last >= floor)?)?;
+        if last == CLOSES
+            && let Some(start) = placeholder::ending_at(text, end)
+        {
             return Some((start, start));
         }
-        let last = *text.get(end.checked_sub(1).filter(|&last| last >= floor)?)?;
         if word(last) && last != 0xa0 {
             break;
         }
@@ -87,7 +112,7 @@ fn word_before(text: &[u8], at: usize, floor: usize, taken: &[Span]) -> Option<(
     }
     let mut start = end;
     while start > floor && start > 0 && (word(text[start - 1]) || (text[start - 1] == b'\'' && start > 1 && alnum(text[start - 2]))) {
-        if end - start > LONGEST || placeholder::ending_at(text, start).is_some() {
+        if end - start > LONGEST || (text[start - 1] == CLOSES && placeholder::ending_at(text, start).is_some()) {
             break;
         }
         start -= 1;

@@ -38,7 +38,7 @@ fn base58check(token: &[u8]) -> bool {
         let mut carry = digit;
         for slot in value.iter_mut().rev() {
             carry += usize::from(*slot) * 58;
-            *slot = (carry & 0xff) as u8;
+            *slot = u8::try_from(carry & 0xff).unwrap_or_default();
             carry >>= 8;
         }
         if carry != 0 {

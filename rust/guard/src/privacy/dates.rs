@@ -75,6 +75,9 @@ pub(super) fn named_birth(text: &[u8], start: usize, end: usize, taken: &[Span])
 }
 
 fn month(word: &[u8]) -> bool {
+    if word.len() < 3 {
+        return false;
+    }
     let lower = String::from_utf8_lossy(word).to_lowercase();
     lower.chars().count() >= 3 && lower.len() <= 20 && MONTHS.split_ascii_whitespace().any(|month| lower.starts_with(month))
 }

@@ -1,6 +1,7 @@
 //! E-mail addresses, from the `@` outwards; unicode and quoted ones too, and those that are spelt with `[at]` or ` at … dot … `.
 
 use super::bytes::{alnum, before, byte, run, run_back, word};
+use super::placeholder;
 
 const LOCAL: usize = 64;
 const DOMAIN: usize = 255;
@@ -21,7 +22,8 @@ fn local(text: &[u8], at: usize) -> Option<usize> {
         let from = at.saturating_sub(LOCAL);
         let open = from + memchr::memrchr(b'"', text.get(from..at.checked_sub(1)?)?)?;
         let quoted = text.get(open + 1..at - 1)?;
-        return (!quoted.is_empty() && !quoted.contains(&b'\n') && !alnum(before(text, open))).then_some(open);
+        let whole = placeholder::stop(text, open, at) == at;
+        return (whole && !quoted.is_empty() && !quoted.contains(&b'\n') && !alnum(before(text, open))).then_some(open);
     }
     let mut start = run_back(text, at, LOCAL, |byte| word(byte) || matches!(byte, b'.' | b'_' | b'%' | b'+' | b'-' | b'\'' | b'&' | b'~'));
     while start < at && !char_start(text, start) {

@@ -1,6 +1,7 @@
 //! Characters that only look like others: full-width digits, foreign digits, odd spaces and dashes, and those that can't be seen.
 //! A text with some is looked at in a plain copy; what is found there is found at the original's places.
 
+use super::bytes::{alnum, before};
 use super::placeholder;
 
 /// What stands for the character whose first byte is at `at`, and how many bytes it has. An empty stand-in: it can't be seen.
@@ -85,15 +86,16 @@ impl Folded {
                 at = placeholder::end_of(text, at).unwrap_or(at + 3);
                 continue;
             }
-            let (plain, length) = match escaped_at(text, at) {
+            let (plain, length) = match escaped_at(text, at).filter(|_| alnum(before(text, at))) {
                 Some(length) => (Some(b'@'), length),
-                None => match look_alike(text, at) {
-                    Some(found) => found,
-                    None => {
+                None => {
+                    if let Some(found) = look_alike(text, at) {
+                        found
+                    } else {
                         at += 1;
                         continue;
                     }
-                },
+                }
             };
             folded.text.extend_from_slice(&text[copied..at]);
             folded.text.extend(plain);

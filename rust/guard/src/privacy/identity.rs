@@ -1,17 +1,17 @@
 //! Numbers that states and banks give out: social security, bank routing, passports, licences. Digits alone say little: words decide.
 
 use super::bytes::{alnum, before, byte};
-use super::context::Context;
+use super::context::{Context, Near};
 use super::kinds::{self, KindId, Kinds, Span};
 use super::number::Chain;
 use super::words::{BANK, DRIVER, LICENSE, LINK, NOT, PASSPORT, PHONE, ROUTING, SSN};
 
 /// A social security number in three groups. The Social Security Administration gives out no area 000, 666 or 900 to 999, no group 00
 /// and no serial 0000.
-pub(super) fn grouped_ssn(text: &[u8], chain: &Chain, taken: &[Span]) -> Option<(usize, usize)> {
+pub(super) fn grouped_ssn(text: &[u8], chain: &Chain, near: &Near<'_>) -> Option<(usize, usize)> {
     let (start, end) = (chain.start(), chain.end);
     (chain.shaped(&[3, 2, 4]) && ssn(chain.digits(text).all()) && loose(text, start, end)).then_some(())?;
-    let context = Context::read(text, start, end, taken);
+    let context = near.words();
     let ok = if chain.gaps_are(text, b'-') {
         !context.denied() || context.has_before(SSN, 4)
     } else if chain.gaps_are(text, b' ') {
@@ -31,26 +31,26 @@ fn ssn(digits: &[u8]) -> bool {
 }
 
 /// Nine digits, or a few with a letter or in groups, that words name.
-pub(super) fn named(text: &[u8], chain: &Chain, on: Kinds, taken: &[Span]) -> Option<(KindId, usize, usize)> {
+pub(super) fn named(text: &[u8], chain: &Chain, on: Kinds, near: &Near<'_>) -> Option<(KindId, usize, usize)> {
     let (start, end) = (chain.start(), chain.end);
     let total = chain.total();
     ((6..=16).contains(&total) && chain.groups().len() <= 5 && loose(text, start, end)).then_some(())?;
-    let context = Context::read(text, start, end, taken);
+    let context = near.words();
     let digits = chain.digits(text);
     let nine = chain.groups().len() == 1 && total == 9;
-    let kind = if nine && on.has(kinds::ROUTING) && routing(digits.all()) && context.has(ROUTING, 5) && !passes(&context, PASSPORT | SSN) {
+    let kind = if nine && on.has(kinds::ROUTING) && routing(digits.all()) && context.has(ROUTING, 5) && !passes(context, PASSPORT | SSN) {
         kinds::ROUTING
     } else if nine
         && on.has(kinds::SSN)
         && ssn(digits.all())
         && context.has(SSN, 5)
         && !context.denied()
-        && !passes(&context, PASSPORT | BANK)
+        && !passes(context, PASSPORT | BANK)
     {
         kinds::SSN
     } else if chain.groups().len() == 1 && total <= 9 && context.leans(PASSPORT, 6) {
         if nine { kinds::US_PASSPORT } else { kinds::PASSPORT }
-    } else if licence(&context) && !nineless_date(chain) {
+    } else if licence(context) && !nineless_date(chain) {
         kinds::LICENSE
     } else {
         return None;

@@ -18,7 +18,8 @@ pub(super) fn version_4(text: &[u8], chain: &Chain, first: usize, taken: &[Span]
     let (start, end) = (groups[0].0, groups[3].1);
     let (left, right) = (before(text, start), byte(text, end));
     let glued = alnum(left) || alnum(right) || matches!(left, b'_' | b'.') || right == b'_';
-    let product = matches!(left, b'/' | b'-') && start >= 2 && text[start - 2].is_ascii_alphabetic();
+    let pinned = text[..start].ends_with(b"==");
+    let product = pinned || matches!(left, b'/' | b'-') && start >= 2 && text[start - 2].is_ascii_alphabetic();
     let file = matches!(right, b'.' | b'-') && (alnum(byte(text, end + 1))) && !byte(text, end + 1).is_ascii_digit();
     (!glued && !product && !file).then_some(())?;
     let context = Context::read(text, start, end, taken);

@@ -26,6 +26,7 @@ mod placeholder;
 mod resolve;
 mod scan;
 mod secret;
+mod settle;
 mod spec;
 mod url;
 mod words;
@@ -69,6 +70,13 @@ impl Privacy {
 
     /// What is found, in order, without overlaps, on character boundaries. Nothing is found inside a well-formed placeholder.
     pub fn scan(&self, text: &str) -> Vec<Span> {
+        let mut found = self.look(text);
+        settle::settle(text, &mut found, |text| self.look(text));
+        found
+    }
+
+    /// One look at the whole text.
+    fn look(&self, text: &str) -> Vec<Span> {
         let mut found = Vec::new();
         if !self.custom.is_empty() {
             self.custom.scan(text, &mut found);

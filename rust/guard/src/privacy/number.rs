@@ -114,7 +114,7 @@ impl Digits {
 fn after_gap(text: &[u8], end: usize) -> Option<usize> {
     let next = run(text, end, 5, |byte| matches!(byte, b' ' | b'-' | b'.' | b'/' | b'(' | b')'));
     let gap = text.get(end..next)?;
-    let spaces = gap.iter().filter(|&&byte| byte == b' ').count();
+    let spaces = gap.iter().map(|&byte| usize::from(byte == b' ')).sum::<usize>();
     let marks = gap.iter().filter(|&&byte| !matches!(byte, b' ' | b'(' | b')')).count();
     let doubled = gap.starts_with(b"  ");
     let short = (1..=4).contains(&gap.len()) && spaces <= 2 && marks <= 1 && !doubled;

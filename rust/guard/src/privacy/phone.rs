@@ -1,9 +1,8 @@
 //! Telephone numbers: by country code, by the forms of national numbers, and, where digits alone say too little, by the words around.
 
 use super::bytes::{alnum, before, byte, run};
-use super::context::Context;
+use super::context::Near;
 use super::dates;
-use super::kinds::Span;
 use super::number::Chain;
 use super::phone_codes::international;
 use super::words::{NUMBER, PHONE};
@@ -19,7 +18,7 @@ enum Form {
 }
 
 /// Where the number that is the whole chain starts and ends, its plus, bracket and extension with it.
-pub(super) fn whole(text: &[u8], chain: &Chain, taken: &[Span]) -> Option<(usize, usize)> {
+pub(super) fn whole(text: &[u8], chain: &Chain, near: &Near<'_>) -> Option<(usize, usize)> {
     let total = chain.total();
     if !(7..=17).contains(&total) || chain.groups().len() > 7 {
         return None;
@@ -33,7 +32,7 @@ pub(super) fn whole(text: &[u8], chain: &Chain, taken: &[Span]) -> Option<(usize
     if form == Form::Never {
         return None;
     }
-    let context = Context::read(text, start, end, taken);
+    let context = near.words();
     let said = match form {
         Form::Sure => !context.denied() || context.has_before(PHONE, 2),
         Form::Likely => context.leans(PHONE, 8) || (mobile(text, chain) && context.has_before(NUMBER, 2) && !context.denied()),
@@ -66,9 +65,8 @@ fn opening(text: &[u8], first: usize) -> (usize, bool) {
 }
 
 fn closing(text: &[u8], chain: &Chain, start: usize) -> usize {
-    let open = text[start..chain.end].iter().filter(|&&byte| byte == b'(').count();
-    let close = text[start..chain.end].iter().filter(|&&byte| byte == b')').count();
-    if open > close && byte(text, chain.end) == b')' { chain.end + 1 } else { chain.end }
+    let level = text[start..chain.end].iter().fold(0_i32, |level, &byte| level + i32::from(byte == b'(') - i32::from(byte == b')'));
+    if level > 0 && byte(text, chain.end) == b')' { chain.end + 1 } else { chain.end }
 }
 
 /// Behind `x12`, `ext. 12`, `#12`, if it stands there.
@@ -97,7 +95,7 @@ fn free(text: &[u8], start: usize, end: usize, plus: bool) -> bool {
     let coin = text.get(end..).is_some_and(|rest| rest.starts_with("€".as_bytes()) || rest.starts_with(" €".as_bytes()));
     let time = right == b':' && byte(text, end + 1).is_ascii_digit();
     let decimal = right == b',' && byte(text, end + 1).is_ascii_digit() && !byte(text, end + 4).is_ascii_digit();
-    let version = matches!(right, b'-' | b'.' | b'/') && alnum(byte(text, end + 1)) && !matches!(byte(text, end + 1), b'A'..=b'Z');
+    let version = matches!(right, b'-' | b'.' | b'/') && alnum(byte(text, end + 1)) && !byte(text, end + 1).is_ascii_uppercase();
     !(glued
         || identifier
         || hash
@@ -189,18 +187,18 @@ fn grouped(text: &[u8], chain: &Chain, bracket: bool) -> Option<Form> {
     let area = bracket && byte(text, chain.groups()[0].1) == b')';
     let brazilian = area && (chain.shaped(&[2, 4, 4]) || chain.shaped(&[2, 5, 4]) || chain.shaped(&[2, 1, 4, 4]));
     let spanish = (b'6'..=b'9').contains(&lead) && (chain.shaped(&[3, 2, 2, 2]) || chain.shaped(&[2, 3, 2, 2]));
+    let russian = lead == b'8' && chain.shaped(&[1, 3, 3, 2, 2]);
     let ranged = chain.gaps_are(text, b' ') || chain.gaps_are(text, b'-');
-    (brazilian || (spanish && ranged)).then_some(Form::Sure)
+    (brazilian || russian || (spanish && ranged)).then_some(Form::Sure)
 }
 
 /// Bare digits that begin as mobile numbers of large countries do.
 fn mobile(text: &[u8], chain: &Chain) -> bool {
     let digits = chain.digits(text);
     match digits.all() {
-        [0, 7, 1..=9, rest @ ..] => rest.len() == 8,
+        [0, 7, 1..=9, _, _, _, _, _, _, _, _] => true,
         [0, 1, 5..=7, rest @ ..] => (8..=9).contains(&rest.len()),
-        [0, 6 | 7, rest @ ..] => rest.len() == 8,
-        [0, 4, rest @ ..] => rest.len() == 8,
+        [0, 4 | 6 | 7, rest @ ..] => rest.len() == 8,
         [6..=9, rest @ ..] => rest.len() == 9,
         _ => false,
     }

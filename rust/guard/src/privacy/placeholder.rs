@@ -65,6 +65,11 @@ pub(super) fn starts_at(text: &[u8], at: usize) -> bool {
     text.get(at..).is_some_and(|rest| rest.starts_with(OPEN))
 }
 
+/// `end`, or where the first opening bracket between `start` and it stands.
+pub(super) fn stop(text: &[u8], start: usize, end: usize) -> usize {
+    text.get(start..end).and_then(|part| memmem::find(part, OPEN)).map_or(end, |open| start + open)
+}
+
 /// Where a well-formed placeholder that ends at `end` starts.
 pub(super) fn ending_at(text: &[u8], end: usize) -> Option<usize> {
     let head = text.get(..end)?.strip_suffix(CLOSE)?;

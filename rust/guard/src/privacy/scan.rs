@@ -2,6 +2,7 @@
 
 use super::bytes::{alnum, before, byte, run, stands_alone};
 use super::classes::{Anchor, Classes};
+use super::context::Near;
 use super::kinds::{self, KindId, Kinds, Span};
 use super::number::Chain;
 use super::{assigned, card, crypto, dates, email, fold, iban, identity, ip, phone, placeholder, secret, url};
@@ -70,10 +71,11 @@ impl<'a> Scan<'a> {
             }
             return self.take(kinds::SECRET, at, secret::hook(self.text, at)).max(at + 3);
         }
-        if self.on.has(kinds::IP) && (byte(self.text, at + 1).is_ascii_hexdigit() || byte(self.text, at + 1) == b':') {
-            if let Some((start, end)) = ip::version_6(self.text, at, self.found) {
-                return self.take(kinds::IP, at, Some((start, end)));
-            }
+        if self.on.has(kinds::IP)
+            && (byte(self.text, at + 1).is_ascii_hexdigit() || byte(self.text, at + 1) == b':')
+            && let Some((start, end)) = ip::version_6(self.text, at, self.found)
+        {
+            return self.take(kinds::IP, at, Some((start, end)));
         }
         if !self.on.has(kinds::SECRET) {
             return at + 1;
@@ -141,18 +143,17 @@ impl<'a> Scan<'a> {
             && self.on.has(kinds::IBAN)
             && byte(text, at + 1).is_ascii_digit()
             && before(text, start) != b'_'
+            && let Some(found) = iban::number(text, start)
         {
-            if let Some(found) = iban::number(text, start) {
-                return self.take(kinds::IBAN, at, Some(found));
-            }
+            return self.take(kinds::IBAN, at, Some(found));
         }
         if end - start >= 14 && self.on.has(kinds::CRYPTO) && crypto::address(text, start, end) {
             return self.take(kinds::CRYPTO, at, Some((start, end)));
         }
-        if self.on.any(&[kinds::US_PASSPORT, kinds::PASSPORT, kinds::LICENSE]) {
-            if let Some((kind, start, end)) = identity::mixed(text, start, end, self.on, self.found) {
-                return self.take(kind, at, Some((start, end)));
-            }
+        if self.on.any(&[kinds::US_PASSPORT, kinds::PASSPORT, kinds::LICENSE])
+            && let Some((kind, start, end)) = identity::mixed(text, start, end, self.on, self.found)
+        {
+            return self.take(kind, at, Some((start, end)));
         }
         if self.on.has(kinds::BIRTH) && text[at..end].len() <= 4 && stands_alone(text, at, end) {
             let digits = run(text, at, 3, |byte| byte.is_ascii_digit());
@@ -207,10 +208,10 @@ impl<'a> Scan<'a> {
         if groups.len() >= 3 {
             return true;
         }
-        if self.on.has(kinds::BIRTH) {
-            if let Some((start, end)) = dates::named_birth(self.text, groups[0].0, groups[0].1, self.found) {
-                self.take(kinds::BIRTH, start, Some((start, end)));
-            }
+        if self.on.has(kinds::BIRTH)
+            && let Some((start, end)) = dates::named_birth(self.text, groups[0].0, groups[0].1, self.found)
+        {
+            self.take(kinds::BIRTH, start, Some((start, end)));
         }
         false
     }
@@ -230,33 +231,41 @@ impl<'a> Scan<'a> {
         if self.on.has(kinds::CRYPTO) && crypto::is_hex_start(text, start) {
             return;
         }
-        let found = if self.on.has(kinds::SSN) { identity::grouped_ssn(text, chain, self.found) } else { None };
-        if found.is_some() {
-            self.take(kinds::SSN, start, found);
-            return;
-        }
-        if let Some((kind, start, end)) = identity::named(text, chain, self.on, self.found) {
+        let near = Near::new(text, start, chain.end, self.found);
+        let ssn = if self.on.has(kinds::SSN) { identity::grouped_ssn(text, chain, &near) } else { None };
+        let found = ssn.map(|(start, end)| (kinds::SSN, start, end)).or_else(|| identity::named(text, chain, self.on, &near));
+        let phone = if found.is_none() && self.on.has(kinds::PHONE) { phone::whole(text, chain, &near) } else { None };
+        if let Some((kind, start, end)) = found {
             self.take(kind, start, Some((start, end)));
             return;
         }
-        if self.on.has(kinds::BIRTH) && chain.groups().len() >= 3 {
-            if let Some(found) = dates::birth(text, chain, self.found) {
-                self.take(kinds::BIRTH, start, Some(found));
-                return;
-            }
+        if self.on.has(kinds::BIRTH)
+            && chain.groups().len() >= 3
+            && let Some(found) = dates::birth(text, chain, self.found)
+        {
+            self.take(kinds::BIRTH, start, Some(found));
+            return;
         }
-        if self.on.has(kinds::PHONE) {
+        if phone.is_some() {
+            self.take(kinds::PHONE, start, phone);
+        } else if self.on.has(kinds::PHONE) {
             self.phones(chain);
         }
     }
 
-    /// The whole chain, or its pieces where a wider gap parts them.
+    /// Numbers that are pieces of a chain: the longest at its start, or what wider gaps part.
     fn phones(&mut self, chain: &Chain) {
-        if let Some((start, end)) = phone::whole(self.text, chain, self.found) {
-            self.take(kinds::PHONE, start, Some((start, end)));
-            return;
-        }
         let groups = chain.groups().len();
+        // Two numbers with a space between them: the first is the longest that is one.
+        for count in (2..groups).rev().filter(|&count| chain.gap(self.text, count).contains(&b' ')) {
+            let piece = chain.piece(0, count);
+            let found = phone::whole(self.text, &piece, &Near::new(self.text, piece.start(), piece.end, self.found));
+            if let Some((start, end)) = found {
+                self.take(kinds::PHONE, start, Some((start, end)));
+                self.chain(&chain.piece(count, groups));
+                return;
+            }
+        }
         let wide = |index: usize| chain.gap(self.text, index).len() > 1 && chain.gap(self.text, index).starts_with(b" ");
         let spaced = |index: usize| chain.gap(self.text, index) == b" ";
         let cuts: Vec<usize> = if (1..groups).any(wide) {
@@ -271,7 +280,7 @@ impl<'a> Scan<'a> {
         for cut in cuts.into_iter().chain([groups]) {
             let piece = chain.piece(from, cut);
             if piece.total() >= 7 {
-                self.remainder(&piece);
+                self.chain(&piece);
             }
             from = cut;
         }

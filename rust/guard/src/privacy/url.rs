@@ -1,6 +1,7 @@
 //! Addresses with a password in them: `scheme://user:password@host/…`.
 
 use super::bytes::{alnum, before, run, run_back};
+use super::placeholder;
 
 const LONGEST: usize = 2_048;
 /// A user alone is a secret when it is as long as a token.
@@ -13,6 +14,7 @@ pub(super) fn credentials(text: &[u8], colon: usize) -> Option<(usize, usize)> {
     let from = colon + 3;
     let stops = |byte: u8| byte <= b' ' || matches!(byte, b'"' | b'<' | b'>' | b'`' | b'\\' | b'|' | b'^');
     let token = run(text, from, LONGEST, |byte| !stops(byte));
+    let token = placeholder::stop(text, from, token);
     let token = if text[from..token].starts_with(b"'") { from } else { token };
     // A password may hold a slash: the authority ends before the first one only if an at-sign stands before it.
     let slash = from + text[from..token].iter().position(|byte| matches!(byte, b'/' | b'?' | b'#')).unwrap_or(token - from);

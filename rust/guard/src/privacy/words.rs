@@ -64,14 +64,14 @@ const TABLE: &[(u32, &str)] = &[
     ),
     (
         VERSION,
-        "version versions ver v release released build firmware upgrade upgraded upgrading update updated section chapter clause oid \
-         revision rev sdk patch semver kernel driver paragraph § versión versione versão versie changelog article milestone",
+        "version versions ver release released build firmware upgrade upgraded upgrading section chapter clause oid revision rev sdk semver \
+         kernel paragraph § versión versione versão versie changelog",
     ),
     (
         LINK,
         "number numbers num no nr n number's is was are be the a an my your his her our their of for to at on code id ids value its nummer \
          numéro número numero nº n° № num. ist war es est le la el il o der die das meine mein ma mon mi su seu sua and by s here below \
-         following new old current ref called: named given as reads says номер lautet から は です 番号 under with in i it this that:",
+         following new old current called: named given as reads says номер lautet から は です 番号 under with in i it this that:",
     ),
     (NUMBER, "number numbers num no nr nummer numéro número numero nº n° № номер 番号"),
     (
@@ -111,24 +111,45 @@ const INSIDE: &[(u32, &str)] = &[
     (NOT, "주문"),
 ];
 
-static WORDS: LazyLock<FxHashMap<&'static [u8], u32>> = LazyLock::new(|| {
-    let mut words = FxHashMap::default();
+/// The words, and in front of them one bit for each beginning and length: most words of a text are none and end there.
+struct Words {
+    bits: Box<[u64; 1024]>,
+    meanings: FxHashMap<&'static [u8], u32>,
+}
+
+static WORDS: LazyLock<Words> = LazyLock::new(|| {
+    let mut words = Words { bits: Box::new([0; 1024]), meanings: FxHashMap::default() };
     for (meaning, list) in TABLE {
         for word in list.split_ascii_whitespace() {
-            *words.entry(word.as_bytes()).or_insert(0) |= meaning;
+            *words.meanings.entry(word.as_bytes()).or_insert(0) |= meaning;
+            let bit = bit(word.as_bytes());
+            words.bits[bit / 64] |= 1 << (bit % 64);
         }
     }
     words
 });
 
+/// First, middle and last letter and the length, as a number below 65,536.
+fn bit(word: &[u8]) -> usize {
+    let letter = |at: usize| word.get(at).map_or(0, |&byte| usize::from(byte | 0x20));
+    let last = word.len().wrapping_sub(1);
+    (letter(0) * 0x1003 + letter(word.len() / 2) * 0x175 + letter(last) * 0x2f + word.len() * 0x3d1) & 0xffff
+}
+
 /// What a word says; 0 for most.
 pub(super) fn meaning(word: &[u8]) -> u32 {
+    let words = &*WORDS;
+    let bit = bit(word);
+    let known = words.bits[bit / 64] >> (bit % 64) & 1 == 1;
+    if !known && word.first().is_none_or(|&byte| byte < 0xe3) {
+        return 0;
+    }
     let mut lower = [0_u8; 32];
     let Some(lower) = lower.get_mut(..word.len()) else { return 0 };
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    let found = WORDS.get(&*lower).copied().unwrap_or(0);
-    if found != 0 || !lower.first().is_some_and(|&byte| byte >= 0xe3) {
+    let found = words.meanings.get(&*lower).copied().unwrap_or(0);
+    if found != 0 || lower.first().is_none_or(|&byte| byte < 0xe3) {
         return found;
     }
     INSIDE.iter().filter(|(_, part)| memchr::memmem::find(lower, part.as_bytes()).is_some()).fold(0, |all, (meaning, _)| all | meaning)
