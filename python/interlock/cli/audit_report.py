@@ -60,6 +60,8 @@ def run(given: argparse.Namespace) -> int:
             Path(given.out).write_text(text + "\n", encoding="utf-8")
         except OSError as error:
             raise UsageError(f"{given.out}: {error.strerror}", hint="name a file that can be written") from None
+        if not given.json:
+            print(f"{given.out}: {report['title']}, evidence from {report['frames']:,} frames")
     return 0 if integrity["whole"] else 1
 
 

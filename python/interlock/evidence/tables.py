@@ -239,7 +239,9 @@ def unknown(seen: Seen) -> Table:
 
 
 def _plain(value: Any) -> Cell:
-    return ("yes" if value else "no") if isinstance(value, bool) else value
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return value if value is None or isinstance(value, int | float | str) else str(value)
 
 
 Evidence: TypeAlias = Callable[[Seen], Table]
