@@ -228,6 +228,9 @@ def _tokens(message: str | Mapping[str, Any]) -> int:
     return -(-len(content) // BYTES_A_TOKEN)
 
 
+SUMS = ("input_tokens", "output_tokens", "cost_micro", "time_us", "turns", "tool_calls")
+LOOKS = (*SUMS, "depth", "fan_out")
+
+
 def _sums(of: Estimate, *, whole: bool) -> dict[str, int]:
-    names = [one.name for one in fields(Estimate)]
-    return {name: getattr(of, name) for name in (names if whole else names[:-2])}
+    return {name: getattr(of, name) for name in (LOOKS if whole else SUMS)}

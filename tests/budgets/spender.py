@@ -1,6 +1,7 @@
 """A process that spends from many threads and keeps its lines in a file, until it is killed.
 
-`python spender.py LOG PROVIDER`: LOG has the ledger's lines; PROVIDER is what the provider saw, which the process never reads to decide.
+`python spender.py LOG PROVIDER LIFE`: LOG has the ledger's lines; PROVIDER is what the provider saw, and is never read to decide.
+Each life has customers of its own, so that it can spend again what the last one used up.
 """
 
 from __future__ import annotations
@@ -31,14 +32,14 @@ def lines_of(file: Path) -> list[str]:
     return content[: content.rfind(b"\n") + 1].decode().splitlines()
 
 
-def spend(book: Ledger, log: int, provider: int, seed: int, tag: bytes) -> None:
+def spend(book: Ledger, log: int, provider: int, seed: int, life: str) -> None:
     """Reserve many at a time, keep the line, send, and settle most: forever."""
-    draw = random.Random(seed)
+    draw, tag = random.Random(seed), os.urandom(8)
     while True:
         held = []
         for _ in range(draw.randrange(1, 60)):
             user, most = draw.randrange(20), draw.randrange(1, 60)
-            who = {"run": f"r{user}-{draw.randrange(8)}", "agent": "a", "user": f"u{user}", "tenant": "t"}
+            who = {"run": f"r{life}-{user}-{draw.randrange(8)}", "agent": "a", "user": f"u{life}-{user}", "tenant": f"t{life}"}
             try:
                 with IN_ORDER:
                     one = book.reserve(AT, estimate=Estimate(output_tokens=most), **who)
@@ -53,14 +54,14 @@ def spend(book: Ledger, log: int, provider: int, seed: int, tag: bytes) -> None:
                     os.write(log, (book.release(number) or "").encode() + b"\n")
                 continue
             used = draw.randrange(1, most + 1) if fate < 0.9 else most
-            os.write(provider, f"{number} {who['run']} {who['user']} {used}\n".encode())
+            os.write(provider, f"{number} {who['run']} {who['user']} {who['tenant']} {used}\n".encode())
             with IN_ORDER:
                 line = book.settle(number, key=tag + number.to_bytes(8, "big"), at=AT, used=Estimate(output_tokens=used))
                 os.write(log, (line or "").encode() + b"\n")
         time.sleep(0)
 
 
-def main(log_file: Path, provider_file: Path) -> None:
+def main(log_file: Path, provider_file: Path, life: str) -> None:
     """Recover, say how long that took and what was open, and go on spending."""
     began = time.monotonic()
     book = Ledger(Budget(LIMITS))
@@ -75,10 +76,10 @@ def main(log_file: Path, provider_file: Path) -> None:
     print(len(open_ones), left, time.monotonic() - began, flush=True)
     provider = os.open(provider_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for seed in range(THREADS):
-        arguments = (book, log, provider, seed + os.getpid() * THREADS, os.urandom(8))
+        arguments = (book, log, provider, seed + os.getpid() * THREADS, life)
         threading.Thread(target=spend, args=arguments, daemon=True).start()
     threading.Event().wait()
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), Path(sys.argv[2]))
+    main(Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3])

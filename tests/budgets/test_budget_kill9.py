@@ -19,9 +19,9 @@ SCRIPT = Path(__file__).with_name("spender.py")
 ROOMY = [Limit(per="tenant", tokens=10**12), Limit(per="user", tokens=10**12), Limit(per="run", tokens=10**12)]
 
 
-def life(folder: Path, seconds: float) -> tuple[int, int, float]:
+def life(folder: Path, number: int, seconds: float) -> tuple[int, int, float]:
     """Start it, let it spend, kill it; what it said of its recovery."""
-    command = [sys.executable, str(SCRIPT), str(folder / "log"), str(folder / "provider")]
+    command = [sys.executable, str(SCRIPT), str(folder / "log"), str(folder / "provider"), str(number)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         said = process.stdout.readline().split()
@@ -61,8 +61,8 @@ def check(folder: Path) -> int:
     assert most > 16, "they were at it together"
     given: Counter[tuple[str, str]] = Counter()
     for line in lines_of(folder / "provider"):
-        _, run, user, used = line.split()
-        given.update({("run", run): int(used), ("user", user): int(used), ("tenant", "t"): int(used)})
+        _, run, user, tenant, used = line.split()
+        given.update({("run", run): int(used), ("user", user): int(used), ("tenant", tenant): int(used)})
     book = Ledger(Budget(ROOMY))
     book.restore(lines)
     book.reconcile(AT)
@@ -74,8 +74,8 @@ def check(folder: Path) -> int:
 
 def spend_and_die(folder: Path, lives: int, draw: random.Random) -> tuple[int, int]:
     orphans = 0
-    for _ in range(lives):
-        found, left, took = life(folder, draw.uniform(0.02, 0.25))
+    for number in range(lives):
+        found, left, took = life(folder, number, draw.uniform(0.05, 0.4))
         orphans += found
         assert left == 0
         assert took < 5.0

@@ -10,7 +10,7 @@ import orjson
 
 from interlock._core import Signer, tree_head, verify_checkpoints
 from interlock.checkpoints import read_signer
-from interlock.cli import audit_export, audit_prove
+from interlock.cli import audit_export, audit_prove, audit_report
 from interlock.cli.waiting import with_bar
 from interlock.errors import CheckpointError, InterlockError, JournalCorrupt, UsageError
 from interlock.keys import command_key
@@ -53,6 +53,7 @@ def add_parser(commands: Any) -> None:
     check.set_defaults(run=verify)
     audit_prove.add_parser(actions)
     audit_export.add_parser(actions)
+    audit_report.add_parser(actions)
 
 
 def make_key(given: argparse.Namespace) -> int:
