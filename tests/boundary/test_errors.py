@@ -38,6 +38,10 @@ FROM_CORE = {
     "store.locked": il.StoreLocked,
     "checkpoint": il.CheckpointError,
     "checkpoint.signature": il.CheckpointError,
+    "vault": il.VaultError,
+    "vault.wrong_key": il.VaultError,
+    "vault.locked": il.JournalLocked,
+    "vault.panicked": il.InternalError,
     "overloaded": il.Overloaded,
     "vector": il.UsageError,
     "vector.dimension": il.UsageError,
@@ -54,7 +58,7 @@ FROM_CORE = {
 
 
 def test_every_class_of_the_tree_has_a_name_in_the_package() -> None:
-    assert len(CLASSES) == 24
+    assert len(CLASSES) == 25
     for kind in CLASSES:
         assert kind.__name__ in il.__all__
         assert getattr(il, kind.__name__) is kind

@@ -72,8 +72,8 @@ class Setup:
 
     def _engine(self) -> Engine:
         if self.path is None:
-            return Engine(None, **self._limits)
-        return Engine(os.fspath(self.path), key=None if self._keys is None else self._keys.open(self.path), **self._limits)
+            return Engine(None, None, **self._limits)
+        return Engine(os.fspath(self.path), None if self._keys is None else self._keys.open(self.path), **self._limits)
 
     def add_plan(self, engine: Engine, text: str) -> int:
         """Give the engine a plan. Another one, given the same plans in the same order, calls it by the same number."""
