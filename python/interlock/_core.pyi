@@ -228,12 +228,12 @@ class Engine:
     def __new__(
         cls,
         path: str | PathLike[str] | None = None,
+        key: VaultKey | None = None,
         *,
         max_runs: int | None = None,
         max_turns: int | None = None,
         max_queued_bytes: int | None = None,
         retain: int | None = None,
-        key: VaultKey | None = None,
     ) -> Engine: ...
     def add_plan(self, text: str) -> int: ...
     def set_rules(self, text: str) -> str: ...

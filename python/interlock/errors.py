@@ -25,6 +25,7 @@
     │   ├── JournalVersionUnsupported the file was written by a newer version
     │   └── JournalLocked             the file belongs to another process or another runtime
     ├── CheckpointError               a key or a signed checkpoint can't be used, or is not to be believed
+    ├── VaultError                    the key that protects the vault, or the vault itself, can't be used
     ├── Overloaded                    .retry_after   the runtime is full
     └── InternalError                 a bug of ours
 

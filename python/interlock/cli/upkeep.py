@@ -100,7 +100,7 @@ def _by(given: argparse.Namespace) -> str:
 def _owned(given: argparse.Namespace, instead: str) -> Iterator[Engine]:
     """The journal as its owner has it."""
     try:
-        engine = Engine(given.db, key=command_key(given.db))
+        engine = Engine(given.db, command_key(given.db))
     except JournalLocked as locked:
         hint = f"the service that has it open can do it itself: await {instead}; or stop the service first"
         raise JournalLocked(locked.message, hint=hint, code=locked.code) from None

@@ -24,16 +24,16 @@ pub(crate) struct PyEngine {
 #[pymethods]
 impl PyEngine {
     #[new]
-    #[pyo3(signature = (path=None, *, max_runs=None, max_turns=None, max_queued_bytes=None, retain=None, key=None))]
+    #[pyo3(signature = (path=None, key=None, *, max_runs=None, max_turns=None, max_queued_bytes=None, retain=None))]
     #[expect(clippy::too_many_arguments, reason = "one for each limit")]
     fn new(
         py: Python<'_>,
         path: Option<PathBuf>,
+        key: Option<Py<PyVaultKey>>,
         max_runs: Option<usize>,
         max_turns: Option<usize>,
         max_queued_bytes: Option<usize>,
         retain: Option<usize>,
-        key: Option<Py<PyVaultKey>>,
     ) -> PyResult<Self> {
         let usual = Limits::default();
         let limits = Limits {

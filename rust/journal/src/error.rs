@@ -94,7 +94,26 @@ pub enum JournalError {
     #[error("what the journal refers to could not be made durable: {cause}")]
     Barrier { cause: String },
     #[error(transparent)]
-    Vault(#[from] VaultError),
+    Vault(VaultError),
+}
+
+/// What the disk does to the vault it does to the journal: whoever waits for room waits for both.
+impl From<VaultError> for JournalError {
+    fn from(cause: VaultError) -> Self {
+        if let VaultError::Failed { cause } = &cause {
+            return VaultError::clone(cause).into();
+        }
+        if let VaultError::Full { path } = cause {
+            return Self::Full { path };
+        }
+        if let VaultError::Io { path, cause } = cause {
+            return Self::Io { path, cause };
+        }
+        if let VaultError::Sql { path, cause } = cause {
+            return Self::Store { path, cause };
+        }
+        Self::Vault(cause)
+    }
 }
 
 impl JournalError {
