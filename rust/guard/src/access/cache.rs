@@ -32,6 +32,10 @@ impl Cache {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
+    pub(super) fn clear(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
     pub(super) fn keep(&self, key: Vec<u8>, known: Known) {
         if key.len() > KEY_BYTES {
             return;

@@ -43,6 +43,11 @@ impl Access {
         decision
     }
 
+    /// Forget what was kept. Decisions stay what they are; only their cost changes.
+    pub fn forget(&self) {
+        self.cache.clear();
+    }
+
     /// What the agent holds: what came in, and of it what the file lets it hold.
     pub(super) fn held<'a>(&self, request: &Request<'a>) -> Vec<&'a str> {
         let most = self.scopes_of(request.agent);
