@@ -168,14 +168,15 @@ impl PyCedarSet {
         let wrong = |cause: String| error::usage(&cause, "write Type::\"id\" for entities and a JSON object for the context");
         let uid = |text: &str| text.parse::<cedar_policy::EntityUid>().map_err(|cause| wrong(cause.to_string()));
         let context = cedar_policy::Context::from_json_str(context, None).map_err(|cause| wrong(cause.to_string()))?;
-        let request = cedar_policy::Request::new(uid(principal)?, uid(action)?, uid(resource)?, context, None);
-        let request = request.map_err(|cause| wrong(cause.to_string()))?;
-        let asked = if sliced { self.slices.candidates(&request, &self.entities) } else { (0..self.slices.len()).collect() };
+        let (principal, action, resource) = (uid(principal)?, uid(action)?, uid(resource)?);
+        let all = || (0..self.slices.len()).collect();
+        let asked = if sliced { self.slices.candidates([&principal, &action, &resource], &self.entities) } else { all() };
+        let request = cedar_policy::Request::new(principal, action, resource, context, None).map_err(|cause| wrong(cause.to_string()))?;
         let count = asked.len();
         let said = self.slices.evaluate(asked, &request, &self.entities);
         let named = |numbers: &mut dyn Iterator<Item = u32>| numbers.filter_map(|number| self.ids.get(number as usize).cloned()).collect();
-        let by = named(&mut said.by.iter().copied());
+        let by = named(&mut said.by().iter().copied());
         let erred = named(&mut said.erred.iter().map(|(number, _)| *number));
-        Ok((said.allowed, by, erred, count))
+        Ok((said.allowed(), by, erred, count))
     }
 }

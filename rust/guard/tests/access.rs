@@ -33,7 +33,7 @@ fn refused(spec: &Value) -> SpecError {
 
 const ANN: User<'_> = User { id: "ann", tenant: Some("acme"), roles: &["customer"] };
 
-fn billing<'a>(action: Action, resource: &'a str) -> Request<'a> {
+fn billing(action: Action, resource: &str) -> Request<'_> {
     let scopes = &["refund.request", "orders.read", "refund.any"];
     Request { agent: "billing", scopes, user: Some(ANN), action, resource, required: &[], arguments: None, domain: None }
 }

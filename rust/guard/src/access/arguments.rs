@@ -1,5 +1,6 @@
-//! The limits of a tool's arguments: what Cedar can say, it says; types, the two decimals around a number and whether a regular
-//! expression matches are found out here and come in as `context.types`, `context.low`, `context.high` and `context.matches`.
+//! The limits of a tool's arguments: what Cedar can say, it says. Found out here are names and types, a number in ten-thousandths, rounded
+//! down and up, and whether a regular expression matches; they come in as `context.names`, `types`, `low`, `high` and `matches`.
+//! Whole ten-thousandths instead of Cedar's decimals, because each of those is parsed anew, by a regular expression, in every evaluation.
 
 use std::collections::BTreeMap;
 
@@ -31,10 +32,10 @@ pub(super) fn condition(name: &str, limits: &Argument, at: &str) -> Result<Optio
         return Err(error(&format!("{at}.max"), "is less than `min`, so no number is allowed", "let min be at most max"));
     }
     if let Some(min) = min {
-        tests.push(format!("context.low has {key} && context.low[{key}].greaterThanOrEqual(decimal(\"{}\"))", decimal(min)));
+        tests.push(format!("context.low has {key} && context.low[{key}] >= {min}"));
     }
     if let Some(max) = max {
-        tests.push(format!("context.high has {key} && context.high[{key}].lessThanOrEqual(decimal(\"{}\"))", decimal(max)));
+        tests.push(format!("context.high has {key} && context.high[{key}] <= {max}"));
     }
     if let Some(among) = &limits.among {
         tests.push(format!("{}.contains(context.arguments[{key}])", set(among, limits, at)?));
@@ -47,7 +48,7 @@ pub(super) fn condition(name: &str, limits: &Argument, at: &str) -> Result<Optio
         let text = format!("context.types[{key}] == \"string\" && context.arguments[{key}] like {}", glob(like));
         tests.push(format!("context.types has {key} && {text}"));
     }
-    let has = format!("context.arguments has {key}");
+    let has = format!("context.names.contains({key})");
     Ok(match (tests.is_empty(), limits.required) {
         (true, false) => None,
         (true, true) => Some(has),
@@ -167,7 +168,7 @@ impl Facts {
     }
 
     /// The members of the context that tell of the arguments; None if they are no JSON object that can be read.
-    pub(super) fn find(&self, json: &[u8], values: &Names) -> Option<Vec<(String, RestrictedExpression)>> {
+    pub(super) fn find(&self, json: &[u8], values: &Names, roots: &Names) -> Option<Vec<(String, RestrictedExpression)>> {
         let mut found = Found::default();
         let members = if json.is_empty() { Vec::new() } else { scan::members(json)? };
         let members: BTreeMap<_, _> = members.into_iter().collect(); // of two with one name the last counts, as for every reader of JSON
@@ -190,7 +191,8 @@ impl Facts {
             }
             found.values.extend(expression(&value).map(|value| (name.to_owned(), value)));
         }
-        Some(found.context(members.keys().map(AsRef::as_ref)))
+        let given = members.iter().filter(|(_, text)| **text != b"null").map(|(name, _)| name.as_ref());
+        Some(found.context(given, roots))
     }
 }
 
@@ -205,15 +207,20 @@ struct Found {
 
 impl Found {
     fn bound(&mut self, name: &str, bounds: Bounds) {
-        let written = |parts: i64| (name.to_owned(), RestrictedExpression::new_decimal(decimal(parts)));
+        let written = |parts: i64| (name.to_owned(), RestrictedExpression::new_long(parts));
         self.low.extend(bounds.low.map(written));
         self.high.extend(bounds.high.map(written));
     }
 
-    fn context<'a>(self, names: impl Iterator<Item = &'a str>) -> Vec<(String, RestrictedExpression)> {
+    /// Those members of the context that somebody looks at.
+    fn context<'a>(self, names: impl Iterator<Item = &'a str>, roots: &Names) -> Vec<(String, RestrictedExpression)> {
         let records =
             [("arguments", self.values), ("types", self.types), ("low", self.low), ("high", self.high), ("matches", self.matches)];
-        let records = records.into_iter().map(|(name, members)| (name.to_owned(), record(members)));
-        records.chain([("names".to_owned(), texts(names))]).collect()
+        let read = records.into_iter().filter(|(name, _)| roots.has(name));
+        let mut members: Vec<_> = read.map(|(name, members)| (name.to_owned(), record(members))).collect();
+        if roots.has("names") {
+            members.push(("names".to_owned(), texts(names)));
+        }
+        members
     }
 }

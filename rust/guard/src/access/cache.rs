@@ -1,29 +1,42 @@
-//! Decisions that depend on nothing but who asks for what: kept by the whole of that, and found again without asking Cedar.
+//! What depends on nothing but who asks for what, kept by the whole of that: the decision itself, or, where the arguments matter, all but
+//! what they decide.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
 
+use super::evaluate::Prepared;
 use super::request::{Action, Decision, Request};
 
-/// Decisions kept at most; when they are that many, all are forgotten. At a few hundred bytes each this is some megabytes.
-const KEPT: usize = 16_384;
+/// So many are kept at most; then all are forgotten. At up to some KiB each this is some tens of megabytes.
+const KEPT: usize = 8_192;
 
 /// A request longer than this is not kept.
 const KEY_BYTES: usize = 1_024;
 
+/// What is known of a request.
+#[derive(Debug, Clone)]
+pub(super) enum Known {
+    Decided(Decision),
+    Prepared(Arc<Prepared>),
+}
+
 /// The decisions of one revision of the policy: another revision has a cache of its own.
 #[derive(Debug, Default)]
 pub(super) struct Cache {
-    kept: Mutex<FxHashMap<Box<[u8]>, Decision>>,
+    kept: Mutex<FxHashMap<Box<[u8]>, Known>>,
 }
 
 impl Cache {
-    pub(super) fn find(&self, key: &[u8]) -> Option<Decision> {
+    pub(super) fn find(&self, key: &[u8]) -> Option<Known> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner).get(key).cloned()
     }
 
-    pub(super) fn keep(&self, key: Vec<u8>, decision: &Decision) {
+    pub(super) fn clear(&self) {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner).clear();
+    }
+
+    pub(super) fn keep(&self, key: Vec<u8>, known: Known) {
         if key.len() > KEY_BYTES {
             return;
         }
@@ -31,7 +44,7 @@ impl Cache {
         if kept.len() >= KEPT {
             kept.clear();
         }
-        kept.insert(key.into_boxed_slice(), Decision { cached: true, ..decision.clone() });
+        kept.insert(key.into_boxed_slice(), known);
     }
 }
 

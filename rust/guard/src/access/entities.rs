@@ -130,22 +130,29 @@ impl World {
         Entity::new(self.uid("User", user.id), attributes, parents).ok()
     }
 
-    /// The request as Cedar takes it; `more` is what there is to say of the arguments or of a row.
-    pub(super) fn asked(&self, request: &Request<'_>, scopes: &[&str], more: Vec<(String, RestrictedExpression)>) -> Option<Asked> {
-        let user = request.user.map(|user| self.uid("User", user.id));
-        let principal = match (request.action, &user) {
-            (Action::DecideReview, Some(user)) => user.clone(),
+    /// Principal, action and resource.
+    pub(super) fn uids(&self, request: &Request<'_>) -> [EntityUid; 3] {
+        let principal = match (request.action, &request.user) {
+            (Action::DecideReview, Some(user)) => self.uid("User", user.id),
             (Action::DecideReview, None) => self.uid("Group", "nobody"),
-            _ => self.uid("Agent", request.agent),
+            (_, _) => self.uid("Agent", request.agent),
         };
-        let mut pairs = vec![("scopes".to_owned(), texts(scopes)), ("required".to_owned(), texts(request.required))];
-        pairs.extend(user.map(|user| ("user".to_owned(), RestrictedExpression::new_entity_uid(user))));
-        pairs.extend(request.domain.map(|domain| ("domain".to_owned(), RestrictedExpression::new_string(domain.to_owned()))));
-        pairs.extend(more);
         let action = self.actions[request.action as usize].clone();
-        let resource = self.uid(request.action.resource(), request.resource);
-        Asked::new(principal, action, resource, Context::from_pairs(pairs).ok()?, None).ok()
+        [principal, action, self.uid(request.action.resource(), request.resource)]
     }
+
+    /// What there is to say in the context, apart from arguments and rows.
+    pub(super) fn context(&self, request: &Request<'_>, scopes: &[&str]) -> Vec<(String, RestrictedExpression)> {
+        let mut pairs = vec![("scopes".to_owned(), texts(scopes)), ("required".to_owned(), texts(request.required))];
+        pairs.extend(request.user.map(|user| ("user".to_owned(), RestrictedExpression::new_entity_uid(self.uid("User", user.id)))));
+        pairs.extend(request.domain.map(|domain| ("domain".to_owned(), RestrictedExpression::new_string(domain.to_owned()))));
+        pairs
+    }
+}
+
+/// The request as Cedar takes it.
+pub(super) fn asked([principal, action, resource]: [EntityUid; 3], pairs: Vec<(String, RestrictedExpression)>) -> Option<Asked> {
+    Asked::new(principal, action, resource, Context::from_pairs(pairs).ok()?, None).ok()
 }
 
 /// Whether an entry of `data:` speaks of a place.

@@ -8,6 +8,7 @@ mod arguments;
 mod cache;
 mod check;
 mod entities;
+mod evaluate;
 mod generate;
 mod numbers;
 mod reads;
@@ -33,7 +34,7 @@ use arguments::Facts;
 use cache::Cache;
 use entities::World;
 use generate::Draft;
-use reads::{Names, Reads};
+use reads::Reads;
 use rows::View;
 
 /// One policy in force.
@@ -59,7 +60,6 @@ pub struct Access {
     world: World,
     views: Vec<View>,
     facts: BTreeMap<String, Facts>,
-    no_facts: Facts,
     cache: Cache,
     /// Some policy asks who the user is.
     by_user: bool,
@@ -98,24 +98,10 @@ impl Access {
             world,
             views: views?,
             facts: facts.collect::<Result<_, SpecError>>()?,
-            no_facts: Facts::default(),
             cache: Cache::default(),
             rules,
             warnings,
         })
-    }
-
-    /// May it be done?
-    pub fn decide(&self, request: &Request<'_>) -> Decision {
-        let key = cache::key(request, self.by_user);
-        if let Some(decision) = self.cache.find(&key) {
-            return decision;
-        }
-        let (decision, lasting) = self.evaluate(request);
-        if lasting {
-            self.cache.keep(key, &decision);
-        }
-        decision
     }
 
     /// The first four bytes of the SHA-256 of the policy's text; 0 is the open policy, and never a compiled one.
@@ -147,79 +133,6 @@ impl Access {
     pub fn roles_with(&self, user: Option<&User<'_>>, scope: &str) -> Vec<String> {
         self.world.roles_with(user, scope)
     }
-
-    /// What the agent holds: what came in, and of it what the file lets it hold.
-    fn held<'a>(&self, request: &Request<'a>) -> Vec<&'a str> {
-        let most = self.scopes_of(request.agent);
-        request.scopes.iter().copied().filter(|scope| most.is_none_or(|most| most.iter().any(|one| one == scope))).collect()
-    }
-
-    /// The decision, and whether it may be kept.
-    fn evaluate(&self, request: &Request<'_>) -> (Decision, bool) {
-        let scopes = self.held(request);
-        let Some(entities) = self.world.entities(request) else { return (unreadable(), false) };
-        let Some(bare) = self.world.asked(request, &scopes, Vec::new()) else { return (unreadable(), false) };
-        let candidates = self.slices.candidates(&bare, &entities);
-        let reads = || candidates.iter().map(|number| &self.rules[*number as usize].reads);
-        let lasting = !reads().any(|reads| reads.arguments);
-        let asked = if lasting { Some(bare) } else { self.with_arguments(request, &scopes, reads()) };
-        let Some(asked) = asked else { return (unreadable(), false) };
-        let said = self.slices.evaluate(candidates.iter().copied(), &asked, &entities);
-        (self.decision(request, &scopes, &said), lasting)
-    }
-
-    /// The request with what the candidates read of its arguments.
-    fn with_arguments<'a>(
-        &self,
-        request: &Request<'_>,
-        scopes: &[&str],
-        reads: impl Iterator<Item = &'a Reads>,
-    ) -> Option<cedar_policy::Request> {
-        let mut values = Names::default();
-        reads.for_each(|reads| values.join(&reads.values));
-        let facts = if request.action == Action::CallTool { self.facts.get(request.resource) } else { None };
-        let found = facts.unwrap_or(&self.no_facts).find(request.arguments.unwrap_or_default(), &values)?;
-        self.world.asked(request, scopes, found)
-    }
-
-    /// Cedar passes over a policy that it can't evaluate; here one that forbids then forbids.
-    fn decision(&self, request: &Request<'_>, scopes: &[&str], said: &Said) -> Decision {
-        let erred: Vec<u32> = said.erred.iter().map(|(number, _)| *number).filter(|number| self.slices.forbids(*number)).collect();
-        let allowed = said.allowed && erred.is_empty();
-        let mut by = if said.allowed && !allowed { Vec::new() } else { said.by.clone() };
-        by.extend(&erred);
-        let rule = |number: &u32| &self.rules[*number as usize];
-        let forbidden = by.iter().any(|number| self.slices.forbids(*number));
-        Decision {
-            allowed,
-            review: !allowed && forbidden && by.iter().map(rule).all(|rule| rule.review) && said.permitted,
-            policies: by.iter().map(|number| Arc::clone(&rule(number).id)).collect(),
-            cached: false,
-            why: (!allowed).then(|| {
-                Arc::new(Why {
-                    missing: self.missing(request, scopes, by.iter().flat_map(|number| &rule(number).scopes)),
-                    erred: said.erred.iter().map(|(number, cause)| (Arc::clone(&rule(number).id), cause.clone())).collect(),
-                    unreadable: false,
-                    by_default: !forbidden,
-                })
-            }),
-        }
-    }
-
-    fn missing<'a>(&self, request: &Request<'a>, scopes: &[&str], asked: impl Iterator<Item = &'a String>) -> Vec<Missing> {
-        let user = self.world.user_scopes(request.user.as_ref());
-        let agent_is_asked = request.action != Action::DecideReview;
-        let mut missing: Vec<Missing> = Vec::new();
-        for scope in request.required.iter().copied().chain(asked.map(String::as_str)) {
-            let agent_holds = !agent_is_asked || scopes.contains(&scope);
-            let user_holds = user.as_ref().map(|user| user.contains(scope));
-            let lacks = !agent_holds || user_holds == Some(false);
-            if lacks && missing.iter().all(|one| one.scope != scope) {
-                missing.push(Missing { scope: scope.to_owned(), agent_holds, user_holds });
-            }
-        }
-        missing
-    }
 }
 
 /// No configuration: what the code asks for must be held, and the rest is permitted.
@@ -234,11 +147,6 @@ impl Default for Access {
 
 fn rule(draft: Draft, reads: Reads) -> Rule {
     Rule { id: draft.id.into(), at: draft.at, text: draft.text, scopes: draft.scopes, review: draft.review, reads }
-}
-
-fn unreadable() -> Decision {
-    let why = Why { unreadable: true, ..Why::default() };
-    Decision { allowed: false, review: false, policies: Arc::from([]), cached: false, why: Some(Arc::new(why)) }
 }
 
 fn internal(message: &str) -> SpecError {

@@ -58,6 +58,8 @@ pub(super) struct Reads {
     pub(super) values: Names,
     /// Members of `context.row`.
     pub(super) row: Names,
+    /// Members of `context`.
+    pub(super) roots: Names,
 }
 
 /// What was found out about arguments before Cedar sees them; made by `Facts`.
@@ -81,13 +83,16 @@ impl Reads {
             Value::Object(members) => {
                 for (operator, operands) in members {
                     if operator == "in" && is_group(operands) {
+                        self.roots.add(Some("user"));
                         continue; // `context.user in Role::"…"` depends on roles and tenant only
                     }
                     match (operator.as_str(), operands.get("left").and_then(path), operands.get("attr").and_then(Value::as_str)) {
                         ("has", Some(mut path), Some(name)) => {
                             path.push(name);
-                            if path != ["user"] {
-                                self.path(&path); // whether there is a user is no question of who it is
+                            if path == ["user"] {
+                                self.roots.add(Some("user")); // whether there is a user is no question of who it is
+                            } else {
+                                self.path(&path);
                             }
                         }
                         (_, _, _) => self.walk(operands),
@@ -101,6 +106,7 @@ impl Reads {
 
     /// A path from `context` on.
     fn path(&mut self, path: &[&str]) {
+        self.roots.add(path.first().copied());
         match path {
             [] => self.everything(),
             ["user"] | ["user", "id", ..] => self.user_id = true,
@@ -115,7 +121,7 @@ impl Reads {
     }
 
     fn everything(&mut self) {
-        *self = Self { user_id: true, arguments: true, values: Names::All, row: Names::All };
+        *self = Self { user_id: true, arguments: true, values: Names::All, row: Names::All, roots: Names::All };
     }
 }
 
@@ -160,7 +166,7 @@ mod tests {
             "context has domain && context.domain == \"bank\"",
             "resource has effect && resource.effect == \"pure\"",
         ] {
-            assert_eq!(of(condition), Reads::default(), "{condition}");
+            assert_eq!(Reads { roots: Names::default(), ..of(condition) }, Reads::default(), "{condition}");
         }
     }
 
@@ -181,6 +187,8 @@ mod tests {
         assert_eq!(of("context == {a: 1}").values, Names::All);
         let found_out = of("context.low has amount");
         assert_eq!((found_out.arguments, found_out.values), (true, these(&[])));
-        assert_eq!(of("context.row.team == context.user.tenant").row, these(&["team"]));
+        let row = of("context.row.team == context.user.tenant && context has domain");
+        assert_eq!((row.row, row.roots), (these(&["team"]), these(&["row", "user", "domain"])));
+        assert_eq!(of("context has user && context.user in Role::\"r\"").roots, these(&["user"]));
     }
 }

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 use std::str::FromStr;
 
-use cedar_policy::{Entities, EvalResult, Expression, Policy, eval_expression};
+use cedar_policy::{Entities, EntityUid, EvalResult, Expression, Policy, RestrictedExpression, eval_expression};
 use serde_json::Value;
 
 use super::reads::Reads;
@@ -25,9 +25,9 @@ pub(super) struct View {
 }
 
 /// Who asks, for all rows of a result.
-struct Asking<'a> {
-    request: &'a Request<'a>,
-    scopes: &'a [&'a str],
+struct Asking {
+    uids: [EntityUid; 3],
+    context: Vec<(String, RestrictedExpression)>,
     entities: Entities,
 }
 
@@ -124,8 +124,9 @@ impl Access {
         if views.iter().any(|view| view.rows.is_none() && view.fields.is_none()) {
             return Some(json.to_vec());
         }
-        let asking = Asking { request, scopes: &scopes, entities: self.world.entities(request)? };
-        let seen = |row: &[u8]| self.row(row, &views, &asking);
+        let (uids, context) = (self.world.uids(request), self.world.context(request, &scopes));
+        let asking = Asking { uids, context, entities: self.world.entities(request)? };
+        let seen = |row: &[u8]| Self::row(row, &views, &asking);
         if let Some(items) = scan::items(json) {
             return rows(&items, seen);
         }
@@ -144,9 +145,9 @@ impl Access {
     }
 
     /// What is seen of one row. None: it is no row.
-    fn row(&self, row: &[u8], views: &[&View], asking: &Asking<'_>) -> Option<Row> {
+    fn row(row: &[u8], views: &[&View], asking: &Asking) -> Option<Row> {
         let members = scan::members(row)?;
-        let held: Vec<&&View> = views.iter().filter(|view| self.holds(view, &members, asking)).collect();
+        let held: Vec<&&View> = views.iter().filter(|view| Self::holds(view, &members, asking)).collect();
         if held.is_empty() {
             return Some(Row::Hidden);
         }
@@ -168,7 +169,7 @@ impl Access {
     }
 
     /// Whether a view's condition is true of a row. What can't be evaluated is not true.
-    fn holds(&self, view: &View, members: &[(Cow<'_, str>, &[u8])], asking: &Asking<'_>) -> bool {
+    fn holds(view: &View, members: &[(Cow<'_, str>, &[u8])], asking: &Asking) -> bool {
         let Some((condition, reads)) = &view.rows else { return true };
         let mut read = BTreeMap::new();
         for (name, text) in members.iter().filter(|(name, _)| reads.row.has(name)) {
@@ -178,8 +179,9 @@ impl Access {
                 None => read.remove(name.as_ref()),
             };
         }
-        let row = vec![("row".to_owned(), record(read))];
-        let Some(asked) = self.world.asked(asking.request, asking.scopes, row) else { return false };
+        let mut context: Vec<_> = asking.context.iter().filter(|(name, _)| reads.roots.has(name)).cloned().collect();
+        context.push(("row".to_owned(), record(read)));
+        let Some(asked) = entities::asked(asking.uids.clone(), context) else { return false };
         eval_expression(&asked, &asking.entities, condition).is_ok_and(|said| said == EvalResult::Bool(true))
     }
 }

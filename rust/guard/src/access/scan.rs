@@ -92,6 +92,9 @@ fn name(key: &[u8]) -> Option<Cow<'_, str>> {
 #[allow(clippy::unwrap_used, reason = "a test that can't be set up has failed")]
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+    use serde_json::Value;
+
     use super::*;
 
     #[test]
@@ -113,5 +116,39 @@ mod tests {
         }
         let deep = [b"[".repeat(1_000_000), b"]".repeat(1_000_000)].concat();
         assert_eq!(items(&deep).unwrap().len(), 1);
+    }
+
+    fn json() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            Just(Value::Null),
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            "[a\"\\\\{}\\[\\],: é\n]{0,6}".prop_map(Value::from)
+        ];
+        leaf.prop_recursive(3, 20, 4, |inner| {
+            let names = "[a\"\\\\:é]{0,3}";
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..4).prop_map(Value::from),
+                prop::collection::vec((names, inner), 0..4).prop_map(|members| Value::Object(members.into_iter().collect())),
+            ]
+        })
+    }
+
+    proptest! {
+        #[test]
+        fn what_a_reader_of_json_finds_is_found(given in json(), pretty in any::<bool>()) {
+            let text = if pretty { serde_json::to_vec_pretty(&given).unwrap() } else { serde_json::to_vec(&given).unwrap() };
+            let read = |text: &[u8]| serde_json::from_slice::<Value>(text).unwrap();
+            let wanted = given.as_object().map(|members| members.iter().map(|(name, value)| (name.clone(), value.clone())).collect::<Vec<_>>());
+            let found = members(&text).map(|members| members.into_iter().map(|(name, text)| (name.into_owned(), read(text))).collect());
+            prop_assert_eq!(found, wanted);
+            let found = items(&text).map(|items| items.into_iter().map(read).collect::<Vec<_>>());
+            prop_assert_eq!(found, given.as_array().cloned());
+        }
+
+        #[test]
+        fn no_bytes_are_too_much(bytes in prop::collection::vec(prop::sample::select(b"{}[]\",:\\ 1a\xff".to_vec()), 0..40)) {
+            let _ = (members(&bytes), items(&bytes));
+        }
     }
 }

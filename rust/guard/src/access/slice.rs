@@ -4,8 +4,8 @@
 use std::fmt;
 
 use cedar_policy::{
-    ActionConstraint, Authorizer, Decision as Word, Effect, Entities, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint,
-    Request, ResourceConstraint,
+    ActionConstraint, Authorizer, Effect, Entities, EntityTypeName, EntityUid, Policy, PolicySet, PrincipalConstraint, Request,
+    ResourceConstraint,
 };
 use rustc_hash::FxHashMap;
 
@@ -25,16 +25,36 @@ pub struct Slices {
     found: FxHashMap<(Head, Head, Head), Vec<u32>>,
 }
 
-/// What the policies say together, as Cedar decides: a forbid overrides, and without a permit it is denied.
+/// What policies say together.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Said {
-    pub allowed: bool,
-    /// Some policy permits it, whether or not another forbids.
-    pub permitted: bool,
-    /// The policies that decided, in the order in which they were given.
-    pub by: Vec<u32>,
+    pub permits: Vec<u32>,
+    pub forbids: Vec<u32>,
     /// Those that could not be evaluated, and why.
     pub erred: Vec<(u32, String)>,
+}
+
+impl Said {
+    /// As Cedar decides: a forbid overrides, and without a permit it is denied.
+    pub fn allowed(&self) -> bool {
+        self.forbids.is_empty() && !self.permits.is_empty()
+    }
+
+    /// The policies that decided.
+    pub fn by(&self) -> &[u32] {
+        if self.forbids.is_empty() { &self.permits } else { &self.forbids }
+    }
+
+    /// With what others said.
+    #[must_use]
+    pub fn and(mut self, other: &Self) -> Self {
+        self.permits.extend(&other.permits);
+        self.forbids.extend(&other.forbids);
+        self.erred.extend(other.erred.iter().cloned());
+        self.permits.sort_unstable();
+        self.forbids.sort_unstable();
+        self
+    }
 }
 
 impl Slices {
@@ -53,10 +73,10 @@ impl Slices {
         Ok(slices)
     }
 
-    /// The policies whose scope can hold, in their order.
-    pub fn candidates(&self, request: &Request, entities: &Entities) -> Vec<u32> {
-        let ask = |asked: Option<&EntityUid>| asked.map_or_else(Vec::new, |asked| above(asked, entities));
-        let (principals, actions, resources) = (ask(request.principal()), ask(request.action()), ask(request.resource()));
+    /// The policies whose scope can hold for a principal, an action and a resource, in their order.
+    pub fn candidates(&self, [principal, action, resource]: [&EntityUid; 3], entities: &Entities) -> Vec<u32> {
+        let ask = |asked: &EntityUid| above(asked, entities);
+        let (principals, actions, resources) = (ask(principal), ask(action), ask(resource));
         let mut found = Vec::new();
         for principal in &principals {
             for action in &actions {
@@ -74,27 +94,30 @@ impl Slices {
 
     /// What these policies say.
     pub fn evaluate(&self, numbers: impl IntoIterator<Item = u32>, request: &Request, entities: &Entities) -> Said {
-        let (mut permits, mut forbids, mut erred) = (Vec::new(), Vec::new(), Vec::new());
+        let mut said = Said::default();
         for number in numbers {
             let Some((effect, set)) = self.sets.get(number as usize) else { continue };
             let response = self.authorizer.is_authorized(request, set, entities);
             if let Some(error) = response.diagnostics().errors().next() {
-                erred.push((number, error.to_string()));
+                said.erred.push((number, error.to_string()));
             } else if response.diagnostics().reason().next().is_some() {
                 match effect {
-                    Effect::Permit => permits.push(number),
-                    Effect::Forbid => forbids.push(number),
+                    Effect::Permit => said.permits.push(number),
+                    Effect::Forbid => said.forbids.push(number),
                 }
             }
-            debug_assert!(response.decision() == Word::Deny || *effect == Effect::Permit);
         }
-        let permitted = !permits.is_empty();
-        Said { allowed: permitted && forbids.is_empty(), permitted, by: if forbids.is_empty() { permits } else { forbids }, erred }
+        said
     }
 
     /// Whether a policy forbids.
     pub fn forbids(&self, number: u32) -> bool {
         self.sets.get(number as usize).is_some_and(|(effect, _)| *effect == Effect::Forbid)
+    }
+
+    /// All policies as one set, as Cedar takes them: for comparing.
+    pub fn whole(&self) -> PolicySet {
+        PolicySet::from_policies(self.sets.iter().flat_map(|(_, set)| set.policies().cloned())).unwrap_or_default()
     }
 
     pub fn len(&self) -> u32 {
