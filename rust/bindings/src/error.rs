@@ -1,6 +1,7 @@
 //! Rust errors as `interlock.errors`: one way across, by code, with the fields that the Python class wants.
 
 use interlock_engine::EngineError;
+use interlock_guard::SpecError;
 use interlock_journal::{CheckpointError, JournalError};
 use interlock_reliability::ReliabilityError;
 use interlock_store::StoreError;
@@ -97,6 +98,13 @@ pub(crate) fn reliability(error: &ReliabilityError) -> PyErr {
 
 pub(crate) fn vector(error: &VectorError) -> PyErr {
     raise(error.code(), &error.to_string(), error.hint(), &Fields::default())
+}
+
+/// A part of the guards' configuration, named from its section on.
+pub(crate) fn spec(section: &str, error: &SpecError) -> PyErr {
+    let path = if error.path.is_empty() { section.to_owned() } else { format!("{section}.{}", error.path) };
+    let fields = Fields { path: Some(path.clone()), ..Fields::default() };
+    raise("config.guardrails", &format!("{path}: {}", error.message), &error.hint, &fields)
 }
 
 fn raise(code: &str, message: &str, hint: &str, fields: &Fields) -> PyErr {

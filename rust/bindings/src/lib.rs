@@ -15,6 +15,7 @@ mod reliability;
 mod replay;
 mod review;
 mod routes;
+mod safety;
 mod step;
 mod store;
 mod upkeep;
@@ -42,6 +43,8 @@ mod _core {
     use crate::replay::{PyCounterfactual, replay, state_at};
     #[pymodule_export]
     use crate::routes::PyRouteTable;
+    #[pymodule_export]
+    use crate::safety::{PyHoldback, PySafety};
     #[pymodule_export]
     use crate::step::{PyStarted, PyStep};
     #[pymodule_export]

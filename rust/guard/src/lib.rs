@@ -1,5 +1,6 @@
 //! The guards, as the kernel consults them. What is here decides; it never reads a clock, a file or a network.
 
+pub mod safety;
 mod spec_error;
 
 pub use spec_error::SpecError;
