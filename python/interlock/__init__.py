@@ -76,9 +76,10 @@ from interlock.tools import Tool, tool
 from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
-    from interlock import memory
+    from interlock import memory, screens
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
+    from interlock.safety import Screen
     from interlock.vector_index import VectorIndex
 
 __all__ = [
@@ -122,6 +123,7 @@ __all__ = [
     "RunFailed",
     "Runtime",
     "Said",
+    "Screen",
     "Seen",
     "Sequential",
     "Store",
@@ -154,6 +156,7 @@ __all__ = [
     "review",
     "revise",
     "rules",
+    "screens",
     "similar",
     "step",
     "tool",
@@ -163,15 +166,20 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The shell, the memory and the vector index, imported when first used: describing plans needs no event loop and no numbers."""
+    """The shell, the memory, the screens and the vector index, imported when first used: describing plans needs no event loop and no numbers."""
     if name in ("Run", "Runtime", "open"):
         from interlock import runtime
 
         value = runtime.open_runtime if name == "open" else getattr(runtime, name)
         globals()[name] = value
         return value
-    if name == "memory":
-        return import_module("interlock.memory")
+    if name in ("memory", "screens"):
+        return import_module(f"interlock.{name}")
+    if name == "Screen":
+        from interlock.safety import Screen
+
+        globals()[name] = Screen
+        return Screen
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 

@@ -17,10 +17,12 @@ __all__ = [
     "Engine",
     "Feed",
     "Hold",
+    "Holdback",
     "Ledger",
     "Progress",
     "Reader",
     "RouteTable",
+    "Safety",
     "Signer",
     "Started",
     "Step",
@@ -376,6 +378,28 @@ class Ledger:
     def kinds_of(self, run: int) -> list[tuple[int, str]]: ...
     def user_of(self, run: int) -> str | None: ...
     def sender_of(self, run: int, number: int) -> str | None: ...
+
+@final
+class Safety:
+    """Screens of texts; ``spec`` is the JSON form of ``guardrails.safety``. Offsets are characters. Raises ``ConfigError`` by path."""
+
+    def __new__(cls, spec: str | None = None) -> Safety: ...
+    def screen(self, place: str, text: str) -> tuple[str, list[tuple[str, str, int, int, str]]]:
+        """The hardest verdict, and of every finding its screen, verdict, first character, character after the last, and why."""
+    @property
+    def window(self) -> int: ...
+    @property
+    def on_error(self) -> str: ...
+
+@final
+class Holdback:
+    """A stream that is screened as it comes: what may go out, or None and what blocks it."""
+
+    def __new__(cls, safety: Safety, place: str = "egress", window: int | None = None) -> Holdback: ...
+    def push(self, piece: str) -> tuple[str | None, tuple[str, str, int, int, str] | None]: ...
+    def finish(self) -> tuple[str | None, tuple[str, str, int, int, str] | None]: ...
+    @property
+    def findings(self) -> list[tuple[str, str, int, int, str]]: ...
 
 @final
 class Signer:

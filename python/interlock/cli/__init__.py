@@ -1,4 +1,5 @@
-"""The command line: ``interlock demo | runs | threads | review | route | replay | memory | audit | reliability``.
+"""The command line: ``interlock demo | runs | threads | review | route | replay | memory | audit | reliability |
+screen``.
 
 With ``--json`` a command prints JSON and nothing else.
 """
@@ -10,7 +11,7 @@ import sys
 from collections.abc import Sequence
 
 from interlock._core import __version__
-from interlock.cli import audit, counterfactual, demo, memory, reliability, review, route, runs, threads
+from interlock.cli import audit, counterfactual, demo, memory, reliability, review, route, runs, screen, threads
 from interlock.errors import InterlockError
 
 
@@ -19,7 +20,7 @@ def parser() -> argparse.ArgumentParser:
     top = argparse.ArgumentParser(prog="interlock", description="A governed, low-latency runtime for multi-agent orchestration.")
     top.add_argument("--version", action="version", version=f"interlock {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
-    for module in (demo, runs, threads, review, route, counterfactual, memory, audit, reliability):
+    for module in (demo, runs, threads, review, route, counterfactual, memory, audit, reliability, screen):
         module.add_parser(commands)
     return top
 

@@ -36,7 +36,6 @@ fn main() -> std::io::Result<()> {
                 began.elapsed().as_secs_f64()
             })
             .fold(f64::INFINITY, f64::min);
-        #[expect(clippy::cast_precision_loss, reason = "a figure to read")]
         writeln!(out, "{what}: {:.0} MB/s, {:.2} µs a text", bytes as f64 / best / 1e6, best * 1e6 / texts.len() as f64)
     };
     rate("a text a line", &lines)?;

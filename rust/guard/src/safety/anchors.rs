@@ -1,6 +1,7 @@
 //! One pass over a text: a deterministic automaton over every byte as it is read, for whatever makes a closer look worth its time.
 //! Most texts have nothing of it, and cost this pass only.
 
+use std::ops::Range;
 use std::sync::LazyLock;
 
 use aho_corasick::automaton::{Automaton, StateID};
@@ -40,126 +41,143 @@ pub(crate) struct Hit {
     pub(crate) end: usize,
 }
 
-/// The automaton, and what each of its patterns stands for.
-pub(crate) struct Anchors {
+/// An automaton, and what each of its patterns stands for.
+struct Table {
     dfa: DFA,
     kinds: Vec<Kind>,
     start: StateID,
+}
+
+/// The automata: one for ASCII, small enough for the nearer caches, and one for what other scripts add.
+pub(crate) struct Anchors {
+    ascii: Table,
+    other: Table,
     /// Words that count only between spaces; also where a text begins with them.
     short: Vec<Vec<u8>>,
 }
 
 /// Words of fewer bytes are parts of too many others.
 const SHORT: usize = 5;
+/// What stands around a short word.
+const AROUND: [(char, char); 9] =
+    [(' ', ' '), (' ', ','), (' ', '.'), (' ', ':'), ('\n', ' '), ('\n', ','), ('\n', ':'), ('"', ' '), ('-', ' ')];
 /// Fewer bytes make no word that only its reverse or rotation would have.
 const DISTINCT: usize = 6;
-/// Texts from this length on are read in two halves at once: one byte's state waits for the byte before, two halves don't wait for each other.
-const HALVES: usize = 512;
+/// Classes whose words are also searched for reversed and rotated: every injection that is worth its disguise has one of them.
+const TURNED: [&str; 3] = ["drop!", "show!", "promptonly!"];
+/// Parts that long texts are read in at once: a byte's state waits for the byte before, and parts don't wait for one another.
+const PARTS: usize = 4;
+/// Texts from this length on are read in parts, in bytes.
+const LONG: usize = 512;
 
 pub(crate) static ANCHORS: LazyLock<Option<Anchors>> = LazyLock::new(Anchors::new);
 
 impl Anchors {
     /// None if the tables were too large for the automaton, which a test rules out.
     fn new() -> Option<Self> {
-        let mut patterns: Vec<(Vec<u8>, Kind)> = Vec::new();
-        let mut short = Vec::new();
-        let searched = WORDS.iter().filter(|(class, _)| class.ends_with('!')).flat_map(|(_, words)| words.split_whitespace());
-        for word in searched.chain(ALSO.split_whitespace()) {
-            let word = word.trim_end_matches('*');
-            let bytes = read_word(word);
-            if bytes.len() >= SHORT {
-                patterns.push((bytes, Kind::Word));
-            } else {
-                for (before, after) in
-                    [(' ', ' '), (' ', ','), (' ', '.'), (' ', ':'), ('\n', ' '), ('\n', ','), ('\n', ':'), ('"', ' '), ('-', ' ')]
-                {
-                    patterns.push((read_word(&format!("{before}{word}{after}")), Kind::Word));
+        let (mut patterns, mut short) = (marks(), Vec::new());
+        for (class, words) in WORDS.iter().filter(|(class, _)| class.ends_with('!')).chain(&[("also", ALSO)]) {
+            for word in words.split_whitespace().map(|word| word.trim_end_matches('*')) {
+                let bytes = read_word(word);
+                if bytes.len() >= SHORT {
+                    patterns.push((bytes, Kind::Word));
+                } else {
+                    patterns.extend(AROUND.map(|(before, after)| (read_word(&format!("{before}{word}{after}")), Kind::Word)));
+                    short.push(bytes);
                 }
-                short.push(bytes);
-            }
-            if word.len() >= DISTINCT && word.is_ascii() {
-                patterns.push((read_word(&rotate(word)), Kind::Rotated));
-                patterns.push((read_word(&word.chars().rev().collect::<String>()), Kind::Reversed));
+                if (*class == "also" || TURNED.contains(class)) && word.len() >= DISTINCT && word.is_ascii() {
+                    patterns.push((read_word(&rotate(word)), Kind::Rotated));
+                    patterns.push((read_word(&word.chars().rev().collect::<String>()), Kind::Reversed));
+                }
             }
         }
-        patterns.extend(MARKS.iter().enumerate().map(|(at, (mark, ..))| (read_word(mark), Kind::Mark(at))));
-        patterns.extend(ROLES.iter().enumerate().map(|(at, (role, _))| (read_word(role), Kind::Role(at))));
-        patterns.extend(KEYS.iter().enumerate().map(|(at, key)| (read_word(key.prefix), Kind::Key(at))));
-        patterns.extend(["](http", "](//", "src=", "href="].map(|link| (read_word(link), Kind::Link)));
-        patterns.extend(
-            [b"\x1b[".to_vec(), vec![0], vec![8]].map(|control| (control.iter().map(|byte| READ[*byte as usize]).collect(), Kind::Control)),
-        );
-        let (words, kinds): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
-        let dfa = DFA::builder().match_kind(MatchKind::Standard).start_kind(StartKind::Unanchored).prefilter(false).build(&words).ok()?;
-        let start = dfa.start_state(Anchored::No).ok()?;
-        Some(Self { dfa, kinds, start, short })
+        let (ascii, other) = patterns.into_iter().partition(|(pattern, _)| pattern.is_ascii());
+        Some(Self { ascii: Table::new(ascii)?, other: Table::new(other)?, short })
     }
 
-    /// Every anchor of a text, in the order of their ends within each half.
-    pub(crate) fn find(&self, text: &[u8]) -> Vec<Hit> {
+    /// Every anchor of a text.
+    pub(crate) fn find(&self, text: &[u8], ascii: bool) -> Vec<Hit> {
         let mut hits = Vec::new();
         if self.short.iter().any(|word| begins(text, word)) {
             hits.push(Hit { kind: Kind::Word, start: 0, end: 1 });
         }
-        if text.len() < HALVES {
-            self.one(text, &mut hits);
-        } else {
-            self.two(text, &mut hits);
+        self.ascii.find(text, &mut hits);
+        if !ascii {
+            self.other.find(text, &mut hits);
+            hits.sort_by_key(|hit| hit.start);
         }
         hits
     }
+}
 
-    fn one(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        let mut state = self.start;
-        for (at, byte) in text.iter().enumerate() {
-            state = self.dfa.next_state(Anchored::No, state, READ[*byte as usize]);
+/// The patterns that are no words.
+fn marks() -> Vec<(Vec<u8>, Kind)> {
+    let mut patterns: Vec<(Vec<u8>, Kind)> = Vec::new();
+    patterns.extend(MARKS.iter().enumerate().map(|(at, (mark, ..))| (read_word(mark), Kind::Mark(at))));
+    patterns.extend(ROLES.iter().enumerate().map(|(at, (role, _))| (read_word(role), Kind::Role(at))));
+    patterns.extend(KEYS.iter().enumerate().map(|(at, key)| (read_word(key.prefix), Kind::Key(at))));
+    patterns.extend(["](http", "](//", "src=", "href="].map(|link| (read_word(link), Kind::Link)));
+    patterns.extend(["\u{1b}[", "\0", "\u{8}"].map(|control| (read_word(control), Kind::Control)));
+    patterns
+}
+
+impl Table {
+    fn new(patterns: Vec<(Vec<u8>, Kind)>) -> Option<Self> {
+        let (words, kinds): (Vec<_>, Vec<_>) = patterns.into_iter().unzip();
+        let dfa = DFA::builder().match_kind(MatchKind::Standard).start_kind(StartKind::Unanchored).prefilter(false).build(&words).ok()?;
+        let start = dfa.start_state(Anchored::No).ok()?;
+        Some(Self { dfa, kinds, start })
+    }
+
+    fn find(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        if text.len() < LONG {
+            self.run(text, 0..text.len(), self.start, usize::MAX, hits);
+        } else {
+            self.parts(text, hits);
+        }
+    }
+
+    /// Every part reads on as far as a pattern that begins in it may reach, and keeps nothing that begins behind it.
+    fn parts(&self, text: &[u8], hits: &mut Vec<Hit>) {
+        let length = text.len() / PARTS;
+        let parts: [&[u8]; PARTS] = std::array::from_fn(|part| &text[part * length..(part + 1) * length]);
+        let (mut states, mut found) = ([self.start; PARTS], [const { Vec::new() }; PARTS]);
+        for at in 0..length {
+            for part in 0..PARTS {
+                states[part] = self.dfa.next_state(Anchored::No, states[part], READ[parts[part][at] as usize]);
+                if self.dfa.is_special(states[part]) {
+                    self.collect(states[part], part * length + at + 1, usize::MAX, &mut found[part]);
+                }
+            }
+        }
+        for (part, mut found) in found.into_iter().enumerate() {
+            let end = (part + 1) * length;
+            hits.append(&mut found);
+            let (until, before) =
+                if part + 1 == PARTS { (text.len(), usize::MAX) } else { ((end + self.dfa.max_pattern_len()).min(text.len()), end) };
+            self.run(text, end..until, states[part], before, hits);
+        }
+    }
+
+    fn run(&self, text: &[u8], range: Range<usize>, mut state: StateID, before: usize, hits: &mut Vec<Hit>) {
+        for at in range {
+            state = self.dfa.next_state(Anchored::No, state, READ[text[at] as usize]);
             if self.dfa.is_special(state) {
-                self.collect(state, at + 1, 0, hits);
+                self.collect(state, at + 1, before, hits);
             }
         }
     }
 
-    /// The first half reads on as far as a pattern that begins in it may reach; the second keeps nothing that begins before it.
-    fn two(&self, text: &[u8], hits: &mut Vec<Hit>) {
-        let middle = text.len() / 2;
-        let (first, second) = (&text[..middle], &text[middle..middle * 2]);
-        let (mut one, mut two) = (self.start, self.start);
-        let mut later = Vec::new();
-        for (at, (left, right)) in first.iter().zip(second).enumerate() {
-            one = self.dfa.next_state(Anchored::No, one, READ[*left as usize]);
-            two = self.dfa.next_state(Anchored::No, two, READ[*right as usize]);
-            if self.dfa.is_special(one) {
-                self.collect(one, at + 1, 0, hits);
-            }
-            if self.dfa.is_special(two) {
-                self.collect(two, middle + at + 1, 0, &mut later);
-            }
-        }
-        for (at, byte) in text.iter().enumerate().skip(middle).take(self.dfa.max_pattern_len()) {
-            one = self.dfa.next_state(Anchored::No, one, READ[*byte as usize]);
-            if self.dfa.is_special(one) {
-                self.collect(one, at + 1, middle, hits);
-            }
-        }
-        for (at, byte) in text.iter().enumerate().skip(middle * 2) {
-            two = self.dfa.next_state(Anchored::No, two, READ[*byte as usize]);
-            if self.dfa.is_special(two) {
-                self.collect(two, at + 1, 0, &mut later);
-            }
-        }
-        hits.append(&mut later);
-    }
-
-    /// What ends here; with `middle`, only what begins before it.
+    /// What ends here and begins before a place.
     #[cold]
-    fn collect(&self, state: StateID, end: usize, middle: usize, hits: &mut Vec<Hit>) {
+    fn collect(&self, state: StateID, end: usize, before: usize, hits: &mut Vec<Hit>) {
         if !self.dfa.is_match(state) {
             return;
         }
         for index in 0..self.dfa.match_len(state) {
             let pattern = self.dfa.match_pattern(state, index);
             let start = end - self.dfa.pattern_len(pattern);
-            if middle == 0 || start < middle {
+            if start < before {
                 hits.push(Hit { kind: self.kinds[pattern.as_usize()], start, end });
             }
         }

@@ -135,7 +135,7 @@ fn read(text: &str, depth: usize, injections: bool, outer: Outer, sights: &mut S
     let Some(anchors) = &*ANCHORS else { return };
     let folded = Folded::new(text);
     let bytes = folded.text.as_bytes();
-    let hits = anchors.find(bytes);
+    let hits = anchors.find(bytes, folded.text.is_ascii());
     let place = |start: usize, end: usize| match outer {
         None => folded.original(start, end),
         Some((start, end, _)) => (start, end),

@@ -56,7 +56,7 @@ fn runs(text: &str, found: &mut Vec<Decoded>) {
 }
 
 fn is_base64(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'-' | b'_' | b'=')
+    BASE64[byte as usize] == 1
 }
 
 fn six_bits(byte: u8) -> Option<u32> {
@@ -221,10 +221,8 @@ pub(crate) fn spaced(bytes: &[u8]) -> Vec<(usize, usize, Vec<u8>)> {
     let mut at = 0;
     // LETTERS single letters cover every eighth place with the three after it.
     while let Some(probe) = bytes.get(at..at + 4) {
-        let alternates = is_single(probe[0]) != is_single(probe[1])
-            && is_single(probe[0]) == is_single(probe[2])
-            && is_single(probe[1]) == is_single(probe[3]);
-        if !alternates {
+        let [one, two, three, four] = [0, 1, 2, 3].map(|place: usize| SINGLE[probe[place] as usize]);
+        if (one ^ two) & (two ^ three) & (three ^ four) == 0 {
             at += 8;
             continue;
         }
@@ -239,8 +237,28 @@ pub(crate) fn spaced(bytes: &[u8]) -> Vec<(usize, usize, Vec<u8>)> {
 }
 
 fn is_single(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric()
+    SINGLE[byte as usize] == 1
 }
+
+/// 1 for letters and digits: probes add no branches.
+const SINGLE: [u8; 256] = {
+    let (mut table, mut at) = ([0; 256], 0u8);
+    while at < 128 {
+        table[at as usize] = at.is_ascii_alphanumeric() as u8;
+        at += 1;
+    }
+    table
+};
+
+/// 1 for what base64 is made of.
+const BASE64: [u8; 256] = {
+    let (mut table, mut at) = ([0; 256], 0u8);
+    while at < 128 {
+        table[at as usize] = (at.is_ascii_alphanumeric() || matches!(at, b'+' | b'/' | b'-' | b'_' | b'=')) as u8;
+        at += 1;
+    }
+    table
+};
 
 /// The stretch of single letters around a place. Two or three signs part words, more end the stretch.
 fn around(bytes: &[u8], at: usize) -> (usize, usize, Vec<u8>) {

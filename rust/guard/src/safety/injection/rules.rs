@@ -36,7 +36,7 @@ pub(crate) const RULES: &[Rule] = &[
     rule(OVERRIDE, [100, 100, 100], "prior 3 order 3 drop"),
     rule(OVERRIDE, [60, 100, 60], "drop 2 order"),
     rule(OVERRIDE, [100, 100, 100], "drop 1 prior 1 above"),
-    rule(OVERRIDE, [50, 100, 50], "prior 1 order 5 void"),
+    rule(OVERRIDE, [50, 90, 50], "prior 1 order 5 void"),
     rule(TASK, [60, 100, 60], "you 2 new 1 task"),
     rule(TASK, [60, 100, 60], "new 1 order"),
     rule(PERSONA, [100, 100, 100], "you|beweak|be 4 free"),

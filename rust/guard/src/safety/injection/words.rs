@@ -4,8 +4,8 @@
 pub(crate) const WORDS: &[(&str, &str)] = &[
     (
         "drop!",
-        "ignore ignores ignored ignoring disregard* forget overlook override overrides overrid* bypass* neglect discard* dismiss* circumvent* \
-         disobey* violate abandon ignorier* vergiss vergesst vergessen missachte* ueberschreib* uberschreib* umgehe ignorez ignorer oublie oubliez \
+        "ignore ignores ignored ignoring disregard* forget overlook override overrides overrid* bypass* discard* dismiss* circumvent* \
+         disobey*  abandon ignorier* vergiss vergesst vergessen missachte* ueberschreib* uberschreib* umgehe ignorez ignorer oublie oubliez \
          oublier contourne* ignora ignorad ignoren olvida olvide olviden omite ignori ignorate dimentica dimenticate trascura ignorem esqueca \
          esquecer desconsidere negeer vergeet zignoruj* ignoruj* zapomnij pomin игнорируй* проигнорируй* забудь* yoksay* unut gormezden \
          忽略 无视 忘记 無視 忘れて 무시 잊어 تجاهل انس अनदेखा नज़रअंदाज़ भूल",
@@ -26,7 +26,7 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "void",
-        "ignored void cancelled canceled obsolete revoked lifted suspended outdated superseded invalid apply applies disregarded forgotten replaced",
+        "ignored void cancelled canceled obsolete revoked lifted suspended outdated superseded invalid disregarded forgotten replaced",
     ),
     ("new", "new updated real actual true revised following next neue neuen nouvelle nouvelles nueva nuevas nuove nuova novas nova"),
     ("task", "task tasks goal goals objective* mission purpose role job aufgabe ziel tache tarea objetivo compito tarefa obiettivo"),
@@ -39,13 +39,13 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
         "unrestricted uncensored unfiltered jailbroken jailbreak* unaligned amoral unethical immoral lawless unhinged untethered evilbot \
          unzensiert uneingeschrankt sin-censura illimitato",
     ),
-    ("evil", "evil rogue malicious hacker villain criminal unlimited unbound free devil chaotic"),
+    ("evil", "evil rogue malicious hacker villain criminal unlimited unbound devil chaotic"),
     ("be!", "pretend roleplay role-play simulate impersonate act behave imagine"),
     ("beweak", "become are play as respond answer speak operate function"),
     ("without", "without no zero lacking free ohne sans sin senza sem zonder bez без"),
     (
         "limit",
-        "restrict* limit limits limitation* filter* censor* moral* ethic* guideline* rule rules boundar* inhibition* content-policy safeguard*",
+        "restrict* limit limits limitations filter* censor* moral* ethic* guideline* rule rules boundar* inhibition* content-policy safeguard*",
     ),
     ("longer", "longer more"),
     ("bound", "bound restricted limited constrained confined governed assistant chatbot follow obey subject"),
