@@ -166,7 +166,7 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """The shell, the memory, the screens and the vector index, imported when first used: describing plans needs no event loop and no numbers."""
+    """What is imported when first used: describing plans needs no event loop and no numbers."""
     if name in ("Run", "Runtime", "open"):
         from interlock import runtime
 

@@ -18,7 +18,8 @@ from typing import Any, Literal, cast, get_args
 
 import orjson
 
-from interlock import _core
+from interlock._core import Holdback as CoreHoldback
+from interlock._core import Safety as CoreSafety
 from interlock.errors import UsageError
 
 Verdict = Literal["pass", "flag", "block"]
@@ -65,7 +66,7 @@ class Safety:
     """
 
     def __init__(self, section: Mapping[str, Any] | None = None) -> None:
-        self.core = _core.Safety(None if section is None else orjson.dumps(section).decode())
+        self.core = CoreSafety(None if section is None else orjson.dumps(section).decode())
 
     def screen(self, text: str, *, place: Place = "ingress") -> Screened:
         """Look at a whole text; its time is linear in the text, a few µs a KiB.
@@ -78,7 +79,7 @@ class Safety:
 
     def hold_back(self, *, place: Place = "egress", window: int | None = None) -> Holdback:
         """A stream that is screened before it goes out; ``window`` in tokens of four characters."""
-        return Holdback(_core.Holdback(self.core, place, window))
+        return Holdback(CoreHoldback(self.core, place, window))
 
 
 class Holdback:
@@ -86,10 +87,10 @@ class Holdback:
 
     >>> held = Safety().hold_back(window=1)
     >>> held.push("The key is AKIAIOSF"), held.push("ODNN7EXAMPLE, keep it."), held.blocked.why
-    ('The ke', '', 'an AWS access key')
+    ('The key', '', 'an AWS access key')
     """
 
-    def __init__(self, core: _core.Holdback) -> None:
+    def __init__(self, core: CoreHoldback) -> None:
         self._core = core
         self.blocked: Finding | None = None
         """What stopped the stream; from then on nothing goes out."""

@@ -1,5 +1,4 @@
-"""The command line: ``interlock demo | runs | threads | review | route | replay | memory | audit | reliability |
-screen``.
+"""The command line, a module of this package for each command.
 
 With ``--json`` a command prints JSON and nothing else.
 """

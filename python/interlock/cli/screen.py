@@ -26,8 +26,8 @@ def add_parser(commands: Any) -> None:
     screen = commands.add_parser(
         "screen",
         help="what the safety screens see in texts",
-        description="Each line of IN is a JSON object with text, and place where it is not --place. Exit 0: every line was read, whatever the "
-        "screens say; 1: a line can't be read, and it is named.",
+        description="Each line of IN is a JSON object with text, and place where it is not --place. "
+        "Exit 0: every line was read, whatever the screens say; 1: a line can't be read, and it is named.",
     )
     screen.add_argument("file", metavar="IN.jsonl", help="texts, a JSON object a line; - is the standard input")
     screen.add_argument("--place", choices=PLACES, default="ingress", help="where the texts pass (ingress)")
