@@ -92,14 +92,13 @@ class Support:
 
 
 _WORD = re.compile(r"\d[\d.,:/-]*\d|\d|[^\W\d_]{2,}", re.UNICODE)
-_LITTLE = frozenset(
-    """
+_LITTLE_WORDS = """
     the and for are was were has have had with you your our their his her its this that these those from not but can will would
     could should all any may might been being about into than then there here what when which who how please thank thanks yes
     hello dear also just we is it in on of to as at by be or if so do does did an my me us he she they them let know help glad
     sorry
-    """.split()
-)
+"""
+_LITTLE = frozenset(_LITTLE_WORDS.split())
 
 
 def supported(answer: str, sources: Sequence[str]) -> Support:
