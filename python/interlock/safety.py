@@ -20,7 +20,7 @@ import orjson
 
 from interlock._core import Holdback as CoreHoldback
 from interlock._core import Safety as CoreSafety
-from interlock.errors import UsageError
+from interlock.errors import ConfigError, UsageError
 
 Verdict = Literal["pass", "flag", "block"]
 Place = Literal["ingress", "tool_result", "egress"]
@@ -65,8 +65,13 @@ class Safety:
         ConfigError: the section can't mean anything; it names the key.
     """
 
-    def __init__(self, section: Mapping[str, Any] | None = None) -> None:
-        self.core = CoreSafety(None if section is None else orjson.dumps(section).decode())
+    def __init__(self, section: Mapping[Any, Any] | None = None) -> None:
+        # YAML 1.1 reads the key `on` as true.
+        named = None if section is None else {"on" if key is True else key: value for key, value in section.items()}
+        try:
+            self.core = CoreSafety(None if named is None else orjson.dumps(named).decode())
+        except TypeError as error:
+            raise ConfigError(f"guardrails.safety: {error}", path="guardrails.safety", hint="keys are texts") from error
 
     def screen(self, text: str, *, place: Place = "ingress") -> Screened:
         """Look at a whole text; its time is linear in the text, a few µs a KiB.

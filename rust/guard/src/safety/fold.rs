@@ -105,21 +105,26 @@ pub(crate) fn fold(character: char, out: &mut String) {
     } else if let Some(hidden) = tag(character) {
         out.push(hidden);
     } else if !is_invisible(character) {
-        if let Some(like) = lookalikes::ascii(character) {
+        if let Some(like) = alike(character) {
             out.push(like);
             return;
         }
         decompose_compatible(character, |part| {
-            if is_combining_mark(part) {
-            } else if let Some(like) = lookalikes::ascii(part) {
+            if part.is_ascii() {
+                out.push(part);
+            } else if let Some(like) = alike(part) {
                 out.push(like);
-            } else {
-                out.extend(
-                    part.to_lowercase().filter(|small| !is_combining_mark(*small)).map(|small| lookalikes::ascii(small).unwrap_or(small)),
-                );
+            } else if !is_combining_mark(part) {
+                out.extend(part.to_lowercase().filter(|small| !is_combining_mark(*small)).map(|small| alike(small).unwrap_or(small)));
             }
         });
     }
+}
+
+/// The ASCII character that it looks like, of its own case: keys have some.
+fn alike(character: char) -> Option<char> {
+    let like = lookalikes::ascii(character)?;
+    Some(if character.is_uppercase() { like.to_ascii_uppercase() } else { like })
 }
 
 /// A whole text as it is read, letter-like digits included; for tables of words.

@@ -175,10 +175,13 @@ fn set(name: &str) -> Classes {
     at.map_or(0, |at| 1 << at)
 }
 
-/// A letter as it is read; a sign is one only before a letter, so that it still ends sentences.
+/// A letter as it is read. A sign is one beside a letter; an exclamation mark only before one, so that it still ends sentences.
 fn is_letter(text: &[u8], at: usize) -> bool {
-    let byte = text[at];
-    byte.is_ascii_alphanumeric()
-        || byte >= 0x80
-        || (matches!(byte, b'!' | b'@' | b'$') && text.get(at + 1).is_some_and(|next| next.is_ascii_alphanumeric() || *next >= 0x80))
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || *byte >= 0x80;
+    let next = || text.get(at + 1).is_some_and(plain);
+    match text[at] {
+        b'!' => next(),
+        b'@' | b'$' => next() || (at > 0 && (plain(&text[at - 1]) || text[at - 1] == text[at])),
+        byte => plain(&byte),
+    }
 }

@@ -19,7 +19,7 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "order",
-        "instruct* prompt prompts rule rules guideline* directive* policy policies guardrail* restriction* constraint* programming training \
+        "instruct* prompt prompts systemprompt rule rules guideline* directive* policy policies guardrail* restriction* constraint* programming training \
          safeguard* filter filters safety anweisung* instruktion* regel regeln vorgaben richtlinie* consigne* directives regles regle \
          instruccion* reglas directrices istruzion* regole direttive instruco* regras diretrizes instructies regels opdrachten instrukcj* \
          polecen* zasady инструкци* указани* правил* talimat* komut* kural* 指令 指示 提示 规则 規則 命令 ルール 지시 명령 규칙 التعليمات الأوامر निर्देश* आदेश*",
