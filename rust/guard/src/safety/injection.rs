@@ -88,8 +88,11 @@ pub(crate) fn windows(text: &[u8], hits: &[Hit], kind: Kind) -> Vec<(usize, usiz
 
 /// Nothing before it on its line but what marks a heading or a quotation.
 fn begins_a_line(text: &[u8], at: usize) -> bool {
-    let before =
-        text[..at].iter().rev().take(8).find(|byte| !matches!(byte, b' ' | b'\t' | b'#' | b'*' | b'[' | b'<' | b'"' | b'>' | b'-' | b'|'));
+    let before = text[..at]
+        .iter()
+        .rev()
+        .take(8)
+        .find(|byte| !matches!(byte, b' ' | b'\t' | b'#' | b'!' | b'*' | b'[' | b'<' | b'"' | b'>' | b'-' | b'|'));
     before.is_none_or(|byte| *byte == b'\n')
 }
 

@@ -4,7 +4,7 @@
 pub(crate) const WORDS: &[(&str, &str)] = &[
     (
         "drop!",
-        "ignore ignores ignored ignoring disregard* forget overlook override overrides overrid* bypass* discard* dismiss* circumvent* \
+        "ignore nevermind disable skip ignores ignored ignoring disregard* forget overlook override overrides overrid* bypass* discard* dismiss* circumvent* \
          disobey*  abandon ignorier* vergiss vergesst vergessen missachte* ueberschreib* uberschreib* umgehe ignorez ignorer oublie oubliez \
          oublier contourne* ignora ignorad ignoren olvida olvide olviden omite ignori ignorate dimentica dimenticate trascura ignorem esqueca \
          esquecer desconsidere negeer vergeet zignoruj* ignoruj* zapomnij pomin игнорируй* проигнорируй* забудь* yoksay* unut gormezden \
@@ -19,7 +19,7 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "order",
-        "instruct* prompt prompts systemprompt rule rules guideline* directive* policy policies guardrail* restriction* constraint* programming training \
+        "instruct* prompt prompts systemprompt rule rules guideline* directive* directions guidance protocol* policy policies guardrail* restriction* constraint* programming training \
          safeguard* filter filters safety anweisung* instruktion* regel regeln vorgaben richtlinie* consigne* directives regles regle \
          instruccion* reglas directrices istruzion* regole direttive instruco* regras diretrizes instructies regels opdrachten instrukcj* \
          polecen* zasady инструкци* указани* правил* talimat* komut* kural* 指令 指示 提示 规则 規則 命令 ルール 지시 명령 규칙 التعليمات الأوامر निर्देश* आदेश*",
@@ -30,16 +30,26 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ),
     ("new", "new updated real actual true revised following next neue neuen nouvelle nouvelles nueva nuevas nuove nuova novas nova"),
     ("task", "task tasks goal goals objective* mission purpose role job aufgabe ziel tache tarea objetivo compito tarefa obiettivo"),
-    ("you", "you your youre yourself u du dich dir tu te vous usted ti voce ty ты вы sen 你 您 あなた 너 당신 أنت"),
+    (
+        "you",
+        "you your youre yourself u du dich dir dein* tu tus tes tua tuas tue te vous vos твои 你的 usted ti voce ty ты вы sen 你 您 あなた 너 당신 أنت",
+    ),
+    ("heed", "following follow obey obeying attention adhere comply complying listen heed"),
+    ("told", "told said gesagt dit dicho detto dito instructed taught wrote trained"),
+    ("boss", "developer* openai anthropic google microsoft creator* company administrator admin owner maker*"),
+    ("name!", "dan evilgpt freegpt chaosgpt jailbreakgpt"),
+    ("matter", "matter matters apply applies longer count counts"),
+    ("init", "initialized initialised configured programmed given prompted"),
+    ("refuse", "refuse* refusing decline* object*"),
     ("now", "now henceforth jetzt nun maintenant desormais ahora adesso agora nu teraz теперь artik 现在 今"),
     ("from", "from ab von"),
     ("must", "must will shall should are have need only always answer respond act behave obey comply follow"),
     (
         "free!",
-        "unrestricted uncensored unfiltered jailbroken jailbreak* unaligned amoral unethical immoral lawless unhinged untethered evilbot \
+        "unrestricted uncensored unfiltered jailbroken jailbreak* unaligned unhinged untethered evilbot \
          unzensiert uneingeschrankt sin-censura illimitato",
     ),
-    ("evil", "evil rogue malicious hacker villain criminal unlimited unbound devil chaotic"),
+    ("evil", "evil amoral unethical immoral lawless rogue malicious hacker villain criminal unlimited unbound devil chaotic"),
     ("be!", "pretend roleplay role-play simulate impersonate act behave imagine"),
     ("beweak", "become are play as respond answer speak operate function"),
     ("without", "without no zero lacking free ohne sans sin senza sem zonder bez без"),
@@ -58,14 +68,17 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
          montre revele repete muestra revela repite mostra rivela ripeti mostre repita toon herhaal pokaz ujawnij покажи раскрой повтори \
          göster 显示 透露 输出 重复 表示して 教えて 보여 알려 اظهر اكشف",
     ),
-    ("showweak", "show tell give share display what whats write list summarize summarise translate copy provide send see is are"),
+    (
+        "showweak",
+        "show tell give share display what which were whats write list summarize summarise translate copy provide send see is are",
+    ),
     (
         "hidden",
         "system hidden initial original secret internal developer confidential underlying systeme sistema systemprompt sistem systemu systemow*",
     ),
     (
         "promptword",
-        "prompt prompts instruct* message messages directive* configuration preprompt anweisung* instruccion* istruzion* instruco* consigne* instrukcj*",
+        "prompt prompts instruct* message messages directive* configuration preprompt context anweisung* instruccion* istruzion* instruco* consigne* instrukcj*",
     ),
     ("promptonly!", "prompt preprompt systemprompt prompts"),
     ("promptfar", "instruct* directive*"),
@@ -108,5 +121,4 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Words that are searched for besides: those of rules whose other words are everyday ones.
-pub(crate) const ALSO: &str =
-    "instruct instruccion instruco istruzion instrukcj anweisung consigne инструкци restrict uncensor ethic moral";
+pub(crate) const ALSO: &str = "instruct instruccion instruco istruzion instrukcj anweisung consigne инструкци restrict uncensor ethic moral guideline directive refuse";
