@@ -84,8 +84,10 @@ if TYPE_CHECKING:
     from interlock import memory
     from interlock.labels import Endorsed, Label, endorse, validator
     from interlock import memory, privacy
+    from interlock import memory, screens
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
+    from interlock.safety import Screen
     from interlock.vector_index import VectorIndex
 
 __all__ = [
@@ -135,6 +137,7 @@ __all__ = [
     "RunFailed",
     "Runtime",
     "Said",
+    "Screen",
     "Seen",
     "Sequential",
     "Store",
@@ -171,6 +174,7 @@ __all__ = [
     "review",
     "revise",
     "rules",
+    "screens",
     "similar",
     "step",
     "tool",
@@ -182,6 +186,7 @@ __all__ = [
 
 def __getattr__(name: str) -> Any:
     """The shell, the memory, prices and the vector index, imported when first used: describing plans needs no event loop and no numbers."""
+    """What is imported when first used: describing plans needs no event loop and no numbers."""
     if name in ("Run", "Runtime", "open"):
         from interlock import runtime
 
@@ -198,6 +203,13 @@ def __getattr__(name: str) -> Any:
         return value
     if name in ("memory", "privacy"):
         return import_module(f"interlock.{name}")
+    if name in ("memory", "screens"):
+        return import_module(f"interlock.{name}")
+    if name == "Screen":
+        from interlock.safety import Screen
+
+        globals()[name] = Screen
+        return Screen
     if name == "VectorIndex":
         from interlock.vector_index import VectorIndex
 

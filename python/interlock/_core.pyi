@@ -21,11 +21,13 @@ __all__ = [
     "Feed",
     "Hold",
     "Labels",
+    "Holdback",
     "Ledger",
     "Privacy",
     "Progress",
     "Reader",
     "RouteTable",
+    "Safety",
     "Signer",
     "Started",
     "Step",
@@ -509,6 +511,26 @@ class BudgetLedger:
     def lift(self, kind: str, name: str) -> bool: ...
     def killed(self, agent: str, tool: str | None = None, tenant: str | None = None) -> tuple[str, str, str, str, int] | None: ...
     def kills(self) -> list[tuple[str, str, str, str, int]]: ...
+class Safety:
+    """Screens of texts; ``spec`` is the JSON form of ``guardrails.safety``. Offsets are characters. Raises ``ConfigError`` by path."""
+
+    def __new__(cls, spec: str | None = None) -> Safety: ...
+    def screen(self, place: str, text: str) -> tuple[str, list[tuple[str, str, int, int, str]]]:
+        """The hardest verdict, and of every finding its screen, verdict, first character, character after the last, and why."""
+    @property
+    def window(self) -> int: ...
+    @property
+    def on_error(self) -> str: ...
+
+@final
+class Holdback:
+    """A stream that is screened as it comes: what may go out, or None and what blocks it."""
+
+    def __new__(cls, safety: Safety, place: str = "egress", window: int | None = None) -> Holdback: ...
+    def push(self, piece: str) -> tuple[str | None, tuple[str, str, int, int, str] | None]: ...
+    def finish(self) -> tuple[str | None, tuple[str, str, int, int, str] | None]: ...
+    @property
+    def findings(self) -> list[tuple[str, str, int, int, str]]: ...
 
 @final
 class Signer:

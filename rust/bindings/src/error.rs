@@ -116,6 +116,13 @@ pub(crate) fn vector(error: &VectorError) -> PyErr {
     raise(error.code(), &error.to_string(), error.hint(), &Fields::default())
 }
 
+/// A part of the guards' configuration, named from its section on.
+pub(crate) fn spec(section: &str, error: &SpecError) -> PyErr {
+    let path = if error.path.is_empty() { section.to_owned() } else { format!("{section}.{}", error.path) };
+    let fields = Fields { path: Some(path.clone()), ..Fields::default() };
+    raise("config.guardrails", &format!("{path}: {}", error.message), &error.hint, &fields)
+}
+
 fn raise(code: &str, message: &str, hint: &str, fields: &Fields) -> PyErr {
     Python::attach(|py| {
         let built = (|| -> PyResult<PyErr> {

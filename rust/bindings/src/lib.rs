@@ -20,6 +20,7 @@ mod reliability;
 mod replay;
 mod review;
 mod routes;
+mod safety;
 mod step;
 mod store;
 mod upkeep;
@@ -56,6 +57,8 @@ mod _core {
     use crate::replay::{PyCounterfactual, replay, state_at};
     #[pymodule_export]
     use crate::routes::PyRouteTable;
+    #[pymodule_export]
+    use crate::safety::{PyHoldback, PySafety};
     #[pymodule_export]
     use crate::step::{PyStarted, PyStep};
     #[pymodule_export]
