@@ -8,11 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-<<<<<<< HEAD
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart bench-agentdojo lint fmt dev wheel clean
-=======
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart bench-privacy lint fmt dev wheel clean
->>>>>>> faed2cebcd85dcce7a9a541bcf63eda421ebd5e1
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart bench-agentdojo bench-privacy lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -79,7 +75,6 @@ bench-vectors: $(BUILT) $(PEERS)/.installed  ## Nearest neighbours beside hnswli
 bench-store: $(BUILT) $(PEERS)/.installed  ## Reading one of a million values, beside a dict, LMDB, redis and LangGraph's store
 	$(BIN)/python benches/store.py --peer-python $(PEERS)/bin/python
 
-<<<<<<< HEAD
 .venv-agentdojo/.installed:
 	$(PYTHON) -m venv .venv-agentdojo
 	.venv-agentdojo/bin/python -m pip install --quiet 'agentdojo==0.1.35'
@@ -89,14 +84,13 @@ bench-store: $(BUILT) $(PEERS)/.installed  ## Reading one of a million values, b
 bench-agentdojo: $(BUILT) .venv-agentdojo/.installed  ## Prompt injection: AgentDojo with an agent that obeys, strict and by arguments
 	.venv-agentdojo/bin/python scripts/agentdojo_export.py benches/data/agentdojo
 	$(BIN)/python benches/agentdojo.py --tasks
-=======
+
 $(PEERS)/.presidio: benches/peers/requirements-privacy.txt $(PEERS)/.installed
 	$(PEERS)/bin/python -m pip install --quiet -r $<
 	touch $@
 
 bench-privacy: $(BUILT) $(PEERS)/.presidio  ## Finding and masking personal data beside Python's re and Presidio, with recall and precision
 	$(BIN)/python benches/privacy.py --peer-python $(PEERS)/bin/python
->>>>>>> faed2cebcd85dcce7a9a541bcf63eda421ebd5e1
 
 bench-restart: $(BUILT)  ## How soon reads are served again with a million keys and 100,000 vectors, after kill -9 and after a close
 	$(BIN)/python benches/restart.py

@@ -79,17 +79,12 @@ class Setup:
 
     def _engine(self) -> Engine:
         if self.path is None:
-<<<<<<< HEAD
-            engine = Engine(None, **self._limits)
+            engine = Engine(None, None, **self._limits)
         else:
-            engine = Engine(os.fspath(self.path), key=None if self._keys is None else self._keys.open(self.path), **self._limits)
+            engine = Engine(os.fspath(self.path), None if self._keys is None else self._keys.open(self.path), **self._limits)
         if OFF in os.environ:
             engine.set_guards("{}", switched_off())
         return engine
-=======
-            return Engine(None, None, **self._limits)
-        return Engine(os.fspath(self.path), None if self._keys is None else self._keys.open(self.path), **self._limits)
->>>>>>> a36dafd32a43efbef86c13fa214e91c6b0ebf91e
 
     def add_plan(self, engine: Engine, text: str) -> int:
         """Give the engine a plan. Another one, given the same plans in the same order, calls it by the same number."""

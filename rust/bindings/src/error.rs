@@ -35,6 +35,7 @@ pub(crate) fn engine(error: EngineError) -> PyErr {
             fields.path = Some(inner.path().to_owned());
             fields.line = inner.line();
         }
+        EngineError::Guards(inner) => return section("guardrails", inner),
         EngineError::Check { plan, agent, .. } => fields.path = Some(format!("{plan}.{agent}")),
         EngineError::Plan(inner) => fields.path = inner.path().map(str::to_owned),
         EngineError::UnknownAgent { path, line, .. } => {
@@ -117,7 +118,7 @@ pub(crate) fn vector(error: &VectorError) -> PyErr {
 }
 
 /// A part of the guards' configuration, named from its section on.
-pub(crate) fn spec(section: &str, error: &SpecError) -> PyErr {
+pub(crate) fn section(section: &str, error: &SpecError) -> PyErr {
     let path = if error.path.is_empty() { section.to_owned() } else { format!("{section}.{}", error.path) };
     let fields = Fields { path: Some(path.clone()), ..Fields::default() };
     raise("config.guardrails", &format!("{path}: {}", error.message), &error.hint, &fields)

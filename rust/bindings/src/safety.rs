@@ -29,7 +29,7 @@ impl PySafety {
             let (message, hint) = (cause.to_string(), "the keys are in docs/guide/safety.md".to_owned());
             SpecError { path: String::new(), message, hint }
         });
-        spec.and_then(|spec| Safety::compile(&spec)).map(Self).map_err(|cause| error::spec("guardrails.safety", &cause))
+        spec.and_then(|spec| Safety::compile(&spec)).map(Self).map_err(|cause| error::section("guardrails.safety", &cause))
     }
 
     /// The hardest verdict, and every finding.
