@@ -193,7 +193,13 @@ impl Engine {
             None => batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, open.arguments)?,
         };
         let heard = match (returned, is_memory(&open.tool)) {
-            (true, false) => Some(live.hear(open.turn, &open.tool, &result)?),
+            (true, false) => {
+                let asked = match open.intended {
+                    Some(journalled) => live.held.bytes(journalled.number).map(<[u8]>::to_vec).unwrap_or_default(),
+                    None => open.arguments.clone(),
+                };
+                Some(live.hear(open.turn, (&open.tool, open.class != EffectClass::Pure), &asked, &result)?)
+            }
             (true, true) | (false, _) => None,
         };
         let masked = match (&heard, returned) {

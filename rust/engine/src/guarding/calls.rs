@@ -1,7 +1,7 @@
 //! A turn's calls of tools: whether they may be made, with what, and what comes back into the run.
 
 use interlock_guard::access::{Action, Request, User, Why};
-use interlock_guard::labels::{Integrity, Label, LabelVerdict, OnViolation, Source};
+use interlock_guard::labels::{self, Integrity, Label, LabelVerdict, OnViolation, Source};
 use interlock_journal::{PayloadKind, SaltSource};
 use interlock_kernel::{EffectKey, Gate, Name, Ref, Ruled, State};
 
@@ -61,7 +61,9 @@ impl Live {
         let approved = matches!(&self.state, State::Running(running) if running.approved.contains_key(&call.key));
         let mut asks = false;
         if !self.guarding.guard().off.access {
-            let decision = self.may(call.turn, &agent, Action::CallTool, call.tool, (call.required, Some(call.arguments)));
+            let opened = self.opened(call.tool, call.arguments)?; // limits are about values, not about what stands for them
+            let arguments = opened.as_deref().unwrap_or(call.arguments);
+            let decision = self.may(call.turn, &agent, Action::CallTool, call.tool, (call.required, Some(arguments)));
             if !decision.allowed && !(decision.review && (approved || call.acts)) {
                 return Ok(Judged::Refused(self.denied(Gate::ToolCall, call, &decision)));
             }
@@ -162,7 +164,8 @@ impl Live {
                 }
             })
         };
-        (0..u32::try_from(self.held.len()).unwrap_or(u32::MAX)).filter_map(of).collect()
+        let assigned = self.guarding.assigned.iter().map(|(label, text)| Source { label: *label, text, data: None });
+        (0..u32::try_from(self.held.len()).unwrap_or(u32::MAX)).filter_map(of).chain(assigned).collect()
     }
 
     /// The arguments that a tool is given: in the clear where the configuration opens them to it. Nothing if they are as recorded.
@@ -186,9 +189,8 @@ impl Live {
     }
 
     /// What a tool returned, as it enters the run.
-    pub(crate) fn hear(&mut self, turn: u32, tool: &Name, result: &[u8]) -> Result<Heard, EngineError> {
+    pub(crate) fn hear(&mut self, turn: u32, (tool, acts): (&Name, bool), arguments: &[u8], result: &[u8]) -> Result<Heard, EngineError> {
         let guard = self.guarding.guard();
-        let mut label = guard.labels.emits(tool);
         let mut filtered = None;
         let place = format!("tool:{tool}");
         if !guard.off.access && guard.access.limits(&place) {
@@ -203,11 +205,26 @@ impl Live {
             let quarantined = entered.data.unwrap_or_else(|| given.to_vec());
             return Ok(self.withheld(turn, tool, Gate::ToolResult, Ruled::Blocked, entered.rules, Some(quarantined)));
         }
+        let left = entered.data.as_deref().unwrap_or(given);
+        let mut label = self.emitted(turn, (tool, acts), arguments, left);
         if entered.verdict == Some(Ruled::Flagged) {
             label = label.join(Label::new(Integrity::Untrusted, label.confidentiality));
         }
         self.guarding.note_entry(&entered, (Place::ToolResult, Some(turn), Some(tool)), None);
         Ok(Heard { result: entered.data.or(filtered), withheld: None, quarantined: None, label })
+    }
+
+    /// What a result carries. Values that the tool's own system assigned become a source of their own.
+    fn emitted(&mut self, turn: u32, (tool, acts): (&Name, bool), arguments: &[u8], result: &[u8]) -> Label {
+        let guard = self.guarding.guard();
+        if guard.off.labels || !guard.declares(tool) {
+            return guard.labels.emits(tool);
+        }
+        let sources = self.sources();
+        let emission = guard.labels.emit(&labels::Call::new(tool, acts, arguments, self.context(turn), &sources), Some(result));
+        drop(sources);
+        self.guarding.assigned.extend(emission.assigned);
+        emission.label
     }
 
     /// Of a result the rows and fields that a turn may see; nothing if it may see none.

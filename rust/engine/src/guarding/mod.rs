@@ -68,6 +68,8 @@ pub(crate) struct Guarding {
     /// The labels of results, and of messages that are trusted less than their place says, by payload.
     marks: FxHashMap<u32, Label>,
     pub kills: Arc<Kills>,
+    /// Values that tools' own systems assigned, and how far they are trusted.
+    assigned: Vec<(Label, String)>,
     /// While a run is folded: the label of all that came in so far.
     worst: Label,
 }
@@ -97,6 +99,7 @@ impl Guarding {
             contexts: FxHashMap::default(),
             marks: FxHashMap::default(),
             kills: Arc::clone(kills),
+            assigned: Vec::new(),
             worst: ASKED,
         })
     }
