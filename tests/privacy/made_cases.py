@@ -56,8 +56,8 @@ LABELS: dict[str, list[str]] = {
     "IBAN_CODE": [*PLAIN, "IBAN: {}", "transfer to {} today", "überweise auf {}", "mon IBAN est {}.", "IBAN {}\nBIC X"],
     "IP_ADDRESS": [*PLAIN, "ping {}", "http://{}/x", "from {} to", "host {} is down", "server={}", "blocked: {}"],
     "US_SSN": ["my SSN is {}", "SSN: {}", "social security number {}.", "(ssn {})", "{{\"ssn\": \"{}\"}}", "{}", "It is {}, right?", "| SSN | {} |", "- {}\n"],
-    "PHONE_NUMBER": ["call me at {}", "Phone: {}", "Tel.: {}", "Telefon {}", "mon téléphone est le {}", "Mobile: {}\nBye", "reach me on {}, thanks", "teléfono: {}.", "Fax {}", "({})", "{}", "It's {}."]
-    + ["my number is {}", "Ruf mich an: {}", "電話: {}", "{{\"phone\": \"{}\"}}", "| Phone | {} |", "[{}]", "cellulare {}", "ring {} after six", "{} is my mobile", "**Phone**: {}", "text {} now"],
+    "PHONE_NUMBER": ["call me at {}", "Phone: {}", "Tel.: {}", "Telefon {}", "mon téléphone est le {}", "Mobile: {}\nBye", "reach me on {}, thanks", "teléfono: {}.", "Fax {}", "({})", "{}", "It's {}.",
+        "my number is {}", "Ruf mich an: {}", "電話: {}", "{{\"phone\": \"{}\"}}", "| Phone | {} |", "[{}]", "cellulare {}", "ring {} after six", "{} is my mobile", "**Phone**: {}", "text {} now"],
     "URL_CREDENTIALS": [*PLAIN, "connect to {}", "DATABASE_URL={}", "url: \"{}\"", "git clone {} here"],
     "US_BANK_ROUTING": ["routing number {}", "ABA: {}", "my bank's routing no. is {}.", "routing: {}\naccount: x", "(RTN {})", "ACH routing {}", "{{\"routing\": \"{}\"}}", "| Routing | {} |"],
     "US_PASSPORT": ["passport number {}", "my passport is {}.", "Passport No: {}", "(passport {})", "US passport # {}", "{{\"passport\": \"{}\"}}", "passport no. {} expires soon"],
