@@ -62,7 +62,11 @@ impl PyRouteTable {
 
     /// Rules that never decide and pairs that can both hold, as a JSON object.
     fn problems(&self, py: Python<'_>) -> String {
-        py.detach(|| json!(self.table.problems()).to_string())
+        py.detach(|| {
+            let mut problems = json!(self.table.problems());
+            problems.sort_all_objects(); // Cedar has serde_json keep the order of insertion; examples are told in one order
+            problems.to_string()
+        })
     }
 
     /// Every agent that the table names, with the key's path and line.
