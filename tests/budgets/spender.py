@@ -32,6 +32,13 @@ def lines_of(file: Path) -> list[str]:
     return content[: content.rfind(b"\n") + 1].decode().splitlines()
 
 
+def opened(file: Path) -> int:
+    """The file, to append to; what a kill left of a torn line is cut off."""
+    descriptor = os.open(file, os.O_RDWR | os.O_CREAT | os.O_APPEND, 0o600)
+    os.ftruncate(descriptor, file.read_bytes().rfind(b"\n") + 1)
+    return descriptor
+
+
 def spend(book: Ledger, log: int, provider: int, seed: int, life: str) -> None:
     """Reserve many at a time, keep the line, send, and settle most: forever."""
     draw, tag = random.Random(seed), os.urandom(8)
@@ -65,16 +72,12 @@ def main(log_file: Path, provider_file: Path, life: str) -> None:
     """Recover, say how long that took and what was open, and go on spending."""
     began = time.monotonic()
     book = Ledger(Budget(LIMITS))
-    kept = lines_of(log_file)
-    log = os.open(log_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
-    if log_file.stat().st_size and not log_file.read_bytes().endswith(b"\n"):
-        os.write(log, b"\n")
-    open_ones = book.restore([line for line in kept if line])
+    log, provider = opened(log_file), opened(provider_file)
+    open_ones = book.restore(lines_of(log_file))
     for line in book.reconcile(AT):
         os.write(log, line.encode() + b"\n")
     left = len(book.core.orphans())
     print(len(open_ones), left, time.monotonic() - began, flush=True)
-    provider = os.open(provider_file, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
     for seed in range(THREADS):
         arguments = (book, log, provider, seed + os.getpid() * THREADS, life)
         threading.Thread(target=spend, args=arguments, daemon=True).start()
