@@ -32,8 +32,11 @@ pub fn user_id(user: &[u8]) -> Result<Option<Arc<str>>, JournalError> {
     read::<Option<User>>(user).map(|user| user.and_then(User::name))
 }
 
-/// The person that a payload of kind `Request` names, if it names one: tenant and user id.
-pub(crate) fn person(request: &[u8]) -> Result<Option<(Option<Arc<str>>, Arc<str>)>, JournalError> {
+/// A person: tenant, if there is one, and user id.
+pub(crate) type Person = (Option<Arc<str>>, Arc<str>);
+
+/// The person that a payload of kind `Request` names, if it names one.
+pub(crate) fn person(request: &[u8]) -> Result<Option<Person>, JournalError> {
     #[derive(Deserialize)]
     struct Request {
         user: Option<User>,

@@ -120,13 +120,11 @@ pub fn scope_of_run(id: RunId) -> Scope {
 /// A user's runs, if all of them are over; lowest number first.
 fn erasable(list: impl Fn(&RunFilter) -> Result<Vec<RunRow>, JournalError>, user: &str) -> Result<Vec<RunRow>, JournalError> {
     let mut rows = list(&RunFilter { user: Some(user.into()), ..RunFilter::default() })?;
-    match rows.iter().rev().find(|row| !row.status.is_over()) {
-        Some(row) => Err(JournalError::NotOver { run: row.id, status: row.status }),
-        None => {
-            rows.reverse();
-            Ok(rows)
-        }
+    if let Some(row) = rows.iter().rev().find(|row| !row.status.is_over()) {
+        return Err(JournalError::NotOver { run: row.id, status: row.status });
     }
+    rows.reverse();
+    Ok(rows)
 }
 
 /// Runs that ended before a moment, stand so, and have their payloads; lowest number first.
