@@ -109,7 +109,7 @@ impl Guard {
 
     /// Whether the configuration says what a tool accepts. One of which it says nothing is not held against labels.
     pub fn declares(&self, tool: &str) -> bool {
-        self.unmask.as_ref().is_some_and(|tools| tools.contains_key(tool))
+        self.unmask.as_ref().is_some_and(|tools| tools.contains_key(tool) || tools.contains_key("*"))
     }
 
     /// Whether a tool is given this argument in the clear. The tools that a service brings are its own code: without a `tools:` part
