@@ -25,7 +25,6 @@ pub(crate) struct PyEngine {
 impl PyEngine {
     #[new]
     #[pyo3(signature = (path=None, key=None, *, max_runs=None, max_turns=None, max_queued_bytes=None, retain=None))]
-    #[expect(clippy::too_many_arguments, reason = "one for each limit")]
     fn new(
         py: Python<'_>,
         path: Option<PathBuf>,

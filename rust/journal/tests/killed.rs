@@ -16,7 +16,7 @@ use tempfile::tempdir;
 const CHILD: &str = "INTERLOCK_TEST_KILLED";
 
 fn key() -> WrappingKey {
-    WrappingKey::from_bytes(std::array::from_fn(|at| at as u8))
+    WrappingKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()))
 }
 
 fn vault(folder: &Path) -> Arc<Vault> {

@@ -31,7 +31,7 @@ impl Place {
     }
 
     fn key() -> WrappingKey {
-        WrappingKey::from_bytes(std::array::from_fn(|at| at as u8))
+        WrappingKey::from_bytes(std::array::from_fn(|at| u8::try_from(at).unwrap()))
     }
 
     fn vault(&self) -> Arc<Vault> {
