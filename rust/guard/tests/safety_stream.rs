@@ -5,6 +5,7 @@ use proptest::prelude::*;
 
 const WINDOW: u32 = 32;
 
+#[expect(clippy::unwrap_used, reason = "the section is right")]
 fn safety() -> Safety {
     let spec: Spec = serde_json::from_str(
         r#"{"egress": ["normalise", "secrets", "injection", "links", "topics"], "on": {"injection": "block", "links": "block", "normalise": "block"},
