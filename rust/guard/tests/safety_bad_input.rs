@@ -1,5 +1,7 @@
 //! Hostile texts: ten megabytes of anything end in bounded time, and say why they are refused.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use std::time::{Duration, Instant};
 
 use interlock_guard::safety::{Holdback, Place, Released, Safety, Spec, Verdict};

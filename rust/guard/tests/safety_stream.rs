@@ -1,11 +1,12 @@
 //! Streams: what goes out is a beginning of the text, and never a character of what is blocked.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use interlock_guard::safety::{Holdback, Place, Released, Safety, Spec, Verdict};
 use proptest::prelude::*;
 
 const WINDOW: u32 = 32;
 
-#[expect(clippy::unwrap_used, reason = "the section is right")]
 fn safety() -> Safety {
     let spec: Spec = serde_json::from_str(
         r#"{"egress": ["normalise", "secrets", "injection", "links", "topics"], "on": {"injection": "block", "links": "block", "normalise": "block"},
