@@ -1,5 +1,7 @@
 //! Screens, through their public door.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use interlock_guard::safety::{Place, Safety, Screened, Spec, Verdict};
 
 fn at(place: Place, text: &str) -> Screened {

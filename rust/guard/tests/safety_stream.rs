@@ -1,5 +1,7 @@
 //! Streams: what goes out is a beginning of the text, and never a character of what is blocked.
 
+#![expect(clippy::unwrap_used, reason = "a test may")]
+
 use interlock_guard::safety::{Holdback, Place, Released, Safety, Spec, Verdict};
 use proptest::prelude::*;
 

@@ -43,7 +43,7 @@ pub(crate) fn signals(text: &[u8], hits: &[Hit]) -> Vec<Match> {
     for hit in hits {
         match hit.kind {
             Kind::Mark(at) => {
-                found.push(Match { rule: RULES.len() + at, why: MARKS[at].2, weight: MARKS[at].1, start: hit.start, end: hit.end })
+                found.push(Match { rule: RULES.len() + at, why: MARKS[at].2, weight: MARKS[at].1, start: hit.start, end: hit.end });
             }
             Kind::Role(at) if begins_a_line(text, hit.start) => {
                 found.push(Match { rule: RULES.len() + MARKS.len() + at, why: ROLE, weight: ROLES[at].1, start: hit.start, end: hit.end });
@@ -79,8 +79,7 @@ pub(crate) fn windows(text: &[u8], hits: &[Hit], kind: Kind) -> Vec<(usize, usiz
         }
     }
     for (start, end) in &mut stretches {
-        *start -=
-            if *start == 0 { 0 } else { text[..*start].iter().rev().take(WINDOW).position(|byte| byte.is_ascii_whitespace()).unwrap_or(0) };
+        *start -= if *start == 0 { 0 } else { text[..*start].iter().rev().take(WINDOW).position(u8::is_ascii_whitespace).unwrap_or(0) };
         *end += text[*end..].iter().take(WINDOW).position(|byte| !byte.is_ascii_alphanumeric() && *byte < 0x80).unwrap_or(0);
     }
     stretches

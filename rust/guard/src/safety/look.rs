@@ -56,7 +56,9 @@ impl<'a> Look<'a> {
         };
         match screen {
             Screen::Normalise => {
-                normalise::look(rest).into_iter().for_each(|(start, end, why)| add(verdict, start, end, why.into()));
+                for (start, end, why) in normalise::look(rest) {
+                    add(verdict, start, end, why.into());
+                }
                 let controls = self.sights().controls.iter().take(MOST);
                 controls.for_each(|(start, end)| add(verdict, *start, *end, "a control character that terminals obey".into()));
             }
@@ -80,7 +82,9 @@ impl<'a> Look<'a> {
             }
             Screen::Injection => {
                 let found = injection::findings(self.sights().signals.clone(), self.place as usize);
-                found.into_iter().for_each(|(start, end, why)| add(verdict, start, end, why.into()));
+                for (start, end, why) in found {
+                    add(verdict, start, end, why.into());
+                }
             }
             Screen::Topics => self.topics(verdict, findings),
         }

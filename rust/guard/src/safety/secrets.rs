@@ -83,7 +83,9 @@ fn run(bytes: &[u8], of: impl Fn(u8) -> bool) -> usize {
 
 fn is_random(tail: &[u8]) -> bool {
     let mut seen = [false; 256];
-    tail.iter().for_each(|byte| seen[*byte as usize] = true);
+    for byte in tail {
+        seen[*byte as usize] = true;
+    }
     tail.iter().any(u8::is_ascii_digit) && seen.iter().filter(|seen| **seen).count() >= DIFFERENT
 }
 

@@ -156,9 +156,10 @@ fn one_escape(bytes: &[u8]) -> Option<(Unit, usize)> {
         let digits = bytes.get(from..from + count)?;
         digits.iter().try_fold(0u32, |value, digit| Some(value << 4 | u32::from(nibble(*digit)?)))
     };
+    let byte = |value: u32| u8::try_from(value).ok();
     match (bytes.first()?, bytes.get(1)?) {
-        (b'%', _) => hex(1, 2).map(|byte| (Unit::Byte(byte as u8), 3)),
-        (b'\\', b'x') => hex(2, 2).map(|byte| (Unit::Byte(byte as u8), 4)),
+        (b'%', _) => hex(1, 2).and_then(byte).map(|byte| (Unit::Byte(byte), 3)),
+        (b'\\', b'x') => hex(2, 2).and_then(byte).map(|byte| (Unit::Byte(byte), 4)),
         (b'\\', b'u') => hex(2, 4).and_then(char::from_u32).map(|character| (Unit::Character(character), 6)),
         (b'&', b'#') => {
             let end = bytes.iter().take(12).position(|byte| *byte == b';')?;
