@@ -194,10 +194,7 @@ impl Engine {
         };
         let heard = match (returned, is_memory(&open.tool)) {
             (true, false) => {
-                let asked = match open.intended {
-                    Some(journalled) => live.held.bytes(journalled.number).map(<[u8]>::to_vec).unwrap_or_default(),
-                    None => open.arguments.clone(),
-                };
+                let asked = live.held.bytes(arguments.number).map(<[u8]>::to_vec).unwrap_or_default();
                 Some(live.hear(open.turn, (&open.tool, open.class != EffectClass::Pure), &asked, &result)?)
             }
             (true, true) | (false, _) => None,
