@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Limits, Owed, Request, Semantic, Started};
-use interlock_journal::{Ticket, open_vault};
+use interlock_journal::Ticket;
 use interlock_kernel::{EffectKey, Name};
 use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
@@ -42,11 +42,7 @@ impl PyEngine {
             retain: retain.unwrap_or(usual.retain),
         };
         let opened = py.detach(|| -> Result<Engine, EngineError> {
-            let vault = match &path {
-                Some(path) => open_vault(path, key.as_ref().map(|key| key.get().wrap()))?,
-                None => None, // in memory nothing is kept that a key could protect
-            };
-            Engine::open_with(path.as_deref(), limits, Clock::system(), vault.as_ref())
+            Engine::open_with(path.as_deref(), limits, Clock::system(), key.as_ref().map(|key| key.get().wrap()))
         });
         let engine = opened.map_err(error::engine)?;
         if engine.is_broken().map_err(error::engine)? {

@@ -9,7 +9,7 @@ use interlock_guard::{Guard, Off};
 use interlock_journal::{Broken, DocumentKind, Journal, SaltSource};
 use interlock_kernel::{Digest, Micros, Name, TermsSpec};
 use interlock_rules::RoutingTable;
-use interlock_vault::{Vault, VaultError};
+use interlock_vault::{Vault, Wrap};
 use rustc_hash::FxHashMap;
 use sha2::{Digest as _, Sha256};
 
@@ -70,17 +70,6 @@ pub(crate) struct Core {
 /// What the journal says wrote it.
 const BY: &str = concat!("interlock ", env!("CARGO_PKG_VERSION"));
 
-/// The vault beside a journal that no key from outside protects. Where another process has both, the journal's own words say so.
-fn own_vault(journal: &Path) -> Result<Vault, EngineError> {
-    match Vault::open(&interlock_journal::vault_of(journal), None) {
-        Err(error @ VaultError::Locked { .. }) => {
-            Journal::open(journal, BY)?.close()?;
-            Err(error.into())
-        }
-        opened => Ok(opened?),
-    }
-}
-
 /// Counts since the engine was opened.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Stats {
@@ -105,17 +94,13 @@ impl Engine {
         Self::open_with(path, limits, clock, None)
     }
 
-    /// As [`Engine::open`], with a vault. Where a key from outside protects it, payloads are encrypted.
-    pub fn open_with(path: Option<&Path>, limits: Limits, clock: Clock, vault: Option<&Arc<Vault>>) -> Result<Self, EngineError> {
-        let vault = match (vault, path) {
-            (Some(given), _) => Arc::clone(given),
-            (None, None) => Arc::new(Vault::memory()?),
-            (None, Some(path)) => Arc::new(own_vault(path)?),
-        };
+    /// As [`Engine::open`], with a key from outside: it protects the vault, and payloads are encrypted.
+    pub fn open_with(path: Option<&Path>, limits: Limits, clock: Clock, wrap: Option<&dyn Wrap>) -> Result<Self, EngineError> {
         let journal = match path {
-            None => Journal::memory_with(limits.retain, &vault)?,
-            Some(path) => Journal::open_with(path, BY, &vault)?,
+            None => Journal::memory_with(limits.retain, &Arc::new(Vault::memory()?))?,
+            Some(path) => Journal::open_beside(path, BY, wrap)?,
         };
+        let vault = Arc::clone(journal.vault().ok_or(EngineError::Internal("a journal was opened without its vault"))?);
         let core = Core {
             limits,
             plans: Vec::new(),

@@ -5,7 +5,7 @@ use interlock_kernel::{Consulted, Gate, Gates, Passage, Subject, Verdict};
 
 #[test]
 fn every_gate_passes_and_the_passage_names_gate_policy_and_verdict() {
-    let nobody = Subject { agent: None, tool: None, content: None, domain: None };
+    let nobody = Subject { agent: None, tool: None, content: None, domain: None, node: None };
     for gate in Gate::ALL {
         let passage = Passage { gate, policy: 0, verdict: Verdict::Passed };
         assert_eq!(OpenGates.pass(gate, nobody), Consulted::Decided(passage), "{}", gate.code());

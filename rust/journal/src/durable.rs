@@ -34,11 +34,17 @@ pub(crate) struct Durable {
     reader: Reader,
     /// Whose keys seal payloads.
     seals: Option<Arc<Vault>>,
+    /// The vault that it was opened with.
+    vault: Option<Arc<Vault>>,
     writer: Mutex<Option<JoinHandle<()>>>,
     ownership: Mutex<Option<Ownership>>,
 }
 
 impl Durable {
+    pub(crate) fn vault(&self) -> Option<&Arc<Vault>> {
+        self.vault.as_ref()
+    }
+
     /// Refuses a fork's copy before anything of it is touched.
     fn here(&self) -> Result<(), JournalError> {
         let (opened_by, used_by) = (self.opened_by, std::process::id());

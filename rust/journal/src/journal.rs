@@ -6,8 +6,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use interlock_kernel::{Digest, Micros, Name, RunId};
-use interlock_vault::Vault;
+use interlock_vault::{Vault, Wrap};
 
+use crate::beside::Beside;
 use crate::durable::Durable;
 use crate::frame::{DocumentKind, Frame};
 use crate::memory::Memory;
@@ -46,7 +47,7 @@ impl Journal {
 
     /// Opens the journal at `path`, or makes one. `by` names the program and its version.
     pub fn open(path: impl AsRef<Path>, by: &str) -> Result<Self, JournalError> {
-        let (durable, last) = Durable::open(path.as_ref(), by, None, None)?;
+        let (durable, last) = Durable::open(path.as_ref(), by, None, Beside::Nothing)?;
         Ok(Self::over(durable, last))
     }
 
@@ -54,8 +55,18 @@ impl Journal {
     ///
     /// Where a key from outside protects the vault, payloads are sealed under the key of whom the run was started for.
     pub fn open_with(path: impl AsRef<Path>, by: &str, vault: &Arc<Vault>) -> Result<Self, JournalError> {
-        let (durable, last) = Durable::open(path.as_ref(), by, None, Some(vault))?;
+        let (durable, last) = Durable::open(path.as_ref(), by, None, Beside::Given(vault))?;
         Ok(Self::over(durable, last).with(vault))
+    }
+
+    /// As [`Journal::open_with`], with the vault that lies beside the journal, made if it is missing. With a key from outside it is
+    /// protected by that from now on.
+    pub fn open_beside(path: impl AsRef<Path>, by: &str, wrap: Option<&dyn Wrap>) -> Result<Self, JournalError> {
+        let (durable, last) = Durable::open(path.as_ref(), by, None, Beside::Own(wrap))?;
+        let vault = durable.vault().cloned();
+        let mut journal = Self::over(durable, last);
+        journal.vault = vault;
+        Ok(journal)
     }
 
     /// As [`Journal::memory`], with a vault that erasing reaches into.
@@ -65,7 +76,7 @@ impl Journal {
 
     /// As [`Journal::open`], for a file that may not outgrow `max_bytes`. Reaching them is as a full disk.
     pub fn open_within(path: impl AsRef<Path>, by: &str, max_bytes: u64) -> Result<Self, JournalError> {
-        let (durable, last) = Durable::open(path.as_ref(), by, Some(max_bytes), None)?;
+        let (durable, last) = Durable::open(path.as_ref(), by, Some(max_bytes), Beside::Nothing)?;
         Ok(Self::over(durable, last))
     }
 

@@ -50,7 +50,7 @@ mod wake;
 mod writer;
 
 pub use audit::{ProofError, ProvedFrame, RunProof, head, prove, verify_against, verify_with};
-pub use beside::{open_vault, read_vault, vault_of};
+pub use beside::{read_vault, vault_of};
 pub use checkpoint::{Checkpoint, CheckpointError, read_note, read_notes};
 pub use codec::{decode, encode};
 pub use describe::{describe, name};

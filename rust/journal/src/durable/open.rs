@@ -5,9 +5,8 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex};
 
-use interlock_vault::Vault;
-
 use super::Durable;
+use crate::beside::Beside;
 use crate::error::RunName;
 use crate::live::{Known, Live};
 use crate::lock::{Ownership, canonical};
@@ -24,7 +23,7 @@ impl Durable {
     /// Opens or makes a journal; gives it with the highest number that a run has.
     ///
     /// A vault that a key from outside protects seals the payloads from now on.
-    pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>, vault: Option<&Arc<Vault>>) -> Result<(Self, u64), JournalError> {
+    pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>, beside: Beside<'_>) -> Result<(Self, u64), JournalError> {
         let path = canonical(path)?;
         if path.exists() {
             drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
@@ -32,8 +31,9 @@ impl Durable {
         let ownership = if Broken::from_environment()?.ownership_lock { None } else { Some(Ownership::take(&path)?) };
         schema::create_if_missing(&path, by)?;
         schema::rewrite_log(&path)?;
-        let reader = Reader::open_with(&path, vault.map(Arc::clone))?;
-        let seals = vault.filter(|vault| vault.is_protected()).map(Arc::clone);
+        let vault = beside.open(&path, ownership.is_none())?;
+        let reader = Reader::open_with(&path, vault.clone())?;
+        let seals = vault.clone().filter(|vault| vault.is_protected());
         if seals.is_none() && reader.is_encrypted()? {
             return Err(JournalError::Encrypted { run: RunName { number: 0, id: None } });
         }
@@ -66,12 +66,12 @@ impl Durable {
             max_bytes,
             snapshot,
             keys: seals.as_ref().map(|vault| RunKeys::new(Arc::clone(vault))),
-            vault: vault.map(Arc::clone),
+            vault: vault.clone(),
             logged: 0,
         }
         .spawn()?;
         let (writer, ownership) = (Mutex::new(Some(writer)), Mutex::new(ownership));
-        let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, seals, writer, ownership };
+        let durable = Self { opened_by: std::process::id(), newest: scan.newest, shared, reader, seals, vault, writer, ownership };
         match durable.note_opening(by) {
             Ok(()) => Ok((durable, last)),
             Err(told) => {

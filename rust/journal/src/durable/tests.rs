@@ -4,6 +4,7 @@
 #[path = "../../tests/common/mod.rs"]
 mod common;
 
+use crate::beside::Beside;
 use std::sync::Arc;
 use std::thread::sleep;
 use std::time::Duration;
@@ -18,7 +19,7 @@ use crate::{Journal, Ticket, verify};
 #[test]
 fn a_byte_wakes_whoever_asked_once_the_ticket_is_committed() {
     let folder = tempdir().unwrap();
-    let (durable, last) = Durable::open(&folder.path().join("a.db"), "test", None, None).unwrap();
+    let (durable, last) = Durable::open(&folder.path().join("a.db"), "test", None, Beside::Nothing).unwrap();
     let shared = Arc::clone(&durable.shared);
     let journal = Journal::over(durable, last);
     Story::new(&journal).tell(&journal).unwrap();
@@ -77,7 +78,7 @@ fn what_a_run_says_before_it_waits_shares_a_commit_with_what_it_waits_for() {
 #[test]
 fn a_failure_wakes_whoever_waits() {
     let folder = tempdir().unwrap();
-    let (durable, last) = Durable::open(&folder.path().join("a.db"), "test", Some(150_000), None).unwrap();
+    let (durable, last) = Durable::open(&folder.path().join("a.db"), "test", Some(150_000), Beside::Nothing).unwrap();
     let shared = Arc::clone(&durable.shared);
     let journal = Journal::over(durable, last);
     while journal.failure().is_none() {
@@ -93,7 +94,7 @@ fn a_failure_wakes_whoever_waits() {
 fn a_fork_of_a_journal_is_refused_and_touches_nothing() {
     let folder = tempdir().unwrap();
     let path = folder.path().join("a.db");
-    let (mut durable, last) = Durable::open(&path, "test", None, None).unwrap();
+    let (mut durable, last) = Durable::open(&path, "test", None, Beside::Nothing).unwrap();
     durable.opened_by += 1; // as if another process had opened it
     let shared = Arc::clone(&durable.shared);
     let journal = Journal::over(durable, last);
@@ -113,7 +114,7 @@ fn a_fork_of_a_journal_is_refused_and_touches_nothing() {
 #[test]
 fn a_second_close_does_nothing() {
     let folder = tempdir().unwrap();
-    let (durable, _) = Durable::open(&folder.path().join("a.db"), "test", None, None).unwrap();
+    let (durable, _) = Durable::open(&folder.path().join("a.db"), "test", None, Beside::Nothing).unwrap();
     assert_eq!(durable.queued_bytes(), 0);
     durable.close().unwrap();
     durable.close().unwrap();

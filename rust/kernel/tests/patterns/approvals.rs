@@ -155,6 +155,7 @@ fn an_effect_that_a_person_is_asked_about_is_begun_by_no_late_message() {
         class: EffectClass::Effect,
         arguments: world.shelf.papers.keep("arguments"),
         approve: None,
+        attached: Vec::new(),
     };
     assert_eq!(told(&mut world, begin), Ok(0));
 }

@@ -106,7 +106,15 @@ const KEY: EffectKey = EffectKey([5; 16]);
 fn begin(world: &mut World) -> usize {
     let arguments = world.shelf.papers.keep("arguments");
     world
-        .tell(Input::EffectBegun { turn: TurnId(0), key: KEY, tool: "tool".into(), class: EffectClass::Effect, arguments, approve: None })
+        .tell(Input::EffectBegun {
+            turn: TurnId(0),
+            key: KEY,
+            tool: "tool".into(),
+            class: EffectClass::Effect,
+            arguments,
+            approve: None,
+            attached: Vec::new(),
+        })
         .unwrap()
 }
 
@@ -126,7 +134,17 @@ fn what_reaches_the_memory_passes_its_gate_both_ways_and_what_is_only_called_ali
         }
         let (arguments, result) = (world.shelf.papers.keep("arguments"), world.shelf.papers.keep("result"));
         let class = EffectClass::Effect;
-        world.tell(Input::EffectBegun { turn: TurnId(0), key: KEY, tool: tool.into(), class, arguments, approve: None }).unwrap();
+        world
+            .tell(Input::EffectBegun {
+                turn: TurnId(0),
+                key: KEY,
+                tool: tool.into(),
+                class,
+                arguments,
+                approve: None,
+                attached: Vec::new(),
+            })
+            .unwrap();
         let (turn, outcome) = (TurnId(0), EffectOutcome::Returned(result));
         world.tell(Input::EffectEnded { turn, key: KEY, tool: tool.into(), class, arguments, outcome }).unwrap();
         let pure = EffectKey([6; 16]);

@@ -210,7 +210,7 @@ fn after_a_crash_an_effect_keeps_the_arguments_that_it_was_begun_with() {
         let State::Running(running) = &world.state else { panic!("it was resumed") };
         let key = *running.intents.keys().next().unwrap();
         let arguments = world.shelf.papers.keep("other arguments");
-        let begin = Input::EffectBegun { turn: TurnId(0), key, tool: "tool".into(), class, arguments, approve: None };
+        let begin = Input::EffectBegun { turn: TurnId(0), key, tool: "tool".into(), class, arguments, approve: None, attached: Vec::new() };
         assert_eq!(told(&mut world, begin), Ok(1));
         assert_eq!(world.story().last().unwrap(), line);
         if let Some(Event::EffectIntended(intended)) = world.journal.last() {

@@ -79,7 +79,7 @@ fn of_two_agents_on_one_step_neither_acts() {
     for turn in [TurnId(0), TurnId(1)] {
         for approve in [None, Some(anybody())] {
             let (key, class) = (EffectKey([5; 16]), EffectClass::Effect);
-            let begin = Input::EffectBegun { turn, key, tool: "tool".into(), class, arguments, approve };
+            let begin = Input::EffectBegun { turn, key, tool: "tool".into(), class, arguments, approve, attached: Vec::new() };
             assert_eq!(told(&mut world, begin), Err(Refusal::TwoAtWork { turn }));
         }
     }

@@ -58,6 +58,7 @@ fn a_turn_that_was_never_started_is_unknown() {
         class: EffectClass::Effect,
         arguments: nothing(),
         approve: None,
+        attached: Vec::new(),
     };
     let unknown = |started| Refusal::UnknownTurn { turn: TurnId(7), started };
     for (world, started) in [(after_steps(2, [says("draft")]), 1), (in_review(), 1), (ended(), 2)] {
