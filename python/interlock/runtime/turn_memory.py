@@ -49,6 +49,8 @@ class TurnMemory:
         self.domains: tuple[str, ...] = tuple(turns.engine.domains(turns.number, ctx.turn))
         """The domains inside whose walls the turn is taken, the outermost first."""
         self._names: list[str] | None = None
+        self._opened_by: dict[str, str] = {}
+        """The scope that opened a namespace, where one did."""
         self._reached: set[tuple[str, bool]] = set()
 
     @property
@@ -71,6 +73,9 @@ class TurnMemory:
                 found.append(SHARED)
             elif name != scope and name.startswith(TEAM):
                 found.append(of_team(name.removeprefix(TEAM)))
+            else:
+                continue
+            self._opened_by[found[-1]] = scope
         self._names = found
         return found
 
@@ -105,8 +110,7 @@ class TurnMemory:
         asked = (place, writes)
         if asked in self._reached:
             return
-        required = [SCOPE + name] if name == SHARED or name.startswith(TEAM) else []
-        self.ask_gate(f"memory:{place}", writes, required)
+        self.ask_gate(f"memory:{place}", writes, [scope for scope in (self._opened_by.get(name),) if scope is not None])
         self._reached.add(asked)
 
     def ask_gate(self, resource: str, writes: bool, required: Sequence[str]) -> None:

@@ -88,7 +88,11 @@ impl Engine {
             key = EffectKey(core.salts.draw());
         }
         if let Some(known) = live.known(key) {
-            return Ok(known);
+            let call = Call { turn, key, tool: &effect.tool, acts, required: &effect.scopes, arguments: &effect.arguments };
+            // What was done stands; but a stand-in without the right to it is not told what it gave.
+            let Some(reason) = (if is_memory(&effect.tool) { None } else { live.has_no_right(&call)? }) else { return Ok(known) };
+            self.noted(core, run)?;
+            return Ok(EffectStart::Denied { reason });
         }
         let mut batch = Batch::default();
         if !is_memory(&effect.tool) {

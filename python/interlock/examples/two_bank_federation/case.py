@@ -27,6 +27,9 @@ class Payment:
     case_id: str
     customer: str
     iban_to: str
+    """The account. Agents see a placeholder that stands for it."""
+    bank_to: str
+    """The bank of that account."""
     payee: str
     cents: int
     status: str
@@ -34,7 +37,7 @@ class Payment:
     @property
     def is_at_bank_b(self) -> bool:
         """Whether the money went there."""
-        return self.iban_to[4:11] == BANK_B
+        return self.bank_to == BANK_B
 
     @property
     def money(self) -> str:

@@ -42,6 +42,21 @@ pub(crate) struct Heard {
 }
 
 impl Live {
+    /// Why a turn may not have what an earlier attempt's call gave, if it may not.
+    pub(crate) fn has_no_right(&mut self, call: &Call<'_>) -> Result<Option<String>, EngineError> {
+        let Some(agent) = self.turn(call.turn).map(|turn| turn.agent.clone()) else { return Ok(None) };
+        if let Some(said) = self.killed(Some(call.turn), &agent, Some(call.tool), Gate::ToolCall, Some(call.key)) {
+            return Ok(Some(said));
+        }
+        if self.guarding.guard().off.access || !self.guarding.is_on(Gate::ToolCall) {
+            return Ok(None);
+        }
+        let opened = self.opened(call.tool, call.arguments)?;
+        let arguments = opened.as_deref().unwrap_or(call.arguments);
+        let decision = self.may(call.turn, &agent, Action::CallTool, call.tool, (call.required, Some(arguments)));
+        Ok((!decision.allowed && !decision.review).then(|| self.denied(Gate::ToolCall, call, &decision)))
+    }
+
     /// Whether a call may be made. What is not simply let pass is noted.
     pub(crate) fn judge(&mut self, call: &Call<'_>, batch: &mut Batch, salts: &mut SaltSource) -> Result<Judged, EngineError> {
         let Some(speaker) = self.turn(call.turn) else { return Ok(Judged::Goes) }; // the kernel says that it is too late
