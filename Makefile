@@ -8,7 +8,7 @@ BUILT := $(VENV)/.built
 export CARGO_TERM_COLOR ?= never
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart bench-agentdojo bench-privacy lint fmt dev wheel clean
+.PHONY: help demo test test-rust test-python prove mutants bench bench-rust bench-peers bench-durable bench-vectors bench-store bench-restart bench-agentdojo bench-privacy bench-guards lint fmt dev wheel clean
 
 help:  ## Show this list
 	@awk 'BEGIN {FS = ":.*## "} /^[a-z-]+:.*## / {printf "  %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -91,6 +91,9 @@ $(PEERS)/.presidio: benches/peers/requirements-privacy.txt $(PEERS)/.installed
 
 bench-privacy: $(BUILT) $(PEERS)/.presidio  ## Finding and masking personal data beside Python's re and Presidio, with recall and precision
 	$(BIN)/python benches/privacy.py --peer-python $(PEERS)/bin/python
+
+bench-guards: $(BUILT)  ## What each guard costs a turn, beside the least a careful program does
+	$(BIN)/python benches/guards.py
 
 bench-restart: $(BUILT)  ## How soon reads are served again with a million keys and 100,000 vectors, after kill -9 and after a close
 	$(BIN)/python benches/restart.py

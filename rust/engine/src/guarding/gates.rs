@@ -70,7 +70,9 @@ impl Live {
         let said = self.held.message(subject.content?.number)?;
         let data = said.data.as_deref().and_then(|data| std::str::from_utf8(data).ok()).unwrap_or_default();
         let blocked = [said.text.as_str(), data].into_iter().find_map(|text| {
-            let screened = guard.safety.screen(Place::Egress, text);
+            // Our own brackets are no disguise, and a text of ASCII is read several times as fast.
+            let plain = text.contains('⟦').then(|| text.replace('⟦', "[").replace('⟧', "]"));
+            let screened = guard.safety.screen(Place::Egress, plain.as_deref().unwrap_or(text));
             (screened.verdict == Screened::Block).then_some(screened)
         })?;
         let mut rules: Vec<Name> = blocked.findings.iter().map(|finding| Name::from(&*finding.screen)).collect();
