@@ -44,13 +44,14 @@ def check(given: argparse.Namespace) -> int:
     """Read a file and say what is in force."""
     try:
         config = Config.load(given.file)
+        guardrails = config.guardrails or Guardrails({}, given.file)
+        guardrails.compiles()
     except ConfigError as error:
         if not given.json:
             raise
         found = {"valid": False, "file": given.file, "path": error.path, "line": error.line, "error": error.message, "hint": error.hint}
         print(orjson.dumps(found).decode())
         return 1
-    guardrails = config.guardrails or Guardrails({}, given.file)
     access = guardrails.access()
     warnings = [{"path": f"guardrails.{at}", "line": guardrails.line(at), "warning": what} for at, what in access.warnings()]
     policies = [

@@ -19,6 +19,10 @@ if TYPE_CHECKING:
     from interlock._core import Access
     from interlock.yaml_reader import Place
 
+_PLACE = re.compile(r"\.(\d+)(?=\.|$)")
+"""A place in a list, as the core writes some."""
+_ROOT = re.compile(r"^(guardrails(\.|$))*")
+
 
 @dataclass(frozen=True, slots=True)
 class Guardrails:
@@ -37,13 +41,33 @@ class Guardrails:
 
     def line(self, path: str) -> int | None:
         """The line of a dotted path below ``guardrails``, or of what is nearest above it."""
-        path = f"guardrails.{path}"
+        path = f"guardrails.{path}" if path else "guardrails"
         while path not in self.lines:
             shorter = re.sub(r"(\.[^.\[]*|\[\d+\])$", "", path)
             if shorter == path:
                 return None
             path = shorter
         return self.lines[path]
+
+    def placed(self, error: ConfigError) -> ConfigError:
+        """What the core says is wrong, with the file, the path and the line where it stands there."""
+        path = _PLACE.sub(r"[\1]", _ROOT.sub("", error.path or "")).replace("budgets.budgets", "budgets", 1)
+        full = f"guardrails.{path}" if path else "guardrails"
+        line, message = self.line(path), error.message.removeprefix(f"{error.path}: ")
+        return ConfigError(f"{self.source}: {full} (line {line}): {message}", hint=error.hint, code=error.code, path=full, line=line)
+
+    def compiles(self) -> None:
+        """Compile every part, and put nothing in force.
+
+        Raises:
+            ConfigError: one can't mean anything; path and line say where.
+        """
+        from interlock._core import Engine
+
+        try:
+            Engine(None, None).set_guards(self.text(), "{}")
+        except ConfigError as error:
+            raise self.placed(error) from None
 
     def access(self) -> Access:
         """The part about access, compiled.
@@ -56,9 +80,7 @@ class Guardrails:
         try:
             return Access(self.text())
         except ConfigError as error:
-            path = error.path or ""
-            line, full = self.line(path), f"guardrails.{path}"
-            raise ConfigError(f"{self.source}: {full} (line {line}): {error.message}", hint=error.hint, path=full, line=line) from None
+            raise self.placed(error) from None
 
 
 def read_guardrails(place: Place, folder: Path) -> Guardrails:

@@ -26,6 +26,7 @@ def schema() -> dict[str, Any]:
     definitions: dict[str, Any] = {}
     for name in SECTIONS:
         fragment = _read(name)
+        fragment.pop("$schema", None)  # the whole document says it once, at its root
         for defined, meaning in fragment.pop("$defs", {}).items():
             if definitions.setdefault(defined, meaning) != meaning:
                 raise ValueError(f"two fragments define {defined}")

@@ -118,10 +118,13 @@ class Setup:
         text, guards = config.table_text(), config.guards_text()
         try:
             engine.set_guards(guards, switched_off())
+        except ConfigError as error:
+            raise _named(config.source, error) if config.guardrails is None else config.guardrails.placed(error) from None
+        try:
             engine.set_rules(text)
         except ConfigError as error:
-            message = f"{config.source}: {error.message}"
-            raise ConfigError(message, hint=error.hint, code=error.code, path=error.path, line=error.line) from None
+            engine.set_guards(self._guards or "{}", switched_off())  # neither half of a configuration that is refused is in force
+            raise _named(config.source, error) from None
         self._rules, self._guards = text, guards
         self._terms = "null" if config.reviews is None else config.reviews.text()
         engine.set_review_terms(self._terms)
@@ -130,6 +133,11 @@ class Setup:
         examples.give_to(engine)
         self._examples = examples
         return examples.embedder
+
+
+def _named(source: str, error: ConfigError) -> ConfigError:
+    """The error with the name of its file."""
+    return ConfigError(f"{source}: {error.message}", hint=error.hint, code=error.code, path=error.path, line=error.line)
 
 
 def switched_off() -> str:
@@ -143,9 +151,7 @@ def switched_off() -> str:
         if name in ("access", "labels", "privacy", "safety", "budgets"):
             off[name] = True
         elif name not in {f"G{gate}" for gate in range(1, 10)}:
-            raise ConfigError(
-                f"{OFF} names {name!r}", hint="name guards (access, labels, privacy, safety, budgets) or gates (G1 to G9)"
-            )
+            raise ConfigError(f"{OFF} names {name!r}", hint="name guards (access, labels, privacy, safety, budgets) or gates (G1 to G9)")
     if names:
         warnings.warn(f"guards are switched off on purpose: {OFF} is set", RuntimeWarning, stacklevel=2)
     return orjson.dumps(off).decode()
