@@ -50,6 +50,7 @@ fn guess(tape: &mut Tape<'_>) -> Input {
             class: tape.one_of(&CLASSES[1..]),
             arguments: nothing,
             approve: tape.maybe(40, terms),
+            attached: Vec::new(),
         },
         15 => Input::EffectEnded {
             turn,

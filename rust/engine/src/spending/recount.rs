@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use interlock_guard::budget::{Entry, Owners, Parts, Per};
 use interlock_journal::{Journal, MessageBody, Payload, PayloadKind, RunFilter, RunRow};
-use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Event, Micros, Name, NodeId, Spent, StrandId};
+use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Event, GateRuled, Micros, Name, NodeId, Ruled, Spent, StrandId};
 
 use super::models::{ModelUsed, Written, hex, is_model};
 use super::{BYTES_A_TOKEN, Means, meaning, tokens, tool_key, turn_key};
@@ -125,6 +125,11 @@ impl Reading<'_> {
             }
             Event::CalledOff(off) => self.stop(at, |_, from| from == (off.strand, off.node)),
             Event::BranchEnded(ended) => self.stop(at, |strand, _| strand == ended.strand),
+            Event::GateRuled(GateRuled { turn: Some(turn), ruling, .. })
+                if ruling.verdict == Ruled::Short && ruling.resource.as_deref().is_some_and(is_model) =>
+            {
+                self.called(turn.0, 0); // it would have made its calls itself
+            }
             Event::RunResumed(_) => self.begin_anew(at, true),
             event => self.follow(event, at),
         }

@@ -33,8 +33,7 @@ impl Core {
                         advised
                             .push((call.turn, live.guarding.ruling(Gate::ModelContext, Ruled::Short, Some(call.agent), vec![rule(short)])));
                     }
-                    let noted = advice.is_some();
-                    let hold = Hold { reservation, at: now.0, tokens: estimate.input_tokens, called: None, advice, noted };
+                    let hold = Hold { reservation, at: now.0, tokens: estimate.input_tokens, called: None, advice, noted: false };
                     spending.turns.insert((run, call.turn.0), hold);
                 }
                 Err(short) => {

@@ -134,7 +134,7 @@ impl World {
         let (turn, tool, arguments, class) = (call.turn, Name::from("tool"), call.message, deed.class);
         if class != EffectClass::Pure {
             let approve = deed.approve.clone();
-            let began = self.tell(Input::EffectBegun { turn, key, tool: tool.clone(), class, arguments, approve })?;
+            let began = self.tell(Input::EffectBegun { turn, key, tool: tool.clone(), class, arguments, approve, attached: Vec::new() })?;
             if calls(&self.state, |other| other.id == turn).is_empty() {
                 return Ok(false);
             }
