@@ -14,6 +14,7 @@ from interlock.errors import ConfigError
 from interlock.keys import Keys
 
 if TYPE_CHECKING:
+    from interlock.budgets import Budget
     from interlock.guardrails import Guardrails
     from interlock.reviews import Terms
     from interlock.webhook import Webhook
@@ -185,6 +186,12 @@ class Config:
         """The guards as the core reads them and the journal keeps them."""
         return "{}" if self.guardrails is None else self.guardrails.text()
 
+    def budget(self) -> Budget:
+        """What may be spent, and by which prices."""
+        from interlock.budgets import Budget
+
+        return Budget() if self.guardrails is None else self.guardrails.budget()
+
     def table_text(self) -> str:
         """The routing table as the core reads it and the journal keeps it."""
         semantic = None
@@ -207,6 +214,7 @@ def _guardrails(place: Place, folder: Path) -> Guardrails:
 
     found = read_guardrails(place, folder)
     found.access()  # what can't be compiled is refused here, before anything is replaced
+    found.budget()
     return found
 
 

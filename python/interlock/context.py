@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from interlock.conversation import Said
     from interlock.message import User
     from interlock.runtime.scratch import Scratch
+    from interlock.runtime.spending import Spend, TurnBudget
     from interlock.runtime.turn_memory import TurnMemory
     from interlock.runtime.turn_store import TurnStore
     from interlock.tools import Kind
@@ -70,6 +71,14 @@ class Turns(Protocol):
         self, ctx: Context, name: str, kind: str, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> Awaitable[Any]:
         """Call a function, recorded as an effect."""
+        ...
+
+    def spend_of(self, turn: int, model: str, input_tokens: int, max_output_tokens: int) -> Spend:
+        """A call of a model."""
+        ...
+
+    def budget_of(self, turn: int) -> TurnBudget:
+        """What a turn may still spend."""
         ...
 
 
@@ -173,6 +182,22 @@ class Context(MemoryContext):
     def scopes(self) -> tuple[str, ...]:
         """What this turn's agent may reach: its own scopes, and no more than every supervisor above it has."""
         return self._turns.scopes(self._call.turn)
+
+    @property
+    def budget(self) -> TurnBudget:
+        """What may still be spent: the limits of the run, the agent, the user and the tenant, and what one that is short asks for."""
+        return self._turns.budget_of(self._call.turn)
+
+    def spend(self, model: str, *, input_tokens: int, max_output_tokens: int) -> Spend:
+        """Hold back a call of a model before it is sent: ``async with ctx.spend("gpt-4o", …) as spend``.
+
+        Ask ``spend.model`` for at most ``spend.max_output_tokens``, then ``await spend.settle(…)`` with what the response used.
+
+        Raises:
+            UsageError: a count is no whole number, or a cost is limited and no price is known for the model.
+            BudgetExceeded: on entering, it does not fit.
+        """
+        return self._turns.spend_of(self._call.turn, model, input_tokens, max_output_tokens)
 
     def _memory(self) -> TurnMemory:
         if self._remembered is None:

@@ -17,6 +17,7 @@ from interlock.errors import ConfigError
 
 if TYPE_CHECKING:
     from interlock._core import Access
+    from interlock.budgets import Budget
     from interlock.yaml_reader import Place
 
 _PLACE = re.compile(r"\.(\d+)(?=\.|$)")
@@ -34,6 +35,8 @@ class Guardrails:
     """The file."""
     lines: Mapping[str, int] = field(default_factory=dict)
     """The line of every key and item, by its path from the top of the file on."""
+    folder: Path = Path()
+    """From where relative paths count."""
 
     def text(self) -> str:
         """Canonical JSON, as the core reads it."""
@@ -49,6 +52,7 @@ class Guardrails:
             path = shorter
         return self.lines[path]
 
+<<<<<<< HEAD
     def placed(self, error: ConfigError) -> ConfigError:
         """What the core says is wrong, with the file, the path and the line where it stands there."""
         path = _PLACE.sub(r"[\1]", _ROOT.sub("", error.path or "")).replace("budgets.budgets", "budgets", 1)
@@ -68,6 +72,25 @@ class Guardrails:
             Engine(None, None).set_guards(self.text(), "{}")
         except ConfigError as error:
             raise self.placed(error) from None
+=======
+    def budget(self) -> Budget:
+        """The part about budgets; the file of prices counts from the configuration's folder.
+
+        Raises:
+            ConfigError: the file of prices can't be read; path and line say which key names it.
+        """
+        from interlock.budgets import Budget
+
+        found = Budget.read(self.parts.get("budgets", []), self.folder)
+        if found.prices is not None:
+            try:
+                found.table()
+            except ConfigError as error:
+                line = self.line("budgets.prices")
+                message = f"{self.source}: guardrails.budgets.prices (line {line}): {error.message}"
+                raise ConfigError(message, hint=error.hint, path="guardrails.budgets.prices", line=line) from None
+        return found
+>>>>>>> 321ae380a874b69d3b3855baf329cb1abf9e0022
 
     def access(self) -> Access:
         """The part about access, compiled.
@@ -99,7 +122,7 @@ def read_guardrails(place: Place, folder: Path) -> Guardrails:
         nodes = next(value for key, value in place.node.value if key.value == "policies").value
         items = [type(place)(place.reader, node, f"guardrails.policies[{index}]") for index, node in enumerate(nodes)]
         parts["policies"] = [_policy(item, text, folder) for item, text in zip(items, parts["policies"], strict=True)]
-    return Guardrails(parts, place.reader.source, reading.lines)
+    return Guardrails(parts, place.reader.source, reading.lines, folder)
 
 
 def _policy(place: Place, text: str, folder: Path) -> dict[str, Any]:

@@ -29,6 +29,7 @@ from interlock.runtime.remembering import Remembering
 from interlock.runtime.requests import circumstances
 from interlock.runtime.review_desk import Reviews
 from interlock.runtime.setup import Setup
+from interlock.runtime.spending import Paid, Prices, Spends
 from interlock.runtime.stopping import Stopping
 from interlock.runtime.tasks import Tasks
 from interlock.runtime.threads import Threads
@@ -44,7 +45,7 @@ if TYPE_CHECKING:
     from interlock.runtime.witness import Witness
 
 
-class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
+class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
     """Runs plans. Made by ``il.open``, used inside ``async with``, in one event loop."""
 
     def __init__(
@@ -75,6 +76,7 @@ class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
         self.agents: dict[str, Agent] = {}
         self._given_transport = transport
         self.transport: TurnTransport = transport or InProcess(self.agents)
+        self.prices = Prices()
         self.tools = tools
         self._witness = witness
         self.drives: dict[int, Drive] = {}
@@ -173,8 +175,7 @@ class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
         self._plans[id(pattern)] = (pattern, self._setup.add_plan(self.engine, text))
         self.agents = known
         self.engine.have_agents(list(known))
-        if self._given_transport is None:
-            self.transport = InProcess(known)
+        self._carry()
 
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
@@ -193,6 +194,12 @@ class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
             self.embeddings = Embeddings(self.loop, embedder)
         self.threads.apply(config.threads)
         self._config = config
+        self.prices = Prices(config.budget())
+        self._carry()
+
+    def _carry(self) -> None:
+        inner = self._given_transport or InProcess(self.agents)
+        self.transport = Paid(inner) if self.prices.budget.limits and self._setup.path is not None else inner
 
     def pause(self) -> None:
         """The journal failed: take on nothing until it is open again."""

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from interlock.runtime.commits import Commits
     from interlock.runtime.runtime import Runtime
     from interlock.runtime.scratch import Scratch, Scratches
+    from interlock.runtime.spending import Spend, TurnBudget
     from interlock.runtime.turn_memory import TurnMemory
     from interlock.runtime.turn_store import TurnStore
     from interlock.store import Hold
@@ -173,6 +174,18 @@ class Turns(ABC):
             hold.release()
         if is_over:
             self.runtime.memories.ended()
+
+    def spend_of(self, turn: int, model: str, input_tokens: int, max_output_tokens: int) -> Spend:
+        """A call of a model that a turn makes."""
+        from interlock.runtime.spending import Spend
+
+        return Spend(self, turn, model, input_tokens, max_output_tokens)
+
+    def budget_of(self, turn: int) -> TurnBudget:
+        """What a turn may still spend."""
+        from interlock.runtime.spending import turn_budget
+
+        return turn_budget(self.engine.budget_of(self.number, turn))
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

@@ -17,6 +17,8 @@ KINDS: tuple[Kind, ...] = ("pure", "effect", "effect_once")
 KEY = "idempotency_key"
 MEMORY = "memory."
 """How the names of effects begin that reach the memory."""
+MODEL = "model."
+"""How the names of calls of models begin, which budgets count."""
 
 
 class Tool:
@@ -87,6 +89,8 @@ def check_name(name: str, what: str) -> None:
         raise UsageError(
             f"{what} {name!r} is called like what reaches the memory", hint=f"give it a name that does not begin with {MEMORY!r}"
         )
+    if name.startswith(MODEL):
+        raise UsageError(f"{what} {name!r} is called like a call of a model", hint=f"give it a name that does not begin with {MODEL!r}")
 
 
 def takes_key(function: Callable[..., Any]) -> bool:

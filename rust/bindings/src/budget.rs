@@ -2,9 +2,11 @@
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use interlock_engine::ModelStart;
 use interlock_guard::SpecError;
 use interlock_guard::budget::{Actual, Entry, Estimate, Every, Kill, Kills, Ledger, Parts, Per, Reservation, Short, Spec, Target, Who};
 use pyo3::prelude::*;
+use pyo3::types::PyBytes;
 
 use crate::error;
 
@@ -16,7 +18,8 @@ pub(crate) struct PyBudgetLedger {
 }
 
 /// Per, owner, what, every, limit, spent, reserved, wanted, when short, cheaper, and when the next window begins.
-type Shortage = (&'static str, String, &'static str, &'static str, u64, u64, u64, u64, &'static str, Option<String>, Option<u64>);
+pub(crate) type Shortage =
+    (&'static str, String, &'static str, &'static str, u64, u64, u64, u64, &'static str, Option<String>, Option<u64>);
 /// Tokens, micro-dollars, microseconds, turns, tool calls.
 type Sums = (u64, u64, u64, u64, u64);
 
@@ -155,11 +158,11 @@ fn text(entry: &Entry) -> PyResult<String> {
     serde_json::to_string(entry).map_err(|cause| error::usage(&cause.to_string(), ""))
 }
 
-fn word<T: serde::de::DeserializeOwned>(text: &str) -> PyResult<T> {
+pub(crate) fn word<T: serde::de::DeserializeOwned>(text: &str) -> PyResult<T> {
     serde_json::from_value(text.into()).map_err(|cause| error::usage(&cause.to_string(), "spell it as the configuration file does"))
 }
 
-fn shortage(short: &Short) -> Shortage {
+pub(crate) fn shortage(short: &Short) -> Shortage {
     (
         short.per.name(),
         short.owner.to_string(),
@@ -191,4 +194,16 @@ fn thrown(kill: &Kill) -> (&'static str, String, String, String, u64) {
         Target::Tenant(name) => ("tenant", name),
     };
     (kind, name.to_string(), kill.reason.clone(), kill.by.clone(), kill.at)
+}
+
+/// A call's key and how far the journal must have come; what is short; who stopped it.
+pub(crate) type ModelBegun = (Option<Py<PyBytes>>, u64, Option<Shortage>, Option<String>);
+
+pub(crate) fn begun(py: Python<'_>, begun: ModelStart) -> ModelBegun {
+    match begun {
+        ModelStart::Goes { key, after } => (Some(PyBytes::new(py, &key.0).unbind()), after, None, None),
+        ModelStart::Short(short) => (None, 0, Some(shortage(&short)), None),
+        ModelStart::Refused(said) => (None, 0, None, Some(said)),
+        ModelStart::TooLate => (None, 0, None, None),
+    }
 }

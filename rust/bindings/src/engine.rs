@@ -2,8 +2,15 @@
 
 use std::path::PathBuf;
 
+<<<<<<< HEAD
 use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Limits, Owed, Request, Semantic, Started};
 use interlock_journal::Ticket;
+=======
+use interlock_engine::{
+    Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Limits, ModelCall, ModelUsed, Owed, Request, Semantic, Started,
+};
+use interlock_journal::{Ticket, open_vault};
+>>>>>>> 321ae380a874b69d3b3855baf329cb1abf9e0022
 use interlock_kernel::{EffectKey, Name};
 use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;
@@ -14,7 +21,7 @@ use crate::effect::{self, PyEffect};
 use crate::numbers::{floats, numbers, ppm};
 use crate::step::{PyShown, PyStarted, PyStep, shown};
 use crate::vault::PyVaultKey;
-use crate::{error, guards, review};
+use crate::{budget, error, guards, review};
 
 #[pyclass(name = "Engine", frozen, module = "interlock._core")]
 pub(crate) struct PyEngine {
@@ -236,6 +243,52 @@ impl PyEngine {
     fn effect_ended(&self, py: Python<'_>, run: u64, key: [u8; 16], returned: bool, result: &[u8]) -> PyResult<effect::End> {
         let ended = self.engine.effect_ended(run, EffectKey(key), returned, result.to_vec()).map_err(error::engine)?;
         Ok((PyStep::build(py, ended.step)?, ended.result.map(|bytes| PyBytes::new(py, &bytes).unbind()), ended.withheld))
+    }
+
+    /// A turn is about to call a model: the key of the call and how far the journal must have come, or what is short, or who stopped it.
+    /// Nothing of all that when the turn is over.
+    fn model_begun(
+        &self,
+        py: Python<'_>,
+        run: u64,
+        turn: u32,
+        model: &str,
+        input_tokens: u64,
+        output_tokens: u64,
+        cost_micro: u64,
+    ) -> PyResult<budget::ModelBegun> {
+        let call = ModelCall { model: Name::from(model), input_tokens, output_tokens, cost_micro };
+        let begun = self.engine.model_begun(run, turn, &call).map_err(error::engine)?;
+        Ok(budget::begun(py, begun))
+    }
+
+    /// A model answered: what it used, and which response it was; or nobody knows.
+    #[pyo3(signature = (run, turn, key, model, used=None))]
+    fn model_ended(&self, run: u64, turn: u32, key: [u8; 16], model: &str, used: Option<(u64, u64, u64, [u8; 16])>) -> PyResult<()> {
+        let used = used
+            .map(|(input_tokens, output_tokens, cost_micro, response)| (ModelUsed { input_tokens, output_tokens, cost_micro }, response));
+        self.engine.model_ended(run, turn, (EffectKey(key), model), used).map_err(error::engine)
+    }
+
+    /// How the accounts of a turn stand, as JSON.
+    fn budget_of(&self, run: u64, turn: u32) -> PyResult<String> {
+        self.engine.budget_of(run, turn).map_err(error::engine)
+    }
+
+    /// How accounts stand, each by whose it is and its name, as JSON.
+    fn budget(&self, of: Vec<(String, String)>) -> PyResult<String> {
+        let of: Vec<_> = of.iter().map(|(per, owner)| Ok((budget::word(per)?, owner.as_str()))).collect::<PyResult<_>>()?;
+        self.engine.budget(&of).map_err(error::engine)
+    }
+
+    /// How many amounts are held back now.
+    fn held_back(&self) -> PyResult<usize> {
+        self.engine.held_back().map_err(error::engine)
+    }
+
+    /// How far the journal must have come before a run's turns may spend anything.
+    fn spends_after(&self, run: u64) -> PyResult<u64> {
+        self.engine.spends_after(run).map_err(error::engine)
     }
 
     /// Use these guards for every run that starts from now on. `off` names guards and gates that a test has switched off.

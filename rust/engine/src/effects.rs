@@ -110,9 +110,20 @@ impl Engine {
                 }
             }
         }
-        if acts && !core.broken.intent_before_effect {
-            return core.intend(self, run, turn, key, effect, batch);
+        if !is_memory(&effect.tool)
+            && let Some(reason) = core.tool_short(run, (turn, key), &effect.tool, self.clock.now())
+        {
+            self.noted(core, run)?;
+            return Ok(EffectStart::Denied { reason });
         }
+        if acts && !core.broken.intent_before_effect {
+            let begun = core.intend(self, run, turn, key, effect, batch);
+            if !matches!(begun, Ok(EffectStart::Run { .. } | EffectStart::UnderWay { .. })) {
+                core.spending.unsent(run, key);
+            }
+            return begun;
+        }
+        let Some(live) = core.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
         let Effect { tool, class, arguments, .. } = effect;
         let open = live.opened(&tool, &arguments)?;
         live.effects.open.insert(key, OpenEffect { turn, tool, class, arguments, intended: None });
@@ -235,7 +246,7 @@ impl Engine {
 }
 
 /// Effects that reach the memory pass its gate, not the tools'.
-fn is_memory(tool: &str) -> bool {
+pub(crate) fn is_memory(tool: &str) -> bool {
     tool.starts_with("memory.")
 }
 

@@ -21,6 +21,7 @@ use crate::guarding::{Guards, Kills};
 use crate::live::Live;
 use crate::plans::PlanEntry;
 use crate::semantic::Semantic;
+use crate::spending::Spending;
 use crate::watch::Seen;
 use crate::{EngineError, WaitingRun};
 
@@ -63,6 +64,8 @@ pub(crate) struct Core {
     /// The guards of runs that start from now on, and the switches that are thrown.
     pub guards: Guards,
     pub kills: Arc<Kills>,
+    /// What may be spent, and what is.
+    pub spending: Spending,
     /// Recovery rules that a test has switched off.
     pub broken: Broken,
 }
@@ -125,6 +128,7 @@ impl Engine {
             terms: None,
             guards: Guards::default_set(vault)?,
             kills: Arc::default(),
+            spending: Spending::default(),
             broken: Broken::from_environment()?,
         };
         let clock = clock.not_before(journal.newest());
@@ -175,7 +179,9 @@ impl Engine {
         let guard = Guard::compile(text, off)?;
         let (revision, digest) = (guard.revision(), Digest(Sha256::digest(text).into()));
         self.journal.register(DocumentKind::Guards, "guardrails".into(), digest, text)?;
-        self.lock()?.guards.guard = Arc::new(guard);
+        let mut core = self.lock()?;
+        core.spending.renew(&guard)?;
+        core.guards.guard = Arc::new(guard);
         Ok(revision)
     }
 

@@ -78,6 +78,9 @@ impl Core {
         let mut owed = Vec::new();
         loop {
             self.drop_turns(run, now, &mut step.dropped);
+            if self.is_short(journal, run, now)? {
+                continue; // what follows from a turn that can't be afforded comes first
+            }
             let Some(refusal) = self.offer(run, now, &mut owed)? else { break };
             self.unavailable(journal, run, refusal, now)?;
         }

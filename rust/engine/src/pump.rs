@@ -93,6 +93,7 @@ impl Core {
             self.watched.entry(run).or_default().extend(seen);
         }
         self.book_turns(run, &batch.events, now);
+        self.book_spending(run, &batch.events, now);
         let append = Append { run, first_seq, at: now, events: &batch.events, payloads: batch.payloads, start };
         let ticket = journal.append(append)?;
         if let Some(live) = self.live.get_mut(&run) {

@@ -40,7 +40,11 @@ impl Engine {
     /// Fold every unfinished run and say what each owes. Runs whose plan or agents are absent wait, and are listed.
     /// Runs that rest in a review are left to rest, until it is due.
     pub fn resume_all(&self, agents: &[String]) -> Result<Vec<Resumed>, EngineError> {
-        self.lock()?.present = agents.to_vec();
+        {
+            let mut core = self.lock()?;
+            core.present = agents.to_vec();
+            core.recount(&self.journal, self.clock.now())?;
+        }
         let open = self.journal.runs(&RunFilter { status: Some(RunStatus::Open), ..RunFilter::default() })?;
         let mut resumed = Vec::new();
         for row in &open {

@@ -235,6 +235,7 @@ pub(crate) fn in_words(failure: &Failure, held: &Held) -> String {
         Failure::HandOff(RefusalWhy::Twice) => "it names a member twice in one delegation".into(),
         Failure::Unavailable(UnavailableWhy::BreakerOpen) => "it was not called: it failed or was slow too often of late".into(),
         Failure::Unavailable(UnavailableWhy::Denied) => "it was not called: a gate did not let it have the turn".into(),
+        Failure::Unavailable(UnavailableWhy::Short) => "it was not called: its budget is used up".into(),
         Failure::Unavailable(UnavailableWhy::QueueFull) => "it was not called: too many wait for it already".into(),
     }
 }

@@ -148,6 +148,8 @@ pub enum UnavailableWhy {
     QueueFull,
     /// A gate did not let it have the turn.
     Denied,
+    /// Its budget is used up, and a person is to say what follows.
+    Short,
 }
 
 /// One check's verdict.

@@ -127,6 +127,8 @@ pub enum Follows {
     Nothing,
     /// The turn is not taken.
     TurnFails,
+    /// The turn is not taken, and a person says what follows, whatever the step says of failures.
+    Asks,
     /// The run ends.
     RunFails,
 }

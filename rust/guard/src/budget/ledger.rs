@@ -18,7 +18,7 @@ pub struct Reservation(pub u64);
 /// What every account may spend, has spent and has promised.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    limits: [Vec<Limit>; 4],
+    pub(super) limits: [Vec<Limit>; 4],
     /// By `Per`.
     pub(super) accounts: [Accounts; 4],
     pub(super) open: BTreeMap<u64, Open>,
@@ -78,6 +78,15 @@ impl Ledger {
             return Some(Entry::Released { number });
         }
         Some(Entry::Settled { number, at: actual.at, owners: self.owners(open.on), parts: Parts::from(&amounts), key: actual.key })
+    }
+
+    /// Hold back less than before, where more became known about a call. A reservation never grows.
+    pub fn lower(&mut self, reservation: Reservation, to: &Estimate) -> bool {
+        let Some(open) = self.free(reservation.0) else { return false };
+        let mut amounts = Amounts::from(to);
+        amounts.0.iter_mut().zip(open.amounts.0).for_each(|(mine, before)| *mine = (*mine).min(before));
+        self.hold(reservation.0, Open { amounts, ..open });
+        true
     }
 
     /// Nothing was sent, so nothing was used.

@@ -24,6 +24,7 @@ mod limit;
 mod restore;
 mod run;
 mod spec;
+mod standing;
 mod window;
 
 pub use amounts::{Actual, Estimate, What, Who};
@@ -32,4 +33,5 @@ pub use kill::{Kill, Kills, Target};
 pub use ledger::{Ledger, Reservation};
 pub use limit::{Per, Short, WhenShort};
 pub use spec::{LimitSpec, Spec};
+pub use standing::Standing;
 pub use window::Every;

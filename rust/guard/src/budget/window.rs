@@ -42,6 +42,16 @@ impl Every {
         }
     }
 
+    /// When the window of a moment began.
+    pub fn began(self, at: u64) -> u64 {
+        match self {
+            Self::Hour => at - at % HOUR_US,
+            Self::Day => at - at % DAY_US,
+            Self::Month => first_day(month(at / DAY_US)).saturating_mul(DAY_US),
+            Self::Total => 0,
+        }
+    }
+
     /// When a window is over.
     pub(super) fn ends(self, window: u64) -> Option<u64> {
         let next = window.saturating_add(1);

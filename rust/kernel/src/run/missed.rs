@@ -5,11 +5,17 @@ use crate::plan::OnFailure;
 use crate::run::advance::{Attempt, start};
 use crate::run::here::Here;
 use crate::run::{Decision, Strand, Turn, one, relay};
-use crate::{Escalation, Event, Failure, HandOffWhy, HandedOff, Micros, NodeId, RefusalWhy, ReviewWhy, RouteDecision, RunFailCode, Target};
+use crate::{
+    Escalation, Event, Failure, HandOffWhy, HandedOff, Micros, NodeId, RefusalWhy, ReviewWhy, RouteDecision, RunFailCode, Target,
+    UnavailableWhy,
+};
 
 pub(super) fn cure(here: Here<'_>, turn: &Turn, failure: &Failure) -> Decision {
     if here.strand.relays.iter().any(|relay| relay.route.as_ref().is_some_and(|route| is_spent(here, relay.node, &route.decision))) {
         return here.give_up(OnFailure::Review, ReviewWhy::Escalated, RunFailCode::StepFailed, turn.message, Some(failure));
+    }
+    if matches!(failure, Failure::Unavailable(UnavailableWhy::Short)) {
+        return here.give_up(OnFailure::Review, ReviewWhy::Guarded, RunFailCode::Denied, turn.message, Some(failure));
     }
     let limit_reached = matches!(failure, Failure::HandOff(RefusalWhy::LimitReached));
     let step = here.run.plan.step(turn.node);

@@ -19,7 +19,11 @@ pub(super) fn on_ruled(running: &Running, turn: Option<TurnId>, ruling: Ruling, 
     let event = event(turn, speaker.map(|speaker| speaker.agent.clone()), ruling, key);
     match (follows, speaker) {
         (Follows::TurnFails, Some(speaker)) => Ok(vec![event, not_taken(speaker.id)]),
+        (Follows::Asks, Some(speaker)) => {
+            let failure = Failure::Unavailable(UnavailableWhy::Short);
+            Ok(vec![event, Event::TurnFailed(TurnFailed { turn: speaker.id, failure })])
+        }
         (Follows::RunFails, _) => Ok(vec![event, Event::RunFailed(RunFailed { code: RunFailCode::Denied })]),
-        (Follows::Nothing | Follows::TurnFails, _) => one(event),
+        (Follows::Nothing | Follows::TurnFails | Follows::Asks, _) => one(event),
     }
 }
