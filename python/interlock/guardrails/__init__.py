@@ -52,7 +52,6 @@ class Guardrails:
             path = shorter
         return self.lines[path]
 
-<<<<<<< HEAD
     def placed(self, error: ConfigError) -> ConfigError:
         """What the core says is wrong, with the file, the path and the line where it stands there."""
         path = _PLACE.sub(r"[\1]", _ROOT.sub("", error.path or "")).replace("budgets.budgets", "budgets", 1)
@@ -72,7 +71,7 @@ class Guardrails:
             Engine(None, None).set_guards(self.text(), "{}")
         except ConfigError as error:
             raise self.placed(error) from None
-=======
+
     def budget(self) -> Budget:
         """The part about budgets; the file of prices counts from the configuration's folder.
 
@@ -90,7 +89,6 @@ class Guardrails:
                 message = f"{self.source}: guardrails.budgets.prices (line {line}): {error.message}"
                 raise ConfigError(message, hint=error.hint, path="guardrails.budgets.prices", line=line) from None
         return found
->>>>>>> 321ae380a874b69d3b3855baf329cb1abf9e0022
 
     def access(self) -> Access:
         """The part about access, compiled.

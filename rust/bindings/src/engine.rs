@@ -2,15 +2,10 @@
 
 use std::path::PathBuf;
 
-<<<<<<< HEAD
-use interlock_engine::{Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Limits, Owed, Request, Semantic, Started};
-use interlock_journal::Ticket;
-=======
 use interlock_engine::{
     Answer, Clock, Delegation, Derive, Effect, Engine, EngineError, Limits, ModelCall, ModelUsed, Owed, Request, Semantic, Started,
 };
-use interlock_journal::{Ticket, open_vault};
->>>>>>> 321ae380a874b69d3b3855baf329cb1abf9e0022
+use interlock_journal::Ticket;
 use interlock_kernel::{EffectKey, Name};
 use pyo3::exceptions::{PyRuntimeWarning, PyValueError};
 use pyo3::prelude::*;

@@ -1,6 +1,6 @@
 //! The native half of the shell: it owns the runs, pumps the kernel, and lets out only what needs Python.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard};
 
@@ -17,7 +17,7 @@ use crate::admission::Limits;
 use crate::clock::Clock;
 use crate::deadlines::Deadlines;
 use crate::desk::ReviewNews;
-use crate::guarding::{Guards, Kills};
+use crate::guarding::{Guards, Kills, Past};
 use crate::live::Live;
 use crate::plans::PlanEntry;
 use crate::semantic::Semantic;
@@ -64,6 +64,8 @@ pub(crate) struct Core {
     /// The guards of runs that start from now on, and the switches that are thrown.
     pub guards: Guards,
     pub kills: Arc<Kills>,
+    /// Where nothing is kept on a disk: runs that are over and whose values the vault still has, oldest first.
+    pub past: Option<VecDeque<Past>>,
     /// What may be spent, and what is.
     pub spending: Spending,
     /// Recovery rules that a test has switched off.
@@ -128,6 +130,7 @@ impl Engine {
             terms: None,
             guards: Guards::default_set(vault)?,
             kills: Arc::default(),
+            past: path.is_none().then(VecDeque::new),
             spending: Spending::default(),
             broken: Broken::from_environment()?,
         };

@@ -47,6 +47,9 @@ impl Core {
         self.deadlines.tidy(remaining.len() + resting.len(), |run| remaining.contains_key(&run) || resting.contains_key(&run));
         let mut settled = settled(live.state, &live.held, ticket);
         settled.unmask(&live.guarding)?;
+        if matches!(settled.status, Status::Delivered | Status::Failed | Status::Cancelled) {
+            self.outlive(&live.guarding)?;
+        }
         Ok(settled)
     }
 

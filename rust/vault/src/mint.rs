@@ -154,7 +154,8 @@ impl Vault {
         let mut state = self.shared.lock();
         state.open()?;
         state.writable()?;
-        state.values.retain(|(scope, _), _| !scopes.contains(scope));
+        let gone: HashSet<&Scope> = scopes.iter().collect();
+        state.values.retain(|(scope, _), _| !gone.contains(scope));
         for scope in scopes {
             if state.mode == Mode::Durable {
                 state.forgotten.insert(*scope);

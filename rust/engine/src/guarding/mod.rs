@@ -7,6 +7,7 @@ mod kills;
 mod memories;
 mod texts;
 
+use std::cell::Cell;
 use std::sync::Arc;
 
 use interlock_guard::labels::{Confidentiality, Integrity, Label};
@@ -17,6 +18,7 @@ use rustc_hash::FxHashMap;
 use serde::Deserialize;
 
 use crate::EngineError;
+use crate::engine::Core;
 
 pub(crate) use calls::{Call, Judged, withheld};
 pub(crate) use kills::Kills;
@@ -36,6 +38,37 @@ pub(crate) struct Who {
     pub tenant: Option<String>,
     #[serde(default)]
     pub roles: Vec<String>,
+}
+
+/// A run that is over: where its placeholders mean something, and the subject that was made for it alone.
+#[derive(Debug)]
+pub(crate) struct Past {
+    scope: Scope,
+    alone: Option<Arc<str>>,
+}
+
+/// So many runs are let go of together: each time takes a look at every value.
+const TOGETHER: usize = 1_024;
+
+impl Core {
+    /// In memory, a run's values go with the run: as many runs are kept as the journal keeps.
+    pub(crate) fn outlive(&mut self, run: &Guarding) -> Result<(), EngineError> {
+        let Some(past) = &mut self.past else { return Ok(()) };
+        if !run.has_minted.get() {
+            return Ok(());
+        }
+        let alone = run.who.is_none().then(|| Arc::clone(&run.subject));
+        past.push_back(Past { scope: run.scope, alone });
+        if past.len() < self.limits.retain.saturating_add(TOGETHER) {
+            return Ok(());
+        }
+        let gone: Vec<Past> = past.drain(..TOGETHER).collect();
+        let scopes: Vec<Scope> = gone.iter().map(|past| past.scope).collect();
+        self.guards.vault.forget(&scopes)?;
+        let alone: Vec<String> = gone.into_iter().filter_map(|past| past.alone).map(|subject| subject.to_string()).collect();
+        self.guards.vault.erase_all(&alone)?;
+        Ok(())
+    }
 }
 
 /// A ruling that is recorded with the run's next input.
@@ -70,6 +103,8 @@ pub(crate) struct Guarding {
     pub kills: Arc<Kills>,
     /// Values that tools' own systems assigned, and how far they are trusted.
     assigned: Vec<(Label, String)>,
+    /// Whether a placeholder of this run stands for something.
+    has_minted: Cell<bool>,
     /// While a run is folded: the label of all that came in so far.
     worst: Label,
 }
@@ -100,6 +135,7 @@ impl Guarding {
             marks: FxHashMap::default(),
             kills: Arc::clone(kills),
             assigned: Vec::new(),
+            has_minted: Cell::new(false),
             worst: ASKED,
         })
     }

@@ -100,6 +100,7 @@ impl Guarding {
         if !kinds.iter().any(|known| **known == *kind) {
             kinds.push(kind.into());
         }
+        self.has_minted.set(true);
         match self.guards.vault.mint(&self.scope, &self.subject, kind, value) {
             Ok(token) => token,
             Err(error) => {
