@@ -47,6 +47,8 @@ class Screened:
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    failed: bool = False
+    """A screen erred or took too long: what it would have said is not known."""
 
     @classmethod
     def of(cls, findings: Sequence[Finding]) -> Screened:
@@ -148,7 +150,8 @@ class Screen:
         look: the function.
         places: where it looks: ``ingress``, ``tool_result``, ``egress``.
         on: what a finding means where the function does not say: ``flag`` or ``block``.
-        on_error: what an error or too long a wait means for a text: ``block`` or ``pass``. What guards an effect is closed either way.
+        on_error: what an error or too long a wait means for a text: ``block`` or ``pass``; by default what ``guardrails.safety.on_error``
+            says, and ``block`` if it says nothing. What guards an effect is closed either way.
         timeout: seconds.
 
     Raises:
@@ -160,7 +163,7 @@ class Screen:
     _: KW_ONLY
     places: tuple[Place, ...] = ("ingress", "egress")
     on: Literal["flag", "block"] = "block"
-    on_error: Literal["block", "pass"] = "block"
+    on_error: Literal["block", "pass"] | None = None
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
@@ -168,15 +171,19 @@ class Screen:
             raise UsageError(f"{self.name!r} is no screen", hint="give a name, and a function of a text and where it passes")
         if not self.places or any(place not in PLACES for place in self.places):
             raise UsageError(f"screen {self.name!r} looks at {self.places!r}", hint=f"give some of {', '.join(PLACES)}")
-        if self.on not in ("flag", "block") or self.on_error not in ("block", "pass"):
+        if self.on not in ("flag", "block") or self.on_error not in ("block", "pass", None):
             raise UsageError(
                 f"screen {self.name!r}: on={self.on!r}, on_error={self.on_error!r}", hint="on is flag or block, on_error is block or pass"
             )
         if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float) or not 0 < self.timeout <= LONGEST:
             raise UsageError(f"screen {self.name!r} may take {self.timeout!r} s", hint="give seconds above 0, and at most an hour")
 
-    async def run(self, text: str, passing: Passing, *, effect: bool = False) -> Screened:
+    async def run(
+        self, text: str, passing: Passing, *, effect: bool = False, on_error: Literal["block", "pass"] = "block"
+    ) -> Screened:
         """Look once. With ``effect`` the text is what a call with consequences is made of, so an error blocks.
+
+        ``on_error`` counts where the screen itself does not say it.
 
         An error of the screen is a finding that names the error's type, and not its text: that may hold what was screened.
         """
@@ -190,9 +197,9 @@ class Screen:
                     seen = await seen
             return Screened.of(self._findings(seen, text))
         except Exception as error:
-            verdict: Verdict = "block" if effect or self.on_error == "block" else "pass"
+            verdict: Verdict = "block" if effect or (self.on_error or on_error) == "block" else "pass"
             what = "took too long" if isinstance(error, TimeoutError) else f"failed: {type(error).__name__}"
-            return Screened.of([Finding(self.name, verdict, 0, len(text), f"the screen {what}")])
+            return Screened(verdict, (Finding(self.name, verdict, 0, len(text), f"the screen {what}"),), failed=True)
 
     def _findings(self, seen: Seen, text: str) -> list[Finding]:
         match seen:

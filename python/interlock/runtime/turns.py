@@ -42,6 +42,8 @@ class Turns(ABC):
     """The runtime closes, or its journal failed: nothing more is recorded."""
     stopping = False
     """The run is over, or the runtime closes: what acts is stopped."""
+    sources: tuple[str, ...] = ()
+    """What tools returned so far, if a screen looks at it."""
     _scratches: Scratches | None = None
     written: int | None = None
     """The newest version in the store that the run wrote and that its end must wait for."""
@@ -173,6 +175,10 @@ class Turns(ABC):
             hold.release()
         if is_over:
             self.runtime.memories.ended()
+
+    def endorsed(self, turn: int, text: str, by: str) -> bool:
+        """A turn's code vouches for a value. Whether the turn has the floor still."""
+        return self.is_heard and self.engine.endorsed(self.number, turn, text, by)
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

@@ -5,7 +5,7 @@ use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Follows, Input, Na
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Core, Engine};
-use crate::guarding::{Call, Judged, Note, withheld};
+use crate::guarding::{Call, Judged, Note, Outside, withheld};
 use crate::live::{Batch, Live, OpenEffect};
 use crate::step::{Owed, Step};
 use crate::{EngineError, settle};
@@ -88,6 +88,7 @@ impl Engine {
             key = EffectKey(core.salts.draw());
         }
         if let Some(known) = live.known(key) {
+            live.sees_again(turn, key);
             return Ok(known);
         }
         let mut batch = Batch::default();
@@ -176,7 +177,15 @@ impl Engine {
     }
 
     /// A tool returned, or raised. Returns the journal's ticket (none if the run no longer cares) and what follows for the run.
-    pub fn effect_ended(&self, run: u64, key: EffectKey, returned: bool, result: Vec<u8>) -> Result<Ended, EngineError> {
+    /// `outside` is what screens and models outside saw of what it returned.
+    pub fn effect_ended(
+        &self,
+        run: u64,
+        key: EffectKey,
+        returned: bool,
+        result: Vec<u8>,
+        outside: Option<&Outside>,
+    ) -> Result<Ended, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
         if core.broken.intent_before_effect {
@@ -195,7 +204,7 @@ impl Engine {
         let heard = match (returned, is_memory(&open.tool)) {
             (true, false) => {
                 let asked = live.held.bytes(arguments.number).map(<[u8]>::to_vec).unwrap_or_default();
-                Some(live.hear(open.turn, (&open.tool, open.class != EffectClass::Pure), &asked, &result)?)
+                Some(live.hear(open.turn, (&open.tool, open.class != EffectClass::Pure), &asked, (&result, outside))?)
             }
             (true, true) | (false, _) => None,
         };

@@ -85,7 +85,7 @@ impl Core {
         let mut batch = Batch::default();
         let id = new_id(&mut self.salts, now);
         let mut guarding = Guarding::of(&self.guards, &self.kills, request.user.as_deref(), id)?;
-        let entered = guarding.enter(Place::Ingress, &request.text, request.data.as_deref())?;
+        let entered = guarding.enter(Place::Ingress, &request.text, request.data.as_deref(), request.outside.as_ref())?;
         let (text, data) = (entered.text.clone().unwrap_or(request.text), entered.data.clone().or(request.data));
         let blocked = entered.verdict == Some(Ruled::Blocked);
         let body = match blocked {

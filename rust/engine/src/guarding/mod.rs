@@ -5,6 +5,8 @@ mod calls;
 mod gates;
 mod kills;
 mod memories;
+mod outside;
+mod people;
 mod texts;
 
 use std::sync::Arc;
@@ -20,6 +22,7 @@ use crate::EngineError;
 
 pub(crate) use calls::{Call, Judged, withheld};
 pub(crate) use kills::Kills;
+pub use outside::{Named, Outside, Saying, Sighting};
 pub(crate) use texts::Place;
 
 /// What a request begins with: its user wrote it.
@@ -70,6 +73,10 @@ pub(crate) struct Guarding {
     pub kills: Arc<Kills>,
     /// Values that tools' own systems assigned, and how far they are trusted.
     assigned: Vec<(Label, String)>,
+    /// Values for which a turn's code vouched.
+    pub endorsed: Vec<(Label, String)>,
+    /// Messages that may not leave the run, and the screens outside that say so, by payload.
+    unfit: FxHashMap<u32, Vec<Name>>,
     /// While a run is folded: the label of all that came in so far.
     worst: Label,
 }
@@ -100,6 +107,8 @@ impl Guarding {
             marks: FxHashMap::default(),
             kills: Arc::clone(kills),
             assigned: Vec::new(),
+            endorsed: Vec::new(),
+            unfit: FxHashMap::default(),
             worst: ASKED,
         })
     }
@@ -140,6 +149,9 @@ impl Guarding {
     pub(crate) fn recall(&mut self, event: &Event) {
         match event {
             Event::GateRuled(ruled) if ruled.ruling.verdict == Ruled::Flagged => self.worst = self.worst.join(ANYBODY),
+            Event::GateRuled(ruled) if (ruled.ruling.gate, ruled.ruling.verdict) == (Gate::Egress, Ruled::Blocked) => {
+                self.unfit.extend(ruled.ruling.about.map(|about| (about.number, ruled.ruling.rules.to_vec())));
+            }
             Event::EffectCompleted(done) => {
                 let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = done.outcome;
                 self.worst = self.worst.join(ANYBODY);
