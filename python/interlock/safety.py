@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -20,7 +20,7 @@ import orjson
 
 from interlock._core import Holdback as CoreHoldback
 from interlock._core import Safety as CoreSafety
-from interlock.errors import ConfigError, UsageError
+from interlock.errors import ConfigError, Denied, UsageError
 
 Verdict = Literal["pass", "flag", "block"]
 Place = Literal["ingress", "tool_result", "egress"]
@@ -119,6 +119,49 @@ class Holdback:
         if blocked is not None:
             self.blocked = _finding(*blocked)
         return piece or ""
+
+
+async def screened(
+    pieces: AsyncIterable[str], *, safety: Safety | None = None, place: Place = "egress", window: int | None = None
+) -> AsyncGenerator[str, None]:
+    """What a model says, as it may go out: the end is held back until nothing blocked can begin in it.
+
+    >>> async def model():
+    ...     for piece in ("Of course. ", "It is AKIAIOSF", "ODNN7EXAMPLE."):
+    ...         yield piece
+    >>> async def main():
+    ...     async for piece in screened(model(), window=8):
+    ...         print(piece)
+    >>> asyncio.run(main())
+    Traceback (most recent call last):
+    interlock.errors.Denied: what was to be said next was blocked by the screen 'secrets': an AWS access key
+    hint: say something else in its place; what was given out before is sound
+
+    Args:
+        pieces: the model's stream. It is closed when the stream ends, is blocked, or is left.
+        safety: the screens, as ``guardrails.safety`` has them; all built-in ones by default.
+        place: where it goes.
+        window: tokens of four characters that are held back; by default what ``guardrails.safety.window`` says.
+
+    Raises:
+        Denied: the rest was blocked (``code`` is ``safety.blocked``). Nothing of what was blocked has been given.
+    """
+    held = (safety or Safety()).hold_back(place=place, window=window)
+    try:
+        async for piece in pieces:
+            if left := held.push(piece):
+                yield left
+            if held.blocked is not None:
+                break
+        if held.blocked is None and (left := held.finish()):
+            yield left
+        if (blocked := held.blocked) is not None:
+            message = f"what was to be said next was blocked by the screen {blocked.screen!r}: {blocked.why}"
+            hint = "say something else in its place; what was given out before is sound"
+            raise Denied(message, hint=hint, code="safety.blocked")
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
 
 
 def _finding(screen: str, verdict: str, start: int, end: int, why: str) -> Finding:

@@ -270,7 +270,7 @@ impl PyEngine {
     /// Stop an `agent`, a `tool` or a `tenant`; the runs for which something follows.
     fn kill(&self, py: Python<'_>, what: &str, name: &str, reason: String, by: String) -> PyResult<Vec<u64>> {
         let target = guards::target(what, name)?;
-        py.detach(|| self.engine.kill(target, reason, by)).map_err(error::engine)
+        py.detach(|| self.engine.kill(&target, reason, by)).map_err(error::engine)
     }
 
     fn revive(&self, what: &str, name: &str) -> PyResult<bool> {

@@ -75,7 +75,7 @@ impl Live {
         if approved {
             return Ok(Judged::Goes); // a person has seen it
         }
-        let about = match self.violation(call)? {
+        let about = match self.violation(call) {
             None => None,
             Some((OnViolation::Review, text)) if call.acts => {
                 self.rule(Gate::ToolCall, Ruled::Reviewed, call, vec!["labels".into()]);
@@ -131,10 +131,10 @@ impl Live {
     }
 
     /// What labels have against a call, in words that show exactly what is not trusted.
-    fn violation(&self, call: &Call<'_>) -> Result<Option<(OnViolation, String)>, EngineError> {
+    fn violation(&self, call: &Call<'_>) -> Option<(OnViolation, String)> {
         let guard = self.guarding.guard();
         if guard.off.labels || !guard.declares(call.tool) {
-            return Ok(None);
+            return None;
         }
         let sources = self.sources();
         let context = self.context(call.turn);
@@ -142,14 +142,14 @@ impl Live {
             self.guarding.endorsed.iter().map(|(label, text)| Source { label: *label, text, data: None }).collect();
         let judged = labels::Call::new(call.tool, call.acts, call.arguments, context, &sources).with_endorsed(&endorsed);
         let verdict = guard.labels.judge(&judged);
-        Ok(match verdict {
+        match verdict {
             LabelVerdict::Pass => None,
             LabelVerdict::Violates { argument, on, span, .. } => {
                 let place = if argument.is_empty() { "the call itself".into() } else { format!("its argument {argument:?}") };
-                let shown = if span.len() > SHOWN { format!("{}…", &span[..span.floor_char_boundary(SHOWN)]) } else { span };
+                let shown: String = span.chars().take(SHOWN).collect();
                 Some((on, format!("{place} is not trusted enough: {shown:?}")))
             }
-        })
+        }
     }
 
     /// A turn is given once more what was returned before, perhaps to another attempt.
@@ -273,7 +273,7 @@ impl Live {
     }
 }
 
-/// Bytes of what is not trusted that a person is shown at most.
+/// Characters of what is not trusted that a person is shown at most.
 const SHOWN: usize = 4_096;
 
 /// Stands in a result's place when it was kept out, so that whoever asks again is told the same.

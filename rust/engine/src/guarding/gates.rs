@@ -73,7 +73,7 @@ impl Live {
             let screened = guard.safety.screen(Place::Egress, text);
             (screened.verdict == Screened::Block).then_some(screened)
         });
-        let own = blocked.iter().flat_map(|screened| &screened.findings).map(|finding| Name::from(&*finding.screen));
+        let own = blocked.iter().flat_map(|screened| &screened.findings).map(|finding| Name::from(finding.screen));
         let mut rules: Vec<Name> = own.chain(self.guarding.held_back(subject.content?.number).iter().cloned()).collect();
         rules.dedup();
         if rules.is_empty() {

@@ -147,21 +147,20 @@ impl Guarding {
 
     /// What an event of a run that is folded says of labels: as little trust as it may have been.
     pub(crate) fn recall(&mut self, event: &Event) {
-        match event {
-            Event::GateRuled(ruled) if ruled.ruling.verdict == Ruled::Flagged => self.worst = self.worst.join(ANYBODY),
-            Event::GateRuled(ruled) if (ruled.ruling.gate, ruled.ruling.verdict) == (Gate::Egress, Ruled::Blocked) => {
-                self.unfit.extend(ruled.ruling.about.map(|about| (about.number, ruled.ruling.rules.to_vec())));
-            }
-            Event::EffectCompleted(done) => {
-                let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = done.outcome;
+        if let Event::GateRuled(ruled) = event {
+            let ruling = &ruled.ruling;
+            if ruling.verdict == Ruled::Flagged {
                 self.worst = self.worst.join(ANYBODY);
-                self.mark(result, ANYBODY);
+            } else if (ruling.gate, ruling.verdict) == (Gate::Egress, Ruled::Blocked) {
+                self.unfit.extend(ruling.about.map(|about| (about.number, ruling.rules.clone())));
             }
-            Event::TurnReplied(reply) => {
-                let said = std::iter::once(reply.reply).chain(reply.delegated.iter().filter_map(|(_, written)| *written));
-                said.for_each(|message| self.mark(message, self.worst));
-            }
-            _ => {}
+        } else if let Event::EffectCompleted(done) = event {
+            let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = done.outcome;
+            self.worst = self.worst.join(ANYBODY);
+            self.mark(result, ANYBODY);
+        } else if let Event::TurnReplied(reply) = event {
+            let said = std::iter::once(reply.reply).chain(reply.delegated.iter().filter_map(|(_, written)| *written));
+            said.for_each(|message| self.mark(message, self.worst));
         }
     }
 

@@ -105,7 +105,7 @@ impl Guarding {
         for (start, end, name) in taken.iter().filter_map(|(start, end, name)| Some((*start, *end, (*name)?))) {
             let token = self.mint(&name.kind, &text[start..end], kinds, &mut failed);
             out.push_str(&text[done..start]);
-            out.push_str(&format!("⟦{}:{token}⟧", name.kind));
+            out.extend(["⟦", &name.kind, ":", &token, "⟧"]);
             done = end;
         }
         if let Some(error) = failed {

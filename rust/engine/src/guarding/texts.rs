@@ -65,7 +65,9 @@ impl Guarding {
                 let screened = self.guard().safety.screen(place.screened(), part);
                 entered.hear(screened.verdict, &screened.findings);
             }
-            outside.into_iter().for_each(|outside| entered.hear_outside(outside));
+            if let Some(outside) = outside {
+                entered.hear_outside(outside);
+            }
         }
         let text_left = self.disarm(text, &mut entered.forged)?;
         let masked = self.mask(text_left.as_deref().unwrap_or(text), &mut entered.masked)?.or(text_left);
