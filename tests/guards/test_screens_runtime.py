@@ -6,10 +6,9 @@ import asyncio
 import warnings
 from typing import Any
 
+import interlock as il
 import numpy as np
 import pytest
-
-import interlock as il
 from interlock.safety import Passing
 
 
@@ -40,7 +39,7 @@ def screen(look: Any = shouting, name: str = "manners", **given: Any) -> il.Scre
 
 async def rulings(runtime: il.Runtime, run_id: str) -> list[tuple[str, str, list[str]]]:
     events = await runtime.history(run_id)
-    ruled = [event.fields["ruling"] if "ruling" in event.fields else event.fields for event in events if event.kind == "gate_ruled"]
+    ruled = [event.fields["ruling"] for event in events if event.kind == "gate_ruled"]
     return [(one["gate"], one["verdict"], one["rules"]) for one in ruled]
 
 
@@ -124,6 +123,7 @@ async def test_an_answer_that_a_screen_blocks_waits_for_a_person() -> None:
     assert outcome.status == "in_review"
     assert outcome.text == ""
     assert ("G7", "reviewed", ["manners"]) in ruled
+    assert "SHOUT" not in str(outcome.attached)
 
 
 async def test_a_reply_keeps_what_was_seen_of_it_through_a_restart(tmp_path: Any) -> None:
@@ -245,3 +245,61 @@ async def test_the_file_narrows_what_an_agents_code_holds() -> None:
     plan = il.Sequential("clerk", [clerk])
     outcome, _ = await ask("x", plan=plan, config="guardrails: {agents: {clerk: {scopes: [orders.read, refund.any]}}}")
     assert outcome.text == "orders.read"
+
+
+async def test_what_tools_returned_is_known_after_a_restart(tmp_path: Any) -> None:
+    seen: list[tuple[str, ...]] = []
+
+    async def grounded(text: str, passing: Passing) -> str | None:
+        seen.append(passing.sources)
+        return None
+
+    @il.tool(kind="effect", approve=il.Approve())
+    async def pay() -> str:
+        return "paid"
+
+    @il.agent
+    async def clerk(message: il.Message, ctx: il.Context) -> str:
+        return f"{await ctx.tool('lookup', what='stock')}, {await ctx.tool('pay')}"
+
+    plan = il.Sequential("clerk", [clerk])
+    given: dict[str, Any] = {"plans": [plan], "tools": [lookup, pay], "screens": [screen(grounded, places=("egress",))]}
+    async with il.open(tmp_path / "a.db", **given) as runtime:
+        assert (await runtime.run(plan, "go")).status == "in_review"
+    async with il.open(tmp_path / "a.db", **given) as runtime:
+        [review] = await runtime.reviews.list()
+        assert (await runtime.reviews.approve(review.run_id, by="ada")).text == "about stock, paid"
+    assert seen == [("about stock", "paid")]
+
+
+@il.agent
+async def loud(message: il.Message, ctx: il.Context) -> str:
+    return "SHOUT"
+
+
+@il.agent
+async def loud_too(message: il.Message, ctx: il.Context) -> str:
+    return "SHOUT"
+
+
+async def test_the_answer_of_branches_is_held_by_what_was_seen_of_each() -> None:
+    plan = il.Concurrent("both", [loud, loud_too], reconcile=il.vote())
+    outcome, ruled = await ask("go", screen(places=("egress",)), plan=plan)  # type: ignore[arg-type]
+    assert (outcome.status, outcome.text) == ("in_review", "")
+    assert ("G7", "reviewed", ["manners"]) in ruled
+
+
+async def test_what_was_seen_of_a_reply_crosses_a_wall_with_it() -> None:
+    team = il.Domain("team", il.Sequential("inside", [loud]), imports=il.contract(["text"]), exports=il.contract(["text"]))
+    plan = il.Federation("all", [team])
+    outcome, ruled = await ask("go", screen(places=("egress",)), plan=plan)  # type: ignore[arg-type]
+    assert (outcome.status, outcome.text) == ("in_review", "")
+    assert ("G7", "reviewed", ["manners"]) in ruled
+
+
+async def test_a_file_that_is_refused_leaves_the_screens_as_they_were() -> None:
+    async with il.open(plans=[ECHO], screens=[screen(places=("ingress",))]) as runtime:
+        with pytest.raises(il.ConfigError):
+            runtime.apply_config(il.Config.parse(TOPICS))
+        assert (await runtime.run(ECHO, "SHOUT")).status == "failed"
+        assert (await runtime.run(ECHO, "hello")).status == "delivered"

@@ -25,7 +25,7 @@ from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
 from interlock.runtime.memories import FORGETFUL, Memories, Remembers
 from interlock.runtime.notices import Hook, Notices
-from interlock.runtime.outside import Screening
+from interlock.runtime.outside import Outside, Screening
 from interlock.runtime.recovery import Recovery
 from interlock.runtime.remembering import Remembering
 from interlock.runtime.requests import circumstances
@@ -118,7 +118,7 @@ class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
                 self._setup.limit_agents(self.engine, self._config, self.agents)
                 self._apply(self._config)
             elif any(self._given_outside):
-                self._look_outside(None, self._embedder)
+                self._look(outside(None, *self._given_outside, self._embedder, None))
             OPEN.add(self)
             await self.memories.open()
             self.go_on(self.engine)
@@ -200,15 +200,20 @@ class Runtime(Remembering, Upkeep, Stopping, Asking, Deciding, Tasks):
 
     def _apply(self, config: Config) -> None:
         check(config, self.tools, self.agents)
-        embedder = self._setup.configure(self.engine, config, self._embedder, self._look_outside)
+        built: list[Outside | None] = []
+
+        def look_outside(embedder: Embedder | None) -> None:
+            built.append(outside(config, *self._given_outside, embedder, self.outside))
+
+        embedder = self._setup.configure(self.engine, config, self._embedder, look_outside)
+        self._look(*built)
         if embedder is not None:
             self.embeddings = Embeddings(self.loop, embedder)
         self.threads.apply(config.threads)
         self._config = config
 
-    def _look_outside(self, config: Config | None, embedder: Embedder | None) -> None:
-        screens, ner = self._given_outside
-        self.outside = outside(config, screens, ner, embedder, self.outside)
+    def _look(self, beyond: Outside | None) -> None:
+        self.outside = beyond
         self._carry()
 
     def _carry(self) -> None:

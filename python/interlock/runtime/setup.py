@@ -109,11 +109,11 @@ class Setup:
         engine: Engine,
         config: Config,
         given: Embedder | None,
-        look_outside: Callable[[Config, Embedder | None], None],
+        look_outside: Callable[[Embedder | None], None],
     ) -> Embedder | None:
         """Use a configuration's rules and examples for every run that starts from now on.
 
-        ``look_outside`` is told the embedder once the rest is sound, and may refuse what it finds.
+        ``look_outside`` is told the embedder before anything is replaced, and may refuse what it finds.
 
         Returns:
             The embedder of its examples, if it has any.
@@ -124,7 +124,7 @@ class Setup:
 
             examples = Examples.load(config.semantic, given)
         text, guards = config.table_text(), config.guards_text()
-        look_outside(config, given if examples is None else examples.embedder)
+        look_outside(given if examples is None else examples.embedder)
         try:
             engine.set_guards(guards, switched_off())
             engine.set_rules(text)
@@ -152,9 +152,7 @@ def switched_off() -> str:
         if name in ("access", "labels", "privacy", "safety", "budgets"):
             off[name] = True
         elif name not in {f"G{gate}" for gate in range(1, 10)}:
-            raise ConfigError(
-                f"{OFF} names {name!r}", hint="name guards (access, labels, privacy, safety, budgets) or gates (G1 to G9)"
-            )
+            raise ConfigError(f"{OFF} names {name!r}", hint="name guards (access, labels, privacy, safety, budgets) or gates (G1 to G9)")
     if names:
         warnings.warn(f"guards are switched off on purpose: {OFF} is set", RuntimeWarning, stacklevel=2)
     return orjson.dumps(off).decode()
