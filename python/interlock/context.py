@@ -6,12 +6,16 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Protocol
 
 from interlock.context_memory import MemoryContext
-from interlock.errors import UsageError
+from interlock.errors import AgentError, UsageError
 from interlock.message import Delegation, HandOff, Message, Seen
 
 if TYPE_CHECKING:
+    from datetime import date
+    from decimal import Decimal
+
     from interlock._core import Step
     from interlock.conversation import Said
+    from interlock.labels import Endorsed, Form
     from interlock.message import User
     from interlock.runtime.scratch import Scratch
     from interlock.runtime.spending import Spend, TurnBudget
@@ -65,6 +69,10 @@ class Turns(Protocol):
 
     def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Awaitable[Any]:
         """Call a tool, recorded."""
+        ...
+
+    def endorsed(self, turn: int, text: str, by: str) -> bool:
+        """A turn's code vouches for a value. Whether the turn has the floor still."""
         ...
 
     def call_effect(
@@ -266,6 +274,26 @@ class Context(MemoryContext):
             Exception: whatever the function raised.
         """
         return await self._turns.call_effect(self, name, kind, function, arguments, named)
+
+    async def endorse(
+        self, text: str, *, one_of: Sequence[str] | None = None, form: Form | None = None, validator: str | None = None
+    ) -> Endorsed[str] | Endorsed[Decimal] | Endorsed[date]:
+        """Vouch for a value out of a stranger's text: ``order = await ctx.endorse(found, validator="order_id")``.
+
+        As ``il.endorse``, and from then on the value may stand in this run's calls where the user's own would. It is recorded who vouched.
+        It shows nobody's wish to call anything, and it does not outlive the process: after a restart a call with it is reviewed again.
+
+        Raises:
+            NotEndorsed: it has not the form, or its validator does not know it.
+            UsageError: not one way to endorse is given, or there is no such validator.
+            AgentError: the turn is over.
+        """
+        from interlock.labels import endorse_by
+
+        found = await endorse_by(text, one_of, form, validator)
+        if not self._turns.endorsed(self._call.turn, text.strip(), found.by):
+            raise AgentError("a value was endorsed after its turn was over", hint="await it in the turn", code="agent.late-tool")
+        return found
 
     def hand_off(self, agent: str, reason: str | None = None, text: str | None = None, data: Any = None) -> HandOff:
         """Pass the turn to another member: ``return ctx.hand_off("billing")``.

@@ -143,6 +143,13 @@ async def endorse(
     Give ``one_of`` (the allowed values), ``form`` or ``validator``. The form ``id`` says nothing of whether there is such a thing, so it
     needs a validator too. Raises ``NotEndorsed`` if the text is not exactly one such value.
     """
+    return await endorse_by(text, one_of, form, validator)
+
+
+async def endorse_by(
+    text: str, one_of: Sequence[str] | None, form: Form | None, validator: str | None
+) -> Endorsed[str] | Endorsed[Decimal] | Endorsed[date]:
+    """As ``endorse``."""
     value = text.strip()
     match one_of, form, validator:
         case (list() | tuple()) as allowed, None, None if allowed:

@@ -63,7 +63,7 @@ def scan(text: str, kinds: Iterable[str] | None = None, *, ner: Ner | None = Non
     structured, named = _chosen(kinds, ner)
     found = _sound(_detectors(structured).scan, text)
     spans = tuple(Span(*one) for one in found)
-    return spans if ner is None else _joined(text, spans, [span for span in ner(text) if span.type in named])
+    return spans if ner is None else joined(text, spans, [span for span in ner(text) if span.type in named])
 
 
 def mask(text: str, kinds: Iterable[str] | None = None, *, ner: Ner | None = None) -> Masked:
@@ -79,7 +79,7 @@ def mask(text: str, kinds: Iterable[str] | None = None, *, ner: Ner | None = Non
     return Masked(Privacy.mask_places(text, places), spans)
 
 
-def _joined(text: str, spans: Sequence[Span], named: Sequence[Span]) -> tuple[Span, ...]:
+def joined(text: str, spans: Sequence[Span], named: Sequence[Span]) -> tuple[Span, ...]:
     """Structure wins over names where they overlap, and the longer name over the shorter; none lies in a placeholder."""
     taken = [(span.start, span.end) for span in spans] + Privacy.placeholders(text)
     joined = list(spans)

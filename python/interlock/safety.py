@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import asyncio
 import inspect
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterable, Awaitable, Callable, Mapping, Sequence
 from dataclasses import KW_ONLY, dataclass
 from typing import Any, Literal, cast, get_args
 
@@ -20,7 +20,7 @@ import orjson
 
 from interlock._core import Holdback as CoreHoldback
 from interlock._core import Safety as CoreSafety
-from interlock.errors import ConfigError, UsageError
+from interlock.errors import ConfigError, Denied, UsageError
 
 Verdict = Literal["pass", "flag", "block"]
 Place = Literal["ingress", "tool_result", "egress"]
@@ -47,6 +47,8 @@ class Screened:
 
     verdict: Verdict
     findings: tuple[Finding, ...] = ()
+    failed: bool = False
+    """A screen erred or took too long: what it would have said is not known."""
 
     @classmethod
     def of(cls, findings: Sequence[Finding]) -> Screened:
@@ -119,6 +121,49 @@ class Holdback:
         return piece or ""
 
 
+async def screened(
+    pieces: AsyncIterable[str], *, safety: Safety | None = None, place: Place = "egress", window: int | None = None
+) -> AsyncGenerator[str, None]:
+    """What a model says, as it may go out: the end is held back until nothing blocked can begin in it.
+
+    >>> async def model():
+    ...     for piece in ("Of course. ", "It is AKIAIOSF", "ODNN7EXAMPLE."):
+    ...         yield piece
+    >>> async def main():
+    ...     async for piece in screened(model(), window=8):
+    ...         print(piece)
+    >>> asyncio.run(main())
+    Traceback (most recent call last):
+    interlock.errors.Denied: what was to be said next was blocked by the screen 'secrets': an AWS access key
+    hint: say something else in its place; what was given out before is sound
+
+    Args:
+        pieces: the model's stream. It is closed when the stream ends, is blocked, or is left.
+        safety: the screens, as ``guardrails.safety`` has them; all built-in ones by default.
+        place: where it goes.
+        window: tokens of four characters that are held back; by default what ``guardrails.safety.window`` says.
+
+    Raises:
+        Denied: the rest was blocked (``code`` is ``safety.blocked``). Nothing of what was blocked has been given.
+    """
+    held = (safety or Safety()).hold_back(place=place, window=window)
+    try:
+        async for piece in pieces:
+            if left := held.push(piece):
+                yield left
+            if held.blocked is not None:
+                break
+        if held.blocked is None and (left := held.finish()):
+            yield left
+        if (blocked := held.blocked) is not None:
+            message = f"what was to be said next was blocked by the screen {blocked.screen!r}: {blocked.why}"
+            hint = "say something else in its place; what was given out before is sound"
+            raise Denied(message, hint=hint, code="safety.blocked")
+    finally:
+        if isinstance(pieces, AsyncGenerator):
+            await pieces.aclose()
+
+
 def _finding(screen: str, verdict: str, start: int, end: int, why: str) -> Finding:
     return Finding(screen, cast("Verdict", verdict), start, end, why)
 
@@ -148,7 +193,8 @@ class Screen:
         look: the function.
         places: where it looks: ``ingress``, ``tool_result``, ``egress``.
         on: what a finding means where the function does not say: ``flag`` or ``block``.
-        on_error: what an error or too long a wait means for a text: ``block`` or ``pass``. What guards an effect is closed either way.
+        on_error: what an error or too long a wait means for a text: ``block`` or ``pass``; by default what ``guardrails.safety.on_error``
+            says, and ``block`` if it says nothing. What guards an effect is closed either way.
         timeout: seconds.
 
     Raises:
@@ -160,7 +206,7 @@ class Screen:
     _: KW_ONLY
     places: tuple[Place, ...] = ("ingress", "egress")
     on: Literal["flag", "block"] = "block"
-    on_error: Literal["block", "pass"] = "block"
+    on_error: Literal["block", "pass"] | None = None
     timeout: float = 10.0
 
     def __post_init__(self) -> None:
@@ -168,15 +214,17 @@ class Screen:
             raise UsageError(f"{self.name!r} is no screen", hint="give a name, and a function of a text and where it passes")
         if not self.places or any(place not in PLACES for place in self.places):
             raise UsageError(f"screen {self.name!r} looks at {self.places!r}", hint=f"give some of {', '.join(PLACES)}")
-        if self.on not in ("flag", "block") or self.on_error not in ("block", "pass"):
+        if self.on not in ("flag", "block") or self.on_error not in ("block", "pass", None):
             raise UsageError(
                 f"screen {self.name!r}: on={self.on!r}, on_error={self.on_error!r}", hint="on is flag or block, on_error is block or pass"
             )
         if isinstance(self.timeout, bool) or not isinstance(self.timeout, int | float) or not 0 < self.timeout <= LONGEST:
             raise UsageError(f"screen {self.name!r} may take {self.timeout!r} s", hint="give seconds above 0, and at most an hour")
 
-    async def run(self, text: str, passing: Passing, *, effect: bool = False) -> Screened:
+    async def run(self, text: str, passing: Passing, *, effect: bool = False, on_error: Literal["block", "pass"] = "block") -> Screened:
         """Look once. With ``effect`` the text is what a call with consequences is made of, so an error blocks.
+
+        ``on_error`` counts where the screen itself does not say it.
 
         An error of the screen is a finding that names the error's type, and not its text: that may hold what was screened.
         """
@@ -190,9 +238,9 @@ class Screen:
                     seen = await seen
             return Screened.of(self._findings(seen, text))
         except Exception as error:
-            verdict: Verdict = "block" if effect or self.on_error == "block" else "pass"
+            verdict: Verdict = "block" if effect or (self.on_error or on_error) == "block" else "pass"
             what = "took too long" if isinstance(error, TimeoutError) else f"failed: {type(error).__name__}"
-            return Screened.of([Finding(self.name, verdict, 0, len(text), f"the screen {what}")])
+            return Screened(verdict, (Finding(self.name, verdict, 0, len(text), f"the screen {what}"),), failed=True)
 
     def _findings(self, seen: Seen, text: str) -> list[Finding]:
         match seen:

@@ -189,7 +189,7 @@ class OpenAIModeration:
         *,
         places: tuple[Place, ...] = ("ingress", "egress"),
         on: Literal["flag", "block"] = "block",
-        on_error: Literal["block", "pass"] = "block",
+        on_error: Literal["block", "pass"] | None = None,
     ) -> Screen:
         """The screen that asks it."""
         return Screen("moderation", self, places=places, on=on, on_error=on_error, timeout=self._timeout + 1)

@@ -9,6 +9,7 @@ import orjson
 from interlock._core import Engine, Step
 from interlock.context import Context
 from interlock.message import Delegation, HandOff, Reply
+from interlock.runtime.outside import Looked
 
 
 def recordable(text: str) -> str:
@@ -34,27 +35,30 @@ def record(engine: Engine, run: int, ctx: Context, answer: Any) -> Step:
     passed = ctx.handed_off
     if passed is None and type(answer) is str:
         return engine.replied(run, turn, answer)
+    seen = None
+    if type(answer) is Looked:
+        answer, seen = answer
     if passed is not None and answer is not passed:
         whom = passed.agent if isinstance(passed, HandOff) else ", ".join(passed.tasks)
         return engine.answered_wrongly(run, turn, f"it handed off to {recordable(repr(whom))} and did not return the handoff")
     if isinstance(answer, str):
-        return engine.replied(run, turn, str(answer))
+        return engine.replied(run, turn, str(answer), outside=seen)
     if isinstance(answer, Reply):
         _check(answer)
         data = None if answer.data is None else orjson.dumps(answer.data)
         if answer.labels or answer.tokens is not None:
             labels = list(answer.labels)
-            return engine.replied(run, turn, answer.text, data, answer.confidence, answer.intent, None, labels, answer.tokens)
-        return engine.replied(run, turn, answer.text, data, answer.confidence, answer.intent)
+            return engine.replied(run, turn, answer.text, data, answer.confidence, answer.intent, None, labels, answer.tokens, outside=seen)
+        return engine.replied(run, turn, answer.text, data, answer.confidence, answer.intent, outside=seen)
     if isinstance(answer, HandOff):
         if answer.data is not None:
             data = orjson.dumps(answer.data)
-            return engine.replied(run, turn, answer.text or "", data, None, None, answer.agent, writes=True)
+            return engine.replied(run, turn, answer.text or "", data, None, None, answer.agent, writes=True, outside=seen)
         data = None if answer.reason is None else orjson.dumps({"reason": answer.reason})
-        return engine.replied(run, turn, answer.text or "", data, None, None, answer.agent)
+        return engine.replied(run, turn, answer.text or "", data, None, None, answer.agent, outside=seen)
     if isinstance(answer, Delegation):
         tasks: list[tuple[str, str | None, bytes | None]] = [(name, task, None) for name, task in answer.tasks.items()]
-        return engine.replied(run, turn, "", None, None, None, None, None, None, tasks)
+        return engine.replied(run, turn, "", None, None, None, None, None, None, tasks, outside=seen)
     return engine.answered_wrongly(run, turn, f"it answered with {type(answer).__name__}, not with str, il.Reply or ctx.hand_off(…)")
 
 

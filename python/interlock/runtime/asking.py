@@ -18,6 +18,7 @@ from interlock.errors import JournalError
 from interlock.message import Outcome, User
 from interlock.patterns import Pattern
 from interlock.runtime.drive import Drive
+from interlock.runtime.outside import Outside
 from interlock.runtime.reading import Reading
 from interlock.runtime.recovery import Recovery
 from interlock.runtime.requests import Request, checked, options, unreadable
@@ -33,6 +34,8 @@ class Asking(Reading):
     drives: dict[int, Drive]
     threads: Threads
     recovery: Recovery
+    outside: Outside | None = None
+    """The service's own screens, and the model that finds names, if there are any."""
     _plans: dict[int, tuple[Pattern, int]]
 
     @abstractmethod
@@ -86,7 +89,8 @@ class Asking(Reading):
             JournalError: the journal failed; nothing was acknowledged, and ``retry_after`` says when to ask again with the same key.
         """
         since = perf_counter_ns()
-        begun = self._begin(plan, text, data, user, deadline, thread, key, labels, on_busy)
+        seen = None if self.outside is None else await self.outside.comes_in(text, data)
+        begun = self._begin(plan, text, data, user, deadline, thread, key, labels, on_busy, seen=seen)
         if isinstance(begun, Outcome):
             return begun
         if isinstance(begun, Caller):
@@ -98,7 +102,9 @@ class Asking(Reading):
 
     async def start(self, plan: Pattern, text: str, **given: Any) -> Run:
         """Start a run and return with a handle: at once, or when it begins if its thread is busy. The options are those of ``run``."""
-        begun = self._begin(plan, text, **options(given))
+        asked = options(given)
+        seen = None if self.outside is None else await self.outside.comes_in(text, asked["data"])
+        begun = self._begin(plan, text, **asked, seen=seen)
         if isinstance(begun, Caller):
             turn = await begun.turn()
             if isinstance(turn, Drive):
@@ -122,7 +128,9 @@ class Asking(Reading):
 
         Leaving the loop early cancels the run, if this stream started it and nobody else waits for it. The options are those of ``run``.
         """
-        begun = self._begin(plan, text, **options(given), watch=True)
+        asked = options(given)
+        seen = None if self.outside is None else await self.outside.comes_in(text, asked["data"])
+        begun = self._begin(plan, text, **asked, watch=True, seen=seen)
         leave: Callable[[str], object] | None = None
         turn = await begun.turn() if isinstance(begun, Caller) else begun
         if isinstance(turn, Outcome):
@@ -139,8 +147,8 @@ class Asking(Reading):
                 self._spawn(drive, step)
                 leave = partial(self._cancel, drive)
         try:
-            async with aclosing(watch.events(outcome)) as seen:
-                async for event in seen:
+            async with aclosing(watch.events(outcome)) as told:
+                async for event in told:
                     yield event
             await outcome
         finally:
@@ -170,11 +178,14 @@ class Asking(Reading):
         labels: Any,
         on_busy: Any,
         watch: bool = False,
+        seen: bytes | None = None,
     ) -> Begun | Caller:
         self.check_loop()
         if id(plan) not in self._plans:
             self._add_plan(plan)
         asked = checked(text, data, user, deadline, thread, key, labels)
+        if seen is not None:
+            asked = asked._replace(outside=seen)
         if asked.thread is not None or asked.key is not None or on_busy is not None:
             with self.recovery.naming(self.engine):
                 placed = self.threads.place(plan, asked, on_busy, watch)
@@ -189,7 +200,16 @@ class Asking(Reading):
         number = self._plans[id(plan)][1]
         try:
             started = self.engine.start(
-                number, asked.text, asked.data, asked.user_json, asked.key, asked.thread, asked.deadline_ms, watch, asked.labels
+                number,
+                asked.text,
+                asked.data,
+                asked.user_json,
+                asked.key,
+                asked.thread,
+                asked.deadline_ms,
+                watch,
+                asked.labels,
+                asked.outside,
             )
         except UnicodeEncodeError as error:
             raise unreadable("the request", error) from None

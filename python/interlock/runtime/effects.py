@@ -128,6 +128,8 @@ async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) 
     try:
         given = orjson.loads(wanted.arguments if changed is None else changed)
         result = as_json(await wanted.run(given, key.hex()), f"the result of {wanted.called}")
+        outside = drive.runtime.outside
+        seen = None if outside is None else await outside.returned(wanted.name, result)
     except asyncio.CancelledError as error:
         if wanted.kind != "pure" and drive.acting.get(key) is asyncio.current_task() and not drive.stopping:
             _ended(drive, key, False, in_words(error).encode())  # it cancelled itself
@@ -135,19 +137,22 @@ async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) 
     except Exception as error:
         _ended(drive, key, False, in_words(error).encode())
         raise
-    left, withheld = _ended(drive, key, True, result)
+    left, withheld = _ended(drive, key, True, result, seen)
     if withheld is not None:
         raise Denied(withheld, hint="it is in quarantine: `interlock runs show RUN` tells what said so", code="agent.withheld")
-    return result if left is None else left
+    given_back = result if left is None else left
+    if outside is not None:
+        outside.heard(drive, given_back)
+    return given_back
 
 
-def _ended(drive: Turns, key: bytes, returned: bool, result: bytes) -> tuple[bytes | None, str | None]:
+def _ended(drive: Turns, key: bytes, returned: bool, result: bytes, seen: bytes | None = None) -> tuple[bytes | None, str | None]:
     """What the turn is given in place of the result, if it is not what was returned, and why that was kept out, if it was."""
     if not drive.is_heard:
         return None, None  # the next opening asks what became of it
     if key in drive.acting and drive.acting[key] is not asyncio.current_task():
         return None, None  # it was cut off, and has been begun anew
-    step, left, withheld = drive.engine.effect_ended(drive.number, key, returned, result)
+    step, left, withheld = drive.engine.effect_ended(drive.number, key, returned, result, seen)
     drive.acted(key)
     if step.plain and step.kind == step.NOTHING:
         drive.notice()

@@ -18,12 +18,14 @@ from interlock.runtime.notices import Hook
 from interlock.runtime.projection import Consolidate
 from interlock.runtime.remembering import checked_consolidate
 from interlock.runtime.runtime import Runtime
+from interlock.safety import Screen
 from interlock.store import Store
 from interlock.tools import Tool
 from interlock.webhook import Webhook
 
 if TYPE_CHECKING:
     from interlock.models.embedding import Embedder
+    from interlock.privacy import Ner
     from interlock.runtime.transport import TurnTransport
     from interlock.runtime.witness import Witness
 
@@ -45,6 +47,8 @@ def open_runtime(
     episodes: bool = False,
     consolidate: Consolidate | None = None,
     keys: Keys | None = None,
+    screens: Sequence[Screen] = (),
+    ner: Ner | None = None,
 ) -> Runtime:
     """Open a runtime: ``async with il.open("support.db", plans=[…], config="interlock.yaml") as runtime:``.
 
@@ -71,12 +75,15 @@ def open_runtime(
             it is told at least once, runs never wait for it, and what it raises goes to the loop's handler.
         keys: the key that protects the vault beside the journal; what is said is then encrypted under a key for each person. Otherwise
             what the configuration says under ``encryption``.
+        screens: the service's own screens of what comes in, of what tools return, and of answers (``il.Screen``).
+        ner: finds names and places, which are masked then: a callable from a text to ``il.privacy.Span``s, in a thread unless it is async.
+            Otherwise what the configuration says under ``guardrails.privacy.ner``.
 
     Raises:
         ConfigError: the file can't be read, or something in it is wrong.
         VaultError: the key that protects the vault can't be read, or is another one.
         CheckpointError: the key can't be read, or the checkpoints can't go where they should.
-        UsageError: a tool, a hook or a mask is none, or there is no such ``on_busy``.
+        UsageError: a tool, a screen, a hook or a mask is none, or there is no such ``on_busy``.
     """
     if isinstance(config, (str, Path)):
         config = Config.load(config)
@@ -95,7 +102,21 @@ def open_runtime(
     witness = _witness(path, checkpoints)
     tools = _tools(tools)
     return Runtime(
-        path, tuple(plans), config, tools, embedder, transport, float(wait_for_lock), witness, mask, told, on_busy, remembers, keys
+        path,
+        tuple(plans),
+        config,
+        tools,
+        embedder,
+        transport,
+        float(wait_for_lock),
+        witness,
+        mask,
+        told,
+        on_busy,
+        remembers,
+        keys,
+        _screens(screens),
+        _ner(ner),
     )
 
 
@@ -105,6 +126,22 @@ def _keys(path: str | Path | None, keys: Keys | None, config: Config | None) -> 
     if path is None and keys is not None:
         raise UsageError("keys for a journal in memory: nothing is kept that they could protect", hint="open a file, or leave keys out")
     return keys if keys is not None or config is None else config.encryption
+
+
+def _screens(given: Sequence[Screen]) -> tuple[Screen, ...]:
+    screens = tuple(given)
+    for screen in screens:
+        if not isinstance(screen, Screen):
+            raise UsageError(f"{screen!r} is no screen", hint="give il.Screen(name, function), or what il.screens makes")
+        if sum(other.name == screen.name for other in screens) > 1:
+            raise UsageError(f"two screens are called {screen.name!r}", hint="give one of them another name: rulings tell them by it")
+    return screens
+
+
+def _ner(given: Ner | None) -> Ner | None:
+    if given is not None and not callable(given):
+        raise UsageError(f"ner is {given!r}", hint="give a callable from a text to il.privacy.Spans")
+    return given
 
 
 def _witness(path: str | Path | None, checkpoints: Checkpoints | None) -> Witness | None:

@@ -22,6 +22,8 @@ class Request(NamedTuple):
     thread: str | None
     deadline_ms: int | None
     labels: list[str] | None
+    outside: bytes | None = None
+    """What screens and models outside of the core saw of it."""
 
 
 def checked(text: Any, data: Any, user: Any, deadline: Any, thread: Any, key: Any, labels: Any) -> Request:

@@ -19,11 +19,13 @@ from interlock.reviews import Mask
 from interlock.runtime.asking import Asking
 from interlock.runtime.commits import Commits
 from interlock.runtime.deciding import Deciding
+from interlock.runtime.declared import check, outside
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
 from interlock.runtime.fork import OPEN
 from interlock.runtime.memories import FORGETFUL, Memories, Remembers
 from interlock.runtime.notices import Hook, Notices
+from interlock.runtime.outside import Outside, Screening
 from interlock.runtime.recovery import Recovery
 from interlock.runtime.remembering import Remembering
 from interlock.runtime.requests import circumstances
@@ -42,7 +44,9 @@ from interlock.webhook import Webhook
 if TYPE_CHECKING:
     from interlock.keys import Keys
     from interlock.models.embedding import Embedder
+    from interlock.privacy import Ner
     from interlock.runtime.witness import Witness
+    from interlock.safety import Screen
 
 
 class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
@@ -63,6 +67,8 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         on_busy: OnBusy | None = None,
         remembers: Remembers = FORGETFUL,
         keys: Keys | None = None,
+        screens: tuple[Screen, ...] = (),
+        ner: Ner | None = None,
     ) -> None:
         super().__init__()
         self._setup = Setup(None if path is None else Path(path), config, keys)
@@ -75,10 +81,16 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self._state = "new"
         self.agents: dict[str, Agent] = {}
         self._given_transport = transport
+<<<<<<< HEAD
         self.transport: TurnTransport = transport or InProcess(self.agents)
         self.prices = Prices()
+=======
+        self._carries: TurnTransport = transport or InProcess(self.agents)
+        self.transport: TurnTransport = self._carries
+>>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
         self.tools = tools
         self._witness = witness
+        self._given_outside = (screens, ner)
         self.drives: dict[int, Drive] = {}
         self.threads = Threads(self, self._let_in, self._spawn, self._cancel, on_busy)
         self.running: Drive | None = None
@@ -111,6 +123,8 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
             if self._config is not None:
                 self._setup.limit_agents(self.engine, self._config, self.agents)
                 self._apply(self._config)
+            elif any(self._given_outside):
+                self._look(outside(None, *self._given_outside, self._embedder, None))
             OPEN.add(self)
             await self.memories.open()
             self.go_on(self.engine)
@@ -175,7 +189,13 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self._plans[id(pattern)] = (pattern, self._setup.add_plan(self.engine, text))
         self.agents = known
         self.engine.have_agents(list(known))
+<<<<<<< HEAD
         self._carry()
+=======
+        if self._given_transport is None:
+            self._carries = InProcess(known)
+            self._carry()
+>>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
 
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
@@ -189,7 +209,14 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self._apply(config)
 
     def _apply(self, config: Config) -> None:
-        embedder = self._setup.configure(self.engine, config, self._embedder)
+        check(config, self.tools, self.agents)
+        built: list[Outside | None] = []
+
+        def look_outside(embedder: Embedder | None) -> None:
+            built.append(outside(config, *self._given_outside, embedder, self.outside))
+
+        embedder = self._setup.configure(self.engine, config, self._embedder, look_outside)
+        self._look(*built)
         if embedder is not None:
             self.embeddings = Embeddings(self.loop, embedder)
         self.threads.apply(config.threads)
@@ -200,6 +227,14 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
     def _carry(self) -> None:
         inner = self._given_transport or InProcess(self.agents)
         self.transport = Paid(inner) if self.prices.budget.limits and self._setup.path is not None else inner
+
+    def _look(self, beyond: Outside | None) -> None:
+        self.outside = beyond
+        self._carry()
+
+    def _carry(self) -> None:
+        looks = self.outside is not None and self.outside.looks_at_replies
+        self.transport = Screening(self._carries, self.outside) if looks and self.outside is not None else self._carries
 
     def pause(self) -> None:
         """The journal failed: take on nothing until it is open again."""
@@ -254,6 +289,8 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         plan = next((pattern for pattern, _ in self._plans.values() if pattern.name == started.plan), None)
         drive = Drive(self, started, user, thread, plan)
         drive.recall_scratch(history)
+        if self.outside is not None:
+            self.outside.recall(drive, history)
         self.threads.holds_again(drive)
         self._spawn(drive, step)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import warnings
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from pathlib import Path
 from time import perf_counter
 from typing import TYPE_CHECKING, Any
@@ -104,8 +104,16 @@ class Setup:
             engine.limit_agents(text)
             self._agents = text
 
-    def configure(self, engine: Engine, config: Config, given: Embedder | None) -> Embedder | None:
+    def configure(
+        self,
+        engine: Engine,
+        config: Config,
+        given: Embedder | None,
+        look_outside: Callable[[Embedder | None], None],
+    ) -> Embedder | None:
         """Use a configuration's rules and examples for every run that starts from now on.
+
+        ``look_outside`` is told the embedder before anything is replaced, and may refuse what it finds.
 
         Returns:
             The embedder of its examples, if it has any.
@@ -116,6 +124,7 @@ class Setup:
 
             examples = Examples.load(config.semantic, given)
         text, guards = config.table_text(), config.guards_text()
+        look_outside(given if examples is None else examples.embedder)
         try:
             engine.set_guards(guards, switched_off())
         except ConfigError as error:

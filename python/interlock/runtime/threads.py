@@ -17,6 +17,7 @@ from interlock.config import ON_BUSY, OnBusy, ThreadRules
 from interlock.conversation import Said, Thread, said
 from interlock.errors import JournalError, Overloaded, RunCancelled, UsageError
 from interlock.message import Outcome, User
+from interlock.runtime.outside import joined_facts
 from interlock.runtime.projection import EVERY
 from interlock.runtime.requests import Request, circumstances, unreadable
 from interlock.runtime.watch import Watch
@@ -118,7 +119,8 @@ class Waiting:
             return first
         text = "\n\n".join(caller.asked.text for caller in self.callers if caller.asked.text)
         labels = dict.fromkeys(label for caller in self.callers for label in caller.asked.labels or ())
-        return first._replace(text=text, labels=list(labels) or None)
+        outside = joined_facts(caller.asked.outside for caller in self.callers)
+        return first._replace(text=text, labels=list(labels) or None, outside=outside)
 
     def alone(self, caller: Caller) -> Waiting:
         """A run of its own for one of them."""

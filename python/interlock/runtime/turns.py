@@ -43,6 +43,8 @@ class Turns(ABC):
     """The runtime closes, or its journal failed: nothing more is recorded."""
     stopping = False
     """The run is over, or the runtime closes: what acts is stopped."""
+    sources: tuple[str, ...] = ()
+    """What tools returned so far, if a screen looks at it."""
     _scratches: Scratches | None = None
     written: int | None = None
     """The newest version in the store that the run wrote and that its end must wait for."""
@@ -175,6 +177,7 @@ class Turns(ABC):
         if is_over:
             self.runtime.memories.ended()
 
+<<<<<<< HEAD
     def spend_of(self, turn: int, model: str, input_tokens: int, max_output_tokens: int) -> Spend:
         """A call of a model that a turn makes."""
         from interlock.runtime.spending import Spend
@@ -186,6 +189,11 @@ class Turns(ABC):
         from interlock.runtime.spending import turn_budget
 
         return turn_budget(self.engine.budget_of(self.number, turn))
+=======
+    def endorsed(self, turn: int, text: str, by: str) -> bool:
+        """A turn's code vouches for a value. Whether the turn has the floor still."""
+        return self.is_heard and self.engine.endorsed(self.number, turn, text, by)
+>>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

@@ -75,7 +75,7 @@ impl PyEngine {
         py.detach(|| self.engine.set_semantic(Semantic::build(dim, vectors, labels, intents, k)?)).map_err(error::engine)
     }
 
-    #[pyo3(signature = (plan, text, data=None, user=None, key=None, thread=None, deadline_ms=None, watch=false, labels=None))]
+    #[pyo3(signature = (plan, text, data=None, user=None, key=None, thread=None, deadline_ms=None, watch=false, labels=None, outside=None))]
     #[expect(clippy::too_many_arguments, reason = "one crossing for a request: a class of its own would cost another")]
     fn start(
         &self,
@@ -89,14 +89,16 @@ impl PyEngine {
         deadline_ms: Option<u64>,
         watch: bool,
         labels: Option<Vec<String>>,
+        outside: Option<&[u8]>,
     ) -> PyResult<PyStarted> {
         let (data, user, labels) = (data.map(<[u8]>::to_vec), user.map(<[u8]>::to_vec), names(labels));
-        let request = Request { text, data, labels, user, key, thread, deadline_ms, watch };
+        let outside = guards::outside(outside)?;
+        let request = Request { text, data, labels, user, key, thread, deadline_ms, watch, outside };
         let started = self.engine.start(plan, request).map_err(error::engine)?;
         PyStarted::build(py, started)
     }
 
-    #[pyo3(signature = (run, turn, text, data=None, confidence=None, intent=None, hand_off=None, labels=None, tokens=None, delegated=None, writes=false))]
+    #[pyo3(signature = (run, turn, text, data=None, confidence=None, intent=None, hand_off=None, labels=None, tokens=None, delegated=None, writes=false, outside=None))]
     #[expect(
         clippy::too_many_arguments,
         clippy::type_complexity,
@@ -116,6 +118,7 @@ impl PyEngine {
         tokens: Option<u32>,
         delegated: Option<Vec<(String, Option<String>, Option<Vec<u8>>)>>,
         writes: bool,
+        outside: Option<&[u8]>,
     ) -> PyResult<PyStep> {
         let delegation = |(member, text, data): (String, _, _)| Delegation { member: member.into(), text, data };
         let answer = Answer {
@@ -127,6 +130,7 @@ impl PyEngine {
             labels: names(labels),
             tokens,
             writes,
+            outside: guards::outside(outside)?,
             delegated: delegated.unwrap_or_default().into_iter().map(delegation).collect(),
         };
         stepped(py, self.engine.replied(run, turn, answer))
@@ -235,8 +239,18 @@ impl PyEngine {
 
     /// The journal's ticket (nothing if the run no longer cares), and what follows for the run.
     /// What follows, what the turn is given in place of the result (nothing: what it returned), and why it was kept out, if it was.
-    fn effect_ended(&self, py: Python<'_>, run: u64, key: [u8; 16], returned: bool, result: &[u8]) -> PyResult<effect::End> {
-        let ended = self.engine.effect_ended(run, EffectKey(key), returned, result.to_vec()).map_err(error::engine)?;
+    #[pyo3(signature = (run, key, returned, result, outside=None))]
+    fn effect_ended(
+        &self,
+        py: Python<'_>,
+        run: u64,
+        key: [u8; 16],
+        returned: bool,
+        result: &[u8],
+        outside: Option<&[u8]>,
+    ) -> PyResult<effect::End> {
+        let outside = guards::outside(outside)?;
+        let ended = self.engine.effect_ended(run, EffectKey(key), returned, result.to_vec(), outside.as_ref()).map_err(error::engine)?;
         Ok((PyStep::build(py, ended.step)?, ended.result.map(|bytes| PyBytes::new(py, &bytes).unbind()), ended.withheld))
     }
 
@@ -292,10 +306,15 @@ impl PyEngine {
         py.detach(|| self.engine.set_guards(text, off)).map_err(error::engine)
     }
 
+    /// A turn's code vouches for a value. Whether the turn has the floor still.
+    fn endorsed(&self, run: u64, turn: u32, text: String, by: &str) -> PyResult<bool> {
+        self.engine.endorsed(run, turn, text, by).map_err(error::engine)
+    }
+
     /// Stop an `agent`, a `tool` or a `tenant`; the runs for which something follows.
     fn kill(&self, py: Python<'_>, what: &str, name: &str, reason: String, by: String) -> PyResult<Vec<u64>> {
         let target = guards::target(what, name)?;
-        py.detach(|| self.engine.kill(target, reason, by)).map_err(error::engine)
+        py.detach(|| self.engine.kill(&target, reason, by)).map_err(error::engine)
     }
 
     fn revive(&self, what: &str, name: &str) -> PyResult<bool> {

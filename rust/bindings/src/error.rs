@@ -42,7 +42,9 @@ pub(crate) fn engine(error: EngineError) -> PyErr {
             fields.path = Some(path.clone());
             fields.line = Some(*line);
         }
-        EngineError::UnknownRun { run } | EngineError::NotInReview { run, .. } => fields.run = Some(run.clone()),
+        EngineError::UnknownRun { run } | EngineError::NotInReview { run, .. } | EngineError::ReviewDenied { run, .. } => {
+            fields.run = Some(run.clone())
+        }
         EngineError::Corrupt { run, .. } | EngineError::Refused { run, .. } => fields.run = Some(run.to_string()),
         // Their text says all. The enum is open: a new cause needs no field until it says so.
         EngineError::PlanText(_)

@@ -1,5 +1,6 @@
 //! The guards' words as Python has them: what is switched off, and who is stopped.
 
+use interlock_engine::Outside;
 use interlock_guard::Off;
 use interlock_guard::budget::{Kill, Target};
 use pyo3::exceptions::PyValueError;
@@ -21,4 +22,11 @@ pub(crate) fn target(what: &str, name: &str) -> PyResult<Target> {
 
 pub(crate) fn kills(kills: &[Kill]) -> PyResult<String> {
     serde_json::to_string(kills).map_err(|cause| PyValueError::new_err(cause.to_string()))
+}
+
+/// What screens and models outside saw of a text, as JSON.
+pub(crate) fn outside(text: Option<&[u8]>) -> PyResult<Option<Outside>> {
+    text.map(serde_json::from_slice)
+        .transpose()
+        .map_err(|cause| PyValueError::new_err(format!("what was seen outside can't be read: {cause}")))
 }

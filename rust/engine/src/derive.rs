@@ -98,7 +98,7 @@ impl Core {
         let message = match wanted.text {
             None => None,
             Some(text) => {
-                let (text, data) = live.guarding.said(text, wanted.data)?;
+                let (text, data) = live.guarding.said(text, wanted.data, None)?;
                 Some(batch.message(&mut live.held, &mut self.salts, Said { text, data, ..Said::default() })?)
             }
         };

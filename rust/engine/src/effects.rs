@@ -5,7 +5,7 @@ use interlock_kernel::{EffectClass, EffectKey, EffectOutcome, Follows, Input, Na
 use sha2::{Digest as _, Sha256};
 
 use crate::engine::{Core, Engine};
-use crate::guarding::{Call, Judged, Note, withheld};
+use crate::guarding::{Call, Judged, Note, Outside, withheld};
 use crate::live::{Batch, Live, OpenEffect};
 use crate::step::{Owed, Step};
 use crate::{EngineError, settle};
@@ -88,11 +88,16 @@ impl Engine {
             key = EffectKey(core.salts.draw());
         }
         if let Some(known) = live.known(key) {
+<<<<<<< HEAD
             let call = Call { turn, key, tool: &effect.tool, acts, required: &effect.scopes, arguments: &effect.arguments };
             // What was done stands; but a stand-in without the right to it is not told what it gave.
             let Some(reason) = (if is_memory(&effect.tool) { None } else { live.has_no_right(&call)? }) else { return Ok(known) };
             self.noted(core, run)?;
             return Ok(EffectStart::Denied { reason });
+=======
+            live.sees_again(turn, key);
+            return Ok(known);
+>>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
         }
         let mut batch = Batch::default();
         if !is_memory(&effect.tool) {
@@ -191,7 +196,15 @@ impl Engine {
     }
 
     /// A tool returned, or raised. Returns the journal's ticket (none if the run no longer cares) and what follows for the run.
-    pub fn effect_ended(&self, run: u64, key: EffectKey, returned: bool, result: Vec<u8>) -> Result<Ended, EngineError> {
+    /// `outside` is what screens and models outside saw of what it returned.
+    pub fn effect_ended(
+        &self,
+        run: u64,
+        key: EffectKey,
+        returned: bool,
+        result: Vec<u8>,
+        outside: Option<&Outside>,
+    ) -> Result<Ended, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
         if core.broken.intent_before_effect {
@@ -210,7 +223,7 @@ impl Engine {
         let heard = match (returned, is_memory(&open.tool)) {
             (true, false) => {
                 let asked = live.held.bytes(arguments.number).map(<[u8]>::to_vec).unwrap_or_default();
-                Some(live.hear(open.turn, (&open.tool, open.class != EffectClass::Pure), &asked, &result)?)
+                Some(live.hear(open.turn, (&open.tool, open.class != EffectClass::Pure), &asked, (&result, outside))?)
             }
             (true, true) | (false, _) => None,
         };

@@ -38,6 +38,8 @@ pub enum EngineError {
     UnknownFrame { run: String, seq: u32, frames: usize },
     #[error("run {run} has {open} open reviews")]
     WhichReview { run: String, open: usize },
+    #[error("{by:?} may not decide reviews of {what:?} (run {run}): {why}")]
+    ReviewDenied { run: String, by: String, what: String, why: String },
     #[error("the runtime is full: {what} (the limit is {limit})")]
     Overloaded { what: &'static str, limit: usize, retry_after_ms: u64 },
     #[error("the text has {bytes} bytes, and {limit} is the limit")]
@@ -72,6 +74,7 @@ impl EngineError {
             Self::Corrupt { .. } => "journal.corrupt",
             Self::UnknownRun { .. } => "usage.unknown-run",
             Self::NotInReview { .. } => "usage.not-in-review",
+            Self::ReviewDenied { .. } => "review.denied",
             Self::Overloaded { .. } => "overloaded",
             Self::TextTooLong { .. } => "usage.text-too-long",
             Self::NoIndex => "config.no-index",
@@ -99,6 +102,9 @@ impl EngineError {
             Self::Corrupt { .. } => "run `interlock audit verify FILE`, and restore the file from a copy".into(),
             Self::UnknownRun { .. } => "`interlock runs list` shows the runs that there are".into(),
             Self::NotInReview { .. } => "only a run that waits for a person can be decided".into(),
+            Self::ReviewDenied { .. } => {
+                "let somebody decide whose role has the scope \"review.decide\", or give it to one of theirs under guardrails.roles".into()
+            }
             Self::Overloaded { retry_after_ms, .. } => {
                 format!("try again after {retry_after_ms} ms, or raise the limit in the configuration")
             }

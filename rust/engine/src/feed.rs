@@ -5,6 +5,7 @@ use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Reply,
 
 use crate::EngineError;
 use crate::engine::{Core, Engine};
+use crate::guarding::Outside;
 use crate::live::{Batch, Live, Said};
 use crate::resume::Resumed;
 use crate::step::{Owed, Step};
@@ -25,6 +26,8 @@ pub struct Answer {
     pub delegated: Vec<Delegation>,
     /// Beside a handoff, the data is for the next one, and not its reason.
     pub writes: bool,
+    /// What screens and models outside saw of it.
+    pub outside: Option<Outside>,
 }
 
 /// What changed because time passed.
@@ -51,18 +54,21 @@ impl Engine {
             let (sender, domain) = (sender(live, turn), live.domain_of(turn));
             let labels = labels(live, turn, answer.labels)?;
             let trust = live.context(turn);
-            let (text, data) = live.guarding.said(answer.text, answer.data)?;
+            let (text, data) = live.guarding.said(answer.text, answer.data, answer.outside.as_ref())?;
             // Beside a handoff, data holds its reason: it is no message to the next.
             let empty = text.is_empty() && (data.is_none() || (answer.hand_off.is_some() && !answer.writes));
             let body = Said { text, data, sender: sender.clone(), labels: labels.clone(), domain };
             let content = batch.message(&mut live.held, salts, body)?;
             live.guarding.mark(content, trust);
+            if let Some(outside) = &answer.outside {
+                live.guarding.hear_reply(Some(turn), (sender.clone(), content), outside);
+            }
             let mut delegated = Vec::with_capacity(answer.delegated.len());
             for Delegation { member, text, data } in answer.delegated {
                 let written = match (text, data) {
                     (None, None) => None,
                     (text, data) => {
-                        let (text, data) = live.guarding.said(text.unwrap_or_default(), data)?;
+                        let (text, data) = live.guarding.said(text.unwrap_or_default(), data, answer.outside.as_ref())?;
                         let (sender, labels) = (sender.clone(), labels.clone());
                         let written = batch.message(&mut live.held, salts, Said { text, data, sender, labels, domain })?;
                         live.guarding.mark(written, trust);

@@ -38,6 +38,7 @@ pub use effects::{Effect, EffectStart, Noting};
 pub use engine::{Engine, Stats};
 pub use error::EngineError;
 pub use feed::{Answer, Delegation, Expired};
+pub use guarding::{Named, Outside, Saying, Sighting};
 pub use replay::{Line, Moment, Owes, replay, state_at};
 pub use resume::{Resumed, SaidBy, WaitingRun};
 pub use reviews::{Says, Word};

@@ -3,7 +3,7 @@
 use interlock_journal::{Journal, PayloadKind};
 use interlock_kernel::limits::RUN_DEADLINE_MS;
 use interlock_kernel::{
-    Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, TermsSpec, due,
+    Follows, Input, Micros, Name, OpenReview, Ref, ReviewId, ReviewSubject, ReviewVerdict, Reviewer, RunId, State, TermsSpec, due,
 };
 
 use crate::engine::{Core, Engine};
@@ -124,7 +124,15 @@ impl Core {
     fn hear(&mut self, journal: &Journal, run: u64, number: Option<u32>, word: Word, now: Micros) -> Result<(), EngineError> {
         let Some(live) = self.live.get_mut(&run) else { return Err(EngineError::Internal("a run rests that was woken")) };
         let review = live.which(number)?;
-        let subject = live.open_reviews().into_iter().find(|(id, _)| *id == review).map(|(_, open)| open.subject.clone());
+        let open = live.open_reviews().into_iter().find(|(id, _)| *id == review).map(|(_, open)| open);
+        if let Some((ruling, why)) = live.may_decide(&word.by, open) {
+            let what = ruling.resource.as_deref().unwrap_or_default().to_owned();
+            let denied = EngineError::ReviewDenied { run: live.id.to_string(), by: word.by.name.to_string(), what, why };
+            let input = Input::Ruled { turn: None, ruling, key: None, follows: Follows::Nothing };
+            self.feed(journal, run, input, Batch::default(), now)?;
+            return Err(denied);
+        }
+        let subject = open.map(|open| open.subject.clone());
         let mut batch = Batch::default();
         let by = word.by;
         let mut reason = |live: &mut Live, batch: &mut Batch| {

@@ -19,9 +19,7 @@ impl Engine {
     pub fn scopes(&self, run: u64, turn: u32) -> Result<Vec<String>, EngineError> {
         let core = self.lock()?;
         let Some(live) = core.live.get(&run) else { return Ok(Vec::new()) };
-        let State::Running(running) = &live.state else { return Ok(Vec::new()) };
-        let scopes = live.turn(turn).map(|turn| interlock_kernel::scopes(running, turn));
-        Ok(scopes.map(|scopes| scopes.iter().map(ToString::to_string).collect()).unwrap_or_default())
+        Ok(live.scopes_of(turn).iter().map(ToString::to_string).collect())
     }
 }
 

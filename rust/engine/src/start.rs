@@ -85,12 +85,13 @@ impl Core {
         let mut batch = Batch::default();
         let id = new_id(&mut self.salts, now);
         let mut guarding = Guarding::of(&self.guards, &self.kills, request.user.as_deref(), id)?;
-        let entered = guarding.enter(Place::Ingress, &request.text, request.data.as_deref())?;
+        let entered = guarding.enter(Place::Ingress, &request.text, request.data.as_deref(), request.outside.as_ref())?;
         let (text, data) = (entered.text.clone().unwrap_or(request.text), entered.data.clone().or(request.data));
         let blocked = entered.verdict == Some(Ruled::Blocked);
-        let body = match blocked {
-            true => Said { labels: request.labels, ..Said::default() },
-            false => Said { text: text.clone(), data: data.clone(), labels: request.labels, ..Said::default() },
+        let body = if blocked {
+            Said { labels: request.labels, ..Said::default() }
+        } else {
+            Said { text: text.clone(), data: data.clone(), labels: request.labels, ..Said::default() }
         };
         let message = batch.message(&mut held, &mut self.salts, body)?;
         let circumstances = circumstances(request.user.as_deref(), request.key.as_deref(), request.thread.as_deref())?;

@@ -2,6 +2,8 @@
 
 use interlock_kernel::{Confidence, Micros, Name, RunId, State};
 
+use crate::guarding::Outside;
+
 /// What a run owes after a feed, and what else changed by it.
 #[derive(Debug)]
 pub struct Step {
@@ -140,6 +142,8 @@ pub struct Request {
     pub deadline_ms: Option<u64>,
     /// Keep the run's events from its first on.
     pub watch: bool,
+    /// What screens and models outside saw of it.
+    pub outside: Option<Outside>,
 }
 
 /// What became of a request.

@@ -25,7 +25,9 @@ impl Live {
             Err(label) => return Ok(Input::CrossingFound { ask, crossing: Crossing::Refused { label } }),
         };
         let said = Said { domain: beyond(&plan, wall, way), ..said };
+        let from = message;
         let message = batch.message(&mut self.held, salts, said)?;
+        self.guarding.follows(from, message);
         Ok(Input::CrossingFound { ask, crossing: Crossing::Passes { message, dropped } })
     }
 }

@@ -5,7 +5,7 @@ use interlock_guard::labels::{self, Integrity, Label, LabelVerdict, OnViolation,
 use interlock_journal::{PayloadKind, SaltSource};
 use interlock_kernel::{EffectKey, Gate, Name, Ref, Ruled, State};
 
-use super::{ASKED, Guarding, Place};
+use super::{ASKED, Guarding, Outside, Place};
 use crate::EngineError;
 use crate::live::{Batch, Body, Live};
 
@@ -90,7 +90,7 @@ impl Live {
         if approved {
             return Ok(Judged::Goes); // a person has seen it
         }
-        let about = match self.violation(call)? {
+        let about = match self.violation(call) {
             None => None,
             Some((OnViolation::Review, text)) if call.acts => {
                 self.rule(Gate::ToolCall, Ruled::Reviewed, call, vec!["labels".into()]);
@@ -121,10 +121,15 @@ impl Live {
         in_words(decision.why.as_deref(), &self.scopes_of(call.turn))
     }
 
-    /// The scopes that a turn holds: its agent's, and no more than every delegator's.
+    /// The scopes that a turn holds: its agent's, and no more than every delegator's, nor than the configuration lets it have.
     pub(crate) fn scopes_of(&self, turn: u32) -> Vec<Name> {
         let State::Running(running) = &self.state else { return Vec::new() };
-        self.turn(turn).map(|turn| interlock_kernel::scopes(running, turn).to_vec()).unwrap_or_default()
+        let Some(turn) = self.turn(turn) else { return Vec::new() };
+        let held = interlock_kernel::scopes(running, turn);
+        match self.guarding.guard().access.scopes_of(&turn.agent) {
+            Some(most) => held.iter().filter(|scope| most.iter().any(|one| **one == ***scope)).cloned().collect(),
+            None => held.to_vec(),
+        }
     }
 
     pub(crate) fn may(
@@ -141,21 +146,33 @@ impl Live {
     }
 
     /// What labels have against a call, in words that show exactly what is not trusted.
-    fn violation(&self, call: &Call<'_>) -> Result<Option<(OnViolation, String)>, EngineError> {
+    fn violation(&self, call: &Call<'_>) -> Option<(OnViolation, String)> {
         let guard = self.guarding.guard();
         if guard.off.labels || !guard.declares(call.tool) {
-            return Ok(None);
+            return None;
         }
         let sources = self.sources();
         let context = self.context(call.turn);
-        let verdict = guard.labels.check(call.tool, call.acts, call.arguments, context, &sources);
-        Ok(match verdict {
+        let endorsed: Vec<Source<'_>> =
+            self.guarding.endorsed.iter().map(|(label, text)| Source { label: *label, text, data: None }).collect();
+        let judged = labels::Call::new(call.tool, call.acts, call.arguments, context, &sources).with_endorsed(&endorsed);
+        let verdict = guard.labels.judge(&judged);
+        match verdict {
             LabelVerdict::Pass => None,
             LabelVerdict::Violates { argument, on, span, .. } => {
                 let place = if argument.is_empty() { "the call itself".into() } else { format!("its argument {argument:?}") };
-                Some((on, format!("{place} is not trusted enough: {span:?}")))
+                let shown: String = span.chars().take(SHOWN).collect();
+                Some((on, format!("{place} is not trusted enough: {shown:?}")))
             }
-        })
+        }
+    }
+
+    /// A turn is given once more what was returned before, perhaps to another attempt.
+    pub(crate) fn sees_again(&mut self, turn: u32, key: EffectKey) {
+        let State::Running(running) = &self.state else { return };
+        if let Some(label) = running.effects.get(&key).and_then(|result| self.guarding.label_of(result.number)) {
+            self.guarding.sees(turn, label);
+        }
     }
 
     /// The label of all that a turn has seen.
@@ -175,7 +192,10 @@ impl Live {
                 Body::Message(said) => Source { label: self.label(number), text: &said.text, data: said.data.as_deref() },
                 Body::Bytes(bytes) => {
                     // Only what came in was marked: arguments are the agent's own, and prove nothing.
-                    Source { label: self.guarding.label_of(number)?, text: "", data: Some(bytes) }
+                    let label = self.guarding.label_of(number)?;
+                    // Of what is not trusted a person may be shown a piece; of what is, only its values count.
+                    let text = if label.integrity == Integrity::Untrusted { std::str::from_utf8(bytes).unwrap_or_default() } else { "" };
+                    Source { label, text, data: Some(bytes) }
                 }
             })
         };
@@ -204,7 +224,13 @@ impl Live {
     }
 
     /// What a tool returned, as it enters the run.
-    pub(crate) fn hear(&mut self, turn: u32, (tool, acts): (&Name, bool), arguments: &[u8], result: &[u8]) -> Result<Heard, EngineError> {
+    pub(crate) fn hear(
+        &mut self,
+        turn: u32,
+        (tool, acts): (&Name, bool),
+        arguments: &[u8],
+        (result, outside): (&[u8], Option<&Outside>),
+    ) -> Result<Heard, EngineError> {
         let guard = self.guarding.guard();
         let mut filtered = None;
         let place = format!("tool:{tool}");
@@ -215,7 +241,7 @@ impl Live {
             }
         }
         let given = filtered.as_deref().unwrap_or(result);
-        let entered = self.guarding.enter(Place::ToolResult, "", Some(given))?;
+        let entered = self.guarding.enter(Place::ToolResult, "", Some(given), outside)?;
         if entered.verdict == Some(Ruled::Blocked) {
             let quarantined = entered.data.unwrap_or_else(|| given.to_vec());
             return Ok(self.withheld(turn, tool, Gate::ToolResult, Ruled::Blocked, entered.rules, Some(quarantined)));
@@ -261,6 +287,9 @@ impl Live {
         Heard { result: Some(result), withheld: Some(reason), quarantined, label: Label::NEUTRAL }
     }
 }
+
+/// Characters of what is not trusted that a person is shown at most.
+const SHOWN: usize = 4_096;
 
 /// Stands in a result's place when it was kept out, so that whoever asks again is told the same.
 pub(crate) const WITHHELD: &str = "interlock.withheld";

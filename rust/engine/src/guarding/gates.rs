@@ -74,9 +74,13 @@ impl Live {
             let plain = text.contains('⟦').then(|| text.replace('⟦', "[").replace('⟧', "]"));
             let screened = guard.safety.screen(Place::Egress, plain.as_deref().unwrap_or(text));
             (screened.verdict == Screened::Block).then_some(screened)
-        })?;
-        let mut rules: Vec<Name> = blocked.findings.iter().map(|finding| Name::from(&*finding.screen)).collect();
+        });
+        let own = blocked.iter().flat_map(|screened| &screened.findings).map(|finding| Name::from(finding.screen));
+        let mut rules: Vec<Name> = own.chain(self.guarding.held_back(subject.content?.number).iter().cloned()).collect();
         rules.dedup();
+        if rules.is_empty() {
+            return None;
+        }
         let ruling = self.guarding.ruling(Gate::Egress, Ruled::Reviewed, subject.agent.cloned(), rules);
         Some(Ruling { about: subject.content, ..ruling })
     }

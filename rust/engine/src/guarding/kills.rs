@@ -40,7 +40,7 @@ fn named(target: &Target) -> String {
 impl Engine {
     /// Stop an agent, a tool or a tenant. Turns of a stopped agent fail where they are, and runs of a stopped tenant end.
     /// Returns the runs for which something follows: look at each of them.
-    pub fn kill(&self, target: Target, reason: String, by: String) -> Result<Vec<u64>, EngineError> {
+    pub fn kill(&self, target: &Target, reason: String, by: String) -> Result<Vec<u64>, EngineError> {
         let mut core = self.lock()?;
         let now = self.clock.now();
         let mut kills = (*core.kills).clone();
@@ -53,7 +53,7 @@ impl Engine {
         for run in runs {
             let Some(live) = core.live.get_mut(&run) else { continue };
             live.guarding.kills = Arc::clone(&kills);
-            let inputs = live.stopped_by(&target);
+            let inputs = live.stopped_by(target);
             if inputs.is_empty() {
                 continue;
             }

@@ -5,6 +5,8 @@ mod calls;
 mod gates;
 mod kills;
 mod memories;
+mod outside;
+mod people;
 mod texts;
 
 use std::cell::Cell;
@@ -22,6 +24,7 @@ use crate::engine::Core;
 
 pub(crate) use calls::{Call, Judged, withheld};
 pub(crate) use kills::Kills;
+pub use outside::{Named, Outside, Saying, Sighting};
 pub(crate) use texts::Place;
 
 /// What a request begins with: its user wrote it.
@@ -103,8 +106,15 @@ pub(crate) struct Guarding {
     pub kills: Arc<Kills>,
     /// Values that tools' own systems assigned, and how far they are trusted.
     assigned: Vec<(Label, String)>,
+<<<<<<< HEAD
     /// Whether a placeholder of this run stands for something.
     has_minted: Cell<bool>,
+=======
+    /// Values for which a turn's code vouched.
+    pub endorsed: Vec<(Label, String)>,
+    /// Messages that may not leave the run, and the screens outside that say so, by payload.
+    unfit: FxHashMap<u32, Vec<Name>>,
+>>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
     /// While a run is folded: the label of all that came in so far.
     worst: Label,
 }
@@ -135,7 +145,12 @@ impl Guarding {
             marks: FxHashMap::default(),
             kills: Arc::clone(kills),
             assigned: Vec::new(),
+<<<<<<< HEAD
             has_minted: Cell::new(false),
+=======
+            endorsed: Vec::new(),
+            unfit: FxHashMap::default(),
+>>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
             worst: ASKED,
         })
     }
@@ -174,18 +189,20 @@ impl Guarding {
 
     /// What an event of a run that is folded says of labels: as little trust as it may have been.
     pub(crate) fn recall(&mut self, event: &Event) {
-        match event {
-            Event::GateRuled(ruled) if ruled.ruling.verdict == Ruled::Flagged => self.worst = self.worst.join(ANYBODY),
-            Event::EffectCompleted(done) => {
-                let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = done.outcome;
+        if let Event::GateRuled(ruled) = event {
+            let ruling = &ruled.ruling;
+            if ruling.verdict == Ruled::Flagged {
                 self.worst = self.worst.join(ANYBODY);
-                self.mark(result, ANYBODY);
+            } else if (ruling.gate, ruling.verdict) == (Gate::Egress, Ruled::Blocked) {
+                self.unfit.extend(ruling.about.map(|about| (about.number, ruling.rules.clone())));
             }
-            Event::TurnReplied(reply) => {
-                let said = std::iter::once(reply.reply).chain(reply.delegated.iter().filter_map(|(_, written)| *written));
-                said.for_each(|message| self.mark(message, self.worst));
-            }
-            _ => {}
+        } else if let Event::EffectCompleted(done) = event {
+            let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = done.outcome;
+            self.worst = self.worst.join(ANYBODY);
+            self.mark(result, ANYBODY);
+        } else if let Event::TurnReplied(reply) = event {
+            let said = std::iter::once(reply.reply).chain(reply.delegated.iter().filter_map(|(_, written)| *written));
+            said.for_each(|message| self.mark(message, self.worst));
         }
     }
 

@@ -6,7 +6,7 @@ use interlock_guard::safety::{self, Finding, Verdict};
 use interlock_kernel::{Gate, Name, Ref, Ruled};
 use interlock_vault::VaultError;
 
-use super::Guarding;
+use super::{Guarding, Outside};
 use crate::EngineError;
 
 /// Where a text enters.
@@ -54,7 +54,8 @@ fn as_text(data: &[u8]) -> &str {
 
 impl Guarding {
     /// Something comes in at a gate: what the screens say, and what is left of it once it is masked.
-    pub(crate) fn enter(&self, place: Place, text: &str, data: Option<&[u8]>) -> Result<Entered, EngineError> {
+    /// `outside` is what was seen of it outside of the core.
+    pub(crate) fn enter(&self, place: Place, text: &str, data: Option<&[u8]>, outside: Option<&Outside>) -> Result<Entered, EngineError> {
         let mut entered = Entered::default();
         if !self.is_on(place.gate()) {
             return Ok(entered);
@@ -64,14 +65,17 @@ impl Guarding {
                 let screened = self.guard().safety.screen(place.screened(), part);
                 entered.hear(screened.verdict, &screened.findings);
             }
+            if let Some(outside) = outside {
+                entered.hear_outside(outside);
+            }
         }
         let text_left = self.disarm(text, &mut entered.forged)?;
-        let masked = self.mask(text_left.as_deref().unwrap_or(text), &mut entered.masked)?;
-        entered.text = masked.or(text_left);
+        let masked = self.mask(text_left.as_deref().unwrap_or(text), &mut entered.masked)?.or(text_left);
+        entered.text = self.mask_names(masked.as_deref().unwrap_or(text), outside, &mut entered.masked)?.or(masked);
         if let Some(data) = data {
             let disarmed = self.disarm(as_text(data), &mut entered.forged)?.map(String::into_bytes);
-            let masked = self.mask_json(disarmed.as_deref().unwrap_or(data), &mut entered.masked)?;
-            entered.data = masked.or(disarmed);
+            let masked = self.mask_json(disarmed.as_deref().unwrap_or(data), &mut entered.masked)?.or(disarmed);
+            entered.data = self.mask_names_json(masked.as_deref().unwrap_or(data), outside, &mut entered.masked)?.or(masked);
         }
         Ok(entered)
     }
@@ -96,7 +100,7 @@ impl Guarding {
         failed.map_or(Ok(masked), |error| Err(error.into()))
     }
 
-    fn mint(&self, kind: &str, value: &str, kinds: &mut Vec<Name>, failed: &mut Option<VaultError>) -> String {
+    pub(super) fn mint(&self, kind: &str, value: &str, kinds: &mut Vec<Name>, failed: &mut Option<VaultError>) -> String {
         if !kinds.iter().any(|known| **known == *kind) {
             kinds.push(kind.into());
         }
@@ -225,19 +229,28 @@ impl Guarding {
     }
 
     /// What an agent says is masked as it enters the run; what it makes up in its context has its context's label.
-    pub(crate) fn said(&self, text: String, data: Option<Vec<u8>>) -> Result<(String, Option<Vec<u8>>), EngineError> {
+    pub(crate) fn said(
+        &self,
+        text: String,
+        data: Option<Vec<u8>>,
+        outside: Option<&Outside>,
+    ) -> Result<(String, Option<Vec<u8>>), EngineError> {
         let mut kinds = Vec::new();
         let data = match data {
-            Some(json) => Some(self.mask_json(&json, &mut kinds)?.unwrap_or(json)),
+            Some(json) => {
+                let json = self.mask_json(&json, &mut kinds)?.unwrap_or(json);
+                Some(self.mask_names_json(&json, outside, &mut kinds)?.unwrap_or(json))
+            }
             None => None,
         };
-        Ok((self.mask(&text, &mut kinds)?.unwrap_or(text), data))
+        let text = self.mask(&text, &mut kinds)?.unwrap_or(text);
+        Ok((self.mask_names(&text, outside, &mut kinds)?.unwrap_or(text), data))
     }
 
     /// What a person writes in place of what was asked about, masked.
     pub(crate) fn written(&self, text: Option<String>, data: Option<Vec<u8>>) -> Result<(Option<String>, Option<Vec<u8>>), EngineError> {
         let is_text = text.is_some();
-        let (text, data) = self.said(text.unwrap_or_default(), data)?;
+        let (text, data) = self.said(text.unwrap_or_default(), data, None)?;
         Ok((is_text.then_some(text), data))
     }
 

@@ -62,6 +62,11 @@ impl World {
         Some(held.flat_map(|held| held.scopes.iter().map(String::as_str)).collect())
     }
 
+    /// Whether some role gives a scope.
+    pub(super) fn is_given(&self, scope: &str) -> bool {
+        self.roles.iter().flatten().any(|(_, held)| held.scopes.contains(scope))
+    }
+
     /// The roles of a user through which a scope is held.
     pub(super) fn roles_with(&self, user: Option<&User<'_>>, scope: &str) -> Vec<String> {
         let roles = self

@@ -129,6 +129,11 @@ impl Access {
         self.spec.tools.as_ref()?.get(tool)?.effect
     }
 
+    /// Whether some role gives a scope at all.
+    pub fn is_given(&self, scope: &str) -> bool {
+        self.world.is_given(scope)
+    }
+
     /// The roles through which a user holds a scope.
     pub fn roles_with(&self, user: Option<&User<'_>>, scope: &str) -> Vec<String> {
         self.world.roles_with(user, scope)

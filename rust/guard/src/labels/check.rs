@@ -102,16 +102,17 @@ pub(super) fn arguments(rule: &Rule, call: &Call<'_>) -> LabelVerdict {
 
 fn integrity(rule: &Rule, call: &Call<'_>, all: &[Leaf<'_>], trace: &Trace<'_>) -> LabelVerdict {
     let context = call.context.integrity;
+    let vouched = Trace::new(call.endorsed);
     let mut is_anchored = false;
     for leaf in all {
         let needed = rule.needed(&leaf.rule);
         if needed > context {
             if trace.holds(leaf, needed) {
                 is_anchored |= needed >= rule.accepts;
-            } else if !is_endorsed(rule, leaf, all, trace, needed) {
+            } else if !is_endorsed(rule, leaf, all, trace, needed) && !vouched.holds(leaf, needed) {
                 return violation(rule, call, &leaf.path, Why::Integrity { needed }, &report::locate(&leaf.text(), call.sources, needed));
             }
-        } else if let Some(strange) = strange_link(rule, leaf, trace, context) {
+        } else if let Some(strange) = strange_link(rule, leaf, (trace, &vouched), context) {
             return strange_verdict(rule, call, leaf, &strange);
         }
     }
@@ -135,13 +136,13 @@ fn is_endorsed(rule: &Rule, leaf: &Leaf<'_>, all: &[Leaf<'_>], trace: &Trace<'_>
 }
 
 /// The first link of an accepted text that nobody trusted named.
-fn strange_link(rule: &Rule, leaf: &Leaf<'_>, trace: &Trace<'_>, context: Integrity) -> Option<String> {
+fn strange_link(rule: &Rule, leaf: &Leaf<'_>, (trace, vouched): (&Trace<'_>, &Trace<'_>), context: Integrity) -> Option<String> {
     let needed = rule.bound(&leaf.rule).and_then(|bound| bound.links).filter(|needed| *needed > context)?;
     let found = links(&leaf.text());
     if is_too_much(found.len(), trace) {
         return found.into_iter().next();
     }
-    found.into_iter().find(|link| !trace.holds_text(link, needed))
+    found.into_iter().find(|link| !trace.holds_text(link, needed) && !vouched.holds_text(link, needed))
 }
 
 fn strange_verdict(rule: &Rule, call: &Call<'_>, leaf: &Leaf<'_>, link: &str) -> LabelVerdict {

@@ -122,7 +122,13 @@ fn named(key: Option<&Value>, trace: &Trace<'_>) -> bool {
 impl<'a> Call<'a> {
     /// The same call as `check` and `emit` take it.
     pub fn new(tool: &'a str, acts: bool, arguments: &'a [u8], context: Label, sources: &'a [Source<'a>]) -> Self {
-        Self { tool, acts, arguments, context, sources }
+        Self { tool, acts, arguments, context, sources, endorsed: &[] }
+    }
+
+    /// The same, with values for which somebody vouched.
+    #[must_use]
+    pub fn with_endorsed(self, endorsed: &'a [Source<'a>]) -> Self {
+        Self { endorsed, ..self }
     }
 
     pub(super) fn read(&self) -> Option<Value> {

@@ -49,6 +49,8 @@ pub struct Call<'a> {
     /// The join of everything that the caller has read.
     pub context: Label,
     pub sources: &'a [Source<'a>],
+    /// Values for which somebody vouched. They may stand where their label's would, and show nobody's wish to call.
+    pub endorsed: &'a [Source<'a>],
 }
 
 impl Labels {
@@ -73,11 +75,15 @@ impl Labels {
 
     /// Whether this call may be made, given who had a hand in it.
     pub fn check(&self, tool: &str, class_acts: bool, arguments: &[u8], context: Label, sources: &[Source<'_>]) -> LabelVerdict {
-        let call = Call { tool, acts: class_acts, arguments, context, sources };
+        self.judge(&Call::new(tool, class_acts, arguments, context, sources))
+    }
+
+    /// As `check`.
+    pub fn judge(&self, call: &Call<'_>) -> LabelVerdict {
         match self.mode {
             Mode::Off => LabelVerdict::Pass,
-            Mode::Strict => check::strict(self.rule(tool), &call),
-            Mode::Arguments => check::arguments(self.rule(tool), &call),
+            Mode::Strict => check::strict(self.rule(call.tool), call),
+            Mode::Arguments => check::arguments(self.rule(call.tool), call),
         }
     }
 

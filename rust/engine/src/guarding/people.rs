@@ -1,0 +1,77 @@
+//! What people's words change: who may decide a review, and for which values a turn's code vouches.
+
+use interlock_guard::access::{Action, Request, User};
+use interlock_guard::labels::{Integrity, Label};
+use interlock_kernel::{Gate, Name, OpenReview, Reviewer, Ruled, Ruling, State};
+
+use crate::EngineError;
+use crate::engine::Engine;
+use crate::live::Live;
+
+/// What a reviewer must hold, where some role gives it.
+const DECIDE: &str = "review.decide";
+
+impl Live {
+    /// Why the configuration does not let somebody speak about a review: what to record, and the words for them.
+    pub(crate) fn may_decide(&self, by: &Reviewer, open: Option<&OpenReview>) -> Option<(Ruling, String)> {
+        let access = &self.guarding.guard().access;
+        if self.guarding.guard().off.access || !self.guarding.is_on(Gate::ReviewDecision) {
+            return None;
+        }
+        let roles: Vec<&str> = by.roles.iter().map(|role| &**role).collect();
+        let resource: Name = open.and_then(|open| open.terms.role.clone()).unwrap_or_else(|| self.plan_name());
+        let required: &[&str] = if access.is_given(DECIDE) { &[DECIDE] } else { &[] };
+        let decision = access.decide(&Request {
+            agent: "",
+            scopes: &[],
+            user: Some(User { id: &by.name, tenant: None, roles: &roles }),
+            action: Action::DecideReview,
+            resource: &resource,
+            required,
+            arguments: None,
+            domain: None,
+        });
+        if decision.allowed {
+            return None;
+        }
+        let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
+        let missing = decision.why.as_deref().is_some_and(|why| !why.missing.is_empty());
+        let said = if missing {
+            rules.push(format!("scope:{DECIDE}").into());
+            let held = if roles.is_empty() { "none".into() } else { roles.join(", ") };
+            format!("it needs scope {DECIDE:?}, and their roles ({held}) do not give it")
+        } else {
+            format!("{} forbids it", rules.first().map_or("the configuration", |rule| rule))
+        };
+        if rules.is_empty() {
+            rules.push("default".into());
+        }
+        Some((self.guarding.ruling(Gate::ReviewDecision, Ruled::Denied, Some(resource), rules), said))
+    }
+
+    fn plan_name(&self) -> Name {
+        crate::settle::plan_of(&self.state).name.clone()
+    }
+}
+
+impl Engine {
+    /// A turn's code vouches for a value, `by` a form or a validator: from here on it may stand where the user's own would.
+    /// Whether the turn has the floor still. Only this process knows of it: after a restart the value is a stranger's again.
+    pub fn endorsed(&self, run: u64, turn: u32, text: String, by: &str) -> Result<bool, EngineError> {
+        let mut guard = self.lock()?;
+        let core = &mut *guard;
+        let Some(live) = core.live.get_mut(&run) else { return Ok(false) };
+        if !matches!(live.state, State::Running(_)) || live.turn(turn).is_none() {
+            return Ok(false);
+        }
+        let text = live.guarding.told(text)?;
+        // One sign alone is found by chance; in quotation marks it is meant.
+        let text = if text.chars().count() == 1 { format!("\"{text}\"") } else { text };
+        let label = Label::new(Integrity::User, live.context(turn).confidentiality);
+        live.guarding.endorsed.push((label, text));
+        let ruling = live.guarding.ruling(Gate::ToolResult, Ruled::Endorsed, None, vec![by.into()]);
+        live.guarding.note(Some(turn), ruling, None);
+        self.noted(core, run)?;
+        Ok(true)
+    }
+}
