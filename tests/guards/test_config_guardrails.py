@@ -174,3 +174,8 @@ def test_the_schema_lists_the_keys_that_the_reader_knows() -> None:
     assert set(top["agents"]["additionalProperties"]["properties"]) == set(AGENT_KEYS)
     for name, keys in (("semantic", SEMANTIC_KEYS), ("limits", LIMIT_KEYS), ("audit", AUDIT_KEYS), ("threads", THREAD_KEYS)):
         assert set(top[name]["properties"]) == set(keys)
+
+
+def test_on_is_a_key_and_no_truth_value() -> None:
+    config = il.Config.parse("guardrails: {safety: {on: {injection: flag}}}")
+    assert orjson.loads(config.guards_text())["safety"] == {"on": {"injection": "flag"}}
