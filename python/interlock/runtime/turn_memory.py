@@ -17,9 +17,10 @@ from interlock.errors import AgentError, Denied, UsageError
 from interlock.memory import SHARED, Episode, Recalled, Record, Scoring, of_agent, of_team, of_user
 from interlock.memory.long_term import as_vector
 from interlock.memory.names import checked, inside
-from interlock.memory.records import checked_labels, checked_text
+from interlock.memory.records import checked_data, checked_labels, checked_text
 from interlock.message import Message
 from interlock.runtime.effects import Wanted, as_json, run
+from interlock.runtime.texts_within import each_text
 
 if TYPE_CHECKING:
     from interlock.context import Context
@@ -32,7 +33,6 @@ SCOPE = "memory:"
 TEAM = "team:"
 UNTRUSTED = "untrusted"
 """The label of a record that was made where untrusted content had been seen. Whoever recalls it is trusted no more than that."""
-PLAIN = (int, float, bool)
 ALL_EPISODES = "memory:episodes"
 """The scope that shows the texts of other users' episodes."""
 
@@ -65,12 +65,7 @@ class TurnMemory:
         found = [of_agent(self._agent)]
         if (user := self._user()) is not None:
             found.insert(0, user)
-        for scope in self._turns.scopes(self._turn):
-            name = scope.removeprefix(SCOPE)
-            if name != scope and name == SHARED:
-                found.append(SHARED)
-            elif name != scope and name.startswith(TEAM):
-                found.append(of_team(name.removeprefix(TEAM)))
+        found += [name for scope in self._turns.scopes(self._turn) if (name := _opens(scope)) is not None]
         self._names = found
         return found
 
@@ -105,7 +100,7 @@ class TurnMemory:
         asked = (place, writes)
         if asked in self._reached:
             return
-        required = [SCOPE + name] if name == SHARED or name.startswith(TEAM) else []
+        required = [scope for scope in self._turns.scopes(self._turn) if _opens(scope) == name][:1]  # in the scope's own spelling
         self.ask_gate(f"memory:{place}", writes, required)
         self._reached.add(asked)
 
@@ -130,11 +125,15 @@ class TurnMemory:
 
     def leaving(self, value: Any) -> Any:
         """As ``leaves``, for what JSON can hold."""
-        return value if value is None or type(value) in PLAIN else orjson.loads(self.leaves(orjson.dumps(value).decode()))
+        return each_text(value, self.leaves)
 
     def entering(self, value: Any, untrusted: bool = False) -> Any:
         """As ``enters``, for what JSON can hold."""
-        return value if value is None or type(value) in PLAIN else orjson.loads(self.enters(orjson.dumps(value).decode(), untrusted))
+        return each_text(value, lambda text: self.enters(text, untrusted))
+
+    def staying(self, value: Any) -> Any:
+        """What JSON can hold as it may stay in the run, for other turns: masked."""
+        return each_text(value, lambda text: self.enters(self.leaves(text)))
 
     def _shown_here(self, record: Record) -> Record:
         untrusted = UNTRUSTED in record.labels
@@ -153,7 +152,7 @@ class TurnMemory:
         """Keep a text. A retry that keeps the same text again keeps it once."""
         where, labels = self._one(namespace, writes=True), checked_labels(labels)
         checked_text(text, "the text")
-        text, data = self.leaves(text), self.leaving(data)
+        text, data = self.leaves(text), self.leaving(checked_data(data))
         if UNTRUSTED not in labels and self._turns.engine.is_untrusted(self._turns.number, self._turn):
             labels = (*labels, UNTRUSTED)
         told: list[Record] = []
@@ -305,8 +304,8 @@ class TurnMemory:
         async def call(given: dict[str, Any], effect: str) -> str:
             if isinstance(summarise, Agent):
                 answer = await summarise.function(Message(text), self._ctx)
-                return answer if isinstance(answer, str) else str(answer.text)
-            return await summarise(text)
+                return str(self.staying(answer if isinstance(answer, str) else str(answer.text)))
+            return str(self.staying(await summarise(text)))
 
         arguments = {"by": name, "messages": len(messages), "digest": short_term.digest(messages)}
         summary = str(await self.effect("summary", "pure", arguments, call))
@@ -345,6 +344,14 @@ class TurnMemory:
         if embedding is not None:
             hashed.update(as_vector(embedding).tobytes())
         return hashed.hexdigest()
+
+
+def _opens(scope: str) -> str | None:
+    """The namespace that a scope opens, if it opens one."""
+    name = scope.removeprefix(SCOPE)
+    if name != scope and name.startswith(TEAM):
+        return of_team(name.removeprefix(TEAM))
+    return SHARED if name != scope and name == SHARED else None
 
 
 def _place(record: Record) -> dict[str, Any]:
