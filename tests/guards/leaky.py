@@ -84,7 +84,7 @@ class Leaky:
         self._sees_turn(message, ctx)
         self._sees(*((one.record.text, one.record.data) for one in await ctx.recall(k=20)))
         self._sees(ctx.scratch.get("kept"), ctx.store.get("notes", ctx.run_id))
-        self._sees([value for _, value in ctx.store.scan("notes")])
+        self._sees([value for _, value in ctx.store.scan("notes", ctx.run_id)])
         window = await ctx.recent(turns=1, summarise=self._summary)
         self._sees(window.summary, *(one.text for one in window.messages))
         self._sees(await ctx.tool("pay", to=ctx.history[0].text))
