@@ -60,8 +60,8 @@ class Leaky:
         assert same == message.text, "what is unmasked for a tool and comes back is masked as it was"
         try:
             await ctx.tool("stumble")
-        except ValueError:
-            self._sees(*(one.text for one in ctx.history))
+        except ValueError as error:
+            self._sees(str(error), repr(error))
         await ctx.effect("noted", self._noted, self.canaries.all("effect argument"), kind="pure")
         await ctx.remember(self.canaries.all("memory"), key="k", data={"more": self.canaries.all("memory data")})
         await ctx.remember(message.text, key="own")

@@ -82,7 +82,9 @@ async def leaky_runs(folder: Path, count: int) -> tuple[Canaries, Leaks]:
             for number in range(count):
                 user = il.User(f"user{number % 7}", tenant="acme")
                 text = canaries.all("message")
-                asked = await runtime.run(leaky.plan, text, data={"more": canaries.all("data")}, user=user, thread=f"t{number // 70}-{number % 7}")
+                asked = await runtime.run(
+                    leaky.plan, text, data={"more": canaries.all("data")}, user=user, thread=f"t{number // 70}-{number % 7}"
+                )
                 assert asked.status == "in_review", asked
                 runs.append(asked.run_id)
                 (review,) = await runtime.reviews.list(run_id=asked.run_id)

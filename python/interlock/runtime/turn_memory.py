@@ -133,7 +133,7 @@ class TurnMemory:
 
     def staying(self, value: Any) -> Any:
         """What JSON can hold as it may stay in the run, for other turns: masked."""
-        return each_text(value, lambda text: self.enters(self.leaves(text)))
+        return each_text(value, lambda text: self._turns.as_shown(self._turn, text))
 
     def _shown_here(self, record: Record) -> Record:
         untrusted = UNTRUSTED in record.labels
