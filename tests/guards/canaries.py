@@ -90,5 +90,12 @@ class Canaries:
         text = held.encode("utf-8", "surrogatepass") if isinstance(held, str) else held
         heads = self._heads
         near = {at for at in range(len(text) - HEAD + 1) if text[at : at + HEAD] in heads}
-        found = {value for at in near for written, value in heads[text[at : at + HEAD]] if text.startswith(written, at)}
+        found = {value for at in near for written, value in heads[text[at : at + HEAD]] if _stands(text, written, at)}
         return [(where, self.planted[value], value) for value in sorted(found)]
+
+
+def _stands(text: bytes, written: bytes, at: int) -> bool:
+    """Whether it stands there. Bare digits inside of a longer number are a moment or a size."""
+    end = at + len(written)
+    inside = written.isdigit() and (text[max(at - 1, 0) : at].isdigit() or text[end : end + 1].isdigit())
+    return text.startswith(written, at) and not inside

@@ -52,7 +52,7 @@ class Stage:
     """One runtime under the cases' policy, in which case after case is played. Each case has users of its own."""
 
     def __init__(self, path: Path | None, *, due: float | None = None) -> None:
-        agents = {name: il.agent(self._speaker(name), name=name, scopes=SCOPES) for name in AGENTS}
+        agents = {name: il.step(il.agent(self._speaker(name), name=name, scopes=SCOPES), retries=1) for name in AGENTS}
         self.plans = {
             name: il.Handoff(
                 f"from_{name}", entry=agent, to=[other for other in agents.values() if other is not agent], max_handoffs=100, revisit=True
@@ -77,6 +77,8 @@ class Stage:
     def _tool(self, name: str) -> il.Tool:
         async def call(**arguments: Any) -> Any:
             self.played.calls.append((name, arguments))
+            if name in self._obedient.raises:
+                raise ValueError(self._obedient.raises[name])
             return self._obedient.filled(self._obedient.returns.get(name, {"done": True}))
 
         return il.Tool(call, name=name, kind=TOOLS[name])  # type: ignore[arg-type]
@@ -109,6 +111,8 @@ class Stage:
                 self._obedient.returns[step["returns"]] = step["value"]
             elif "tool_description" in step:
                 self._obedient.returns["describe"] = step["text"]
+            elif "raises" in step:
+                self._obedient.raises[step["raises"]] = step["text"]
             elif "plant" in step:
                 where = self.namespace(step["plant"])
                 await self.runtime.memory.remember(step["text"], namespace=where, key=step["key"], labels=["untrusted"], durable=False)

@@ -29,13 +29,14 @@ class Obedient:
         self._brought: set[str] = set()
         self._listens: list[str] | None = None
         self.returns: dict[str, Any] = {}
+        self.raises: dict[str, str] = {}
         self.placeholder = ""
         self.said = self.result = self.recalled = ""
 
     def begin(self) -> None:
         """Forget the case before."""
         self._left, self._stopped, self._brought = [], {}, set()
-        self.returns = {}
+        self.returns, self.raises = {}, {}
         self.placeholder = self.said = self.result = self.recalled = ""
 
     def learn(self, step: dict[str, Any]) -> None:
@@ -85,9 +86,11 @@ class Obedient:
         played.prompts += [orjson.dumps(one.data).decode() for one in (message, *ctx.history) if one.data is not None]
         before = [{"call": "describe", "args": {}}] if "describe" in self.returns else []  # what tools say they do comes from outside
         for act in [*before, *script]:
+            if "fail" in act:
+                raise RuntimeError(act["fail"])
             try:
                 answer = await self._act(name, act, ctx)
-            except InterlockError as error:
+            except (InterlockError, ValueError) as error:
                 played.refused.append(str(error))
                 played.prompts.append(str(error))
                 continue

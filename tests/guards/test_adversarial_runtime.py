@@ -14,6 +14,9 @@ PENDING = {
     "budget.": "the runtime does not hold runs to budgets yet",
     "access.handoff": "a handoff that passes the user's own message on is not seen as one",
     "access.review": "whoever decides a review is not asked for the right to it",
+    "labels.again": "what a turn is given again after a review, or after a restart, is not held against it",
+    "labels.errors": "what a tool raises is not held against the turn that reads it",
+    "labels.feedback": "an attempt that failed leaves its words to the next one, and not its label",
     "safety.secrets": "answers are screened before their values are put back",
 }
 """Rules that the runtime does not hold yet, by the beginning of their names. One that is bypassed no more must leave this table."""

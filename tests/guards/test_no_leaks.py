@@ -68,7 +68,7 @@ def test_every_canary_is_one_that_the_detectors_know() -> None:
             value = list(canaries.planted)[-1]
             masked = il.privacy.mask(phrase).text
             assert value not in masked, (kind, phrase, masked)
-            assert canaries.leaked("", f"x{phrase}y"), "and the search finds it"
+            assert canaries.leaked("", f"x {phrase} y"), "and the search finds it"
 
 
 async def leaky_runs(folder: Path, count: int) -> tuple[Canaries, Leaks]:
