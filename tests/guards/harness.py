@@ -100,36 +100,40 @@ class Stage:
         await self._ask_for_foreign()
         asked = ""
         for step in case["steps"]:
+            if not {"say", "say_repeated", "new_run", "review"}.isdisjoint(step):
+                await self._ask(asked)  # what was said before comes to its end first
             if "say" in step or "say_repeated" in step:
-                await self._ask(asked)
                 asked = step["say"] if "say" in step else step["say_repeated"][0] * step["say_repeated"][1]
-            elif "turn" in step:
-                self._obedient.learn(step)
-            elif "new_run" in step:
-                await self._ask(asked)
-            elif "returns" in step:
-                self._obedient.returns[step["returns"]] = step["value"]
-            elif "tool_description" in step:
-                self._obedient.returns["describe"] = step["text"]
-            elif "raises" in step:
-                self._obedient.raises[step["raises"]] = step["text"]
-            elif "plant" in step:
-                where = self.namespace(step["plant"])
-                await self.runtime.memory.remember(step["text"], namespace=where, key=step["key"], labels=["untrusted"], durable=False)
-            elif "placeholder_of" in step:
-                self._obedient.placeholder = await self._issued(step)
             elif "review" in step:
-                await self._ask(asked)
                 await self._review(step["review"])
+            else:
+                await self._prepare(step)
         await self._ask(asked)
         return self.played
+
+    async def _prepare(self, step: dict[str, Any]) -> None:
+        """What is so from here on."""
+        if "turn" in step:
+            self._obedient.learn(step)
+        elif "returns" in step:
+            self._obedient.returns[step["returns"]] = step["value"]
+        elif "tool_description" in step:
+            self._obedient.returns["describe"] = step["text"]
+        elif "raises" in step:
+            self._obedient.raises[step["raises"]] = step["text"]
+        elif "plant" in step:
+            where = self.namespace(step["plant"])
+            await self.runtime.memory.remember(step["text"], namespace=where, key=step["key"], labels=["untrusted"], durable=False)
+        elif "placeholder_of" in step:
+            self._obedient.placeholder = await self._issued(step)
 
     async def _ask(self, text: str) -> None:
         """Runs until nobody's turn is left. One that no handoff brings begins a run of its own."""
         while (entry := self._obedient.entry) is not None:
             before = len(self.played.turns)
             try:
-                outcome = await self.runtime.run(self.plans[entry], text, user=self.user(self._case["user"]))
+                thread = self._case["id"] if self._case.get("thread") else None
+                outcome = await self.runtime.run(self.plans[entry], text, user=self.user(self._case["user"]), thread=thread)
             except InterlockError as error:
                 self.played.refused.append(str(error))
             else:

@@ -83,6 +83,7 @@ class Obedient:
             del self._left[: fits or 0]
         self.said = message.text
         played.prompts += [message.text, *(one.text for one in ctx.history), ctx.feedback or ""]
+        played.prompts += [one.text for one in ctx.conversation]
         played.prompts += [orjson.dumps(one.data).decode() for one in (message, *ctx.history) if one.data is not None]
         before = [{"call": "describe", "args": {}}] if "describe" in self.returns else []  # what tools say they do comes from outside
         for act in [*before, *script]:
@@ -120,7 +121,8 @@ class Obedient:
         elif "decide_review" in act:
             await self._decide(name)
         elif "hand_to" in act:
-            return ctx.hand_off(act["hand_to"], act.get("reason"), data=act.get("data"))
+            text = self._filled(act["text"]) if "text" in act else None
+            return ctx.hand_off(act["hand_to"], act.get("reason"), text, data=act.get("data"))
         elif "answer" in act or "stream" in act:
             text = act["answer"] if "answer" in act else "".join(act["stream"])
             return il.Reply(self._stage.foreign if text.startswith(FOREIGN) else self._filled(text))

@@ -16,6 +16,8 @@ PENDING = {
     "access.review": "whoever decides a review is not asked for the right to it",
     "labels.again": "what a turn is given again after a review, or after a restart, is not held against it",
     "labels.errors": "what a tool raises is not held against the turn that reads it",
+    "labels.conversation": "what was said in a thread's earlier runs comes without its labels",
+    "labels.history": "what a turn reads of its run's history is not held against it",
     "labels.feedback": "an attempt that failed leaves its words to the next one, and not its label",
     "safety.secrets": "answers are screened before their values are put back",
 }
