@@ -26,8 +26,9 @@ ONLY = {"G5": "access.handoff", "G8": "access.review"}
 """Gates at which nothing else than such a rule is asked."""
 UNPLAYED = {f"G8-{number:03d}": "whoever decides a review has a name and roles, and no tenant" for number in range(3, 73, 8)}
 """Cases for which the runtime has no door; the README lists them too."""
-SWITCHES = ("access", "labels", "privacy", "safety", *(f"G{gate}" for gate in range(1, 10)))
-RULES = {"access": ("access.",), "labels": ("labels.",), "privacy": ("privacy.",), "safety": ("safety.",)}
+GUARDS = ("access", "labels", "privacy", "safety")
+SWITCHES = (*GUARDS, *(f"G{gate}" for gate in range(1, 10)))
+RULES = sorted({case["rule"] for case in cases() if case["rule"].startswith(GUARDS)})
 
 
 def is_pending(case: dict[str, Any]) -> bool:
@@ -125,9 +126,23 @@ async def test_what_is_pending_is_bypassed_still(rule: str, tmp_path: Path) -> N
 async def test_without_one_guard_or_gate_something_is_bypassed(switch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     if (rule := ONLY.get(switch)) in PENDING:
         pytest.skip(PENDING[str(rule)])
+    chosen = [case for case in cases() if switch in (case["gate"], guard_of(case["rule"])) and not is_pending(case)]
+    assert await without(switch, chosen, tmp_path, monkeypatch)
+
+
+@pytest.mark.parametrize("rule", RULES)
+async def test_without_its_guard_a_rules_cases_are_bypassed(rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await without(guard_of(rule), [case for case in cases() if case["rule"] == rule], tmp_path, monkeypatch)
+
+
+def guard_of(rule: str) -> str:
+    return rule.partition(".")[0]
+
+
+async def without(switch: str, chosen: list[dict[str, Any]], folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """What is bypassed first of the cases when a guard or a gate is switched off."""
     monkeypatch.setenv("INTERLOCK_TEST_GUARDS_OFF", switch)
-    chosen = [case for case in cases() if not is_pending(case) and case["id"] not in UNPLAYED]
-    first = [case for case in chosen if case["gate"] == switch or case["rule"].startswith(RULES.get(switch, "-"))]
+    chosen = [case for case in chosen if case["id"] not in UNPLAYED]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "guards are switched off on purpose", RuntimeWarning)
-        assert await played(first, tmp_path, until_one=True)
+        return await played(chosen, folder, until_one=True)
