@@ -105,9 +105,7 @@ class Obedient:
     async def _act(self, name: str, act: Mapping[str, Any], ctx: il.Context) -> il.Reply | il.HandOff | None:
         played = self._stage.played
         if "model" in act:
-            played.models.append(name)
-            played.prompts.append(self._filled(act["model"]))
-            played.tokens += act.get("tokens", 0)
+            await self._ask_model(name, act, ctx)
         elif "call" in act:
             arguments = {key: self._filled(value) if isinstance(value, str) else value for key, value in act["args"].items()}
             self.result = orjson.dumps(await ctx.tool(act["call"], **arguments)).decode()
@@ -127,6 +125,15 @@ class Obedient:
             text = act["answer"] if "answer" in act else "".join(act["stream"])
             return il.Reply(self._stage.foreign if text.startswith(FOREIGN) else self._filled(text))
         return None
+
+    async def _ask_model(self, name: str, act: Mapping[str, Any], ctx: il.Context) -> None:
+        played, tokens = self._stage.played, act.get("tokens", 0)
+        if tokens and (spend := getattr(ctx, "spend", None)) is not None:
+            async with spend("gpt-4o", input_tokens=tokens - 1, max_output_tokens=1) as call:
+                await call.settle(input_tokens=tokens - 1, output_tokens=1)
+        played.models.append(name)
+        played.prompts.append(self._filled(act["model"]))
+        played.tokens += tokens
 
     async def _decide(self, name: str) -> None:
         """An agent decides what its case's runs wait for, under its own name."""
