@@ -14,8 +14,6 @@ MOST = 2**53
 
 ON_TIE = ("first", "review")
 BREAKER_KEYS = ("errors", "latency", "window", "min_calls", "open_for")
-WORDS = ("on", "off", "yes", "no", "y", "n")
-"""Keys that are texts in YAML 1.2, and truth values in the older version that the reader knows."""
 _UNITS = {"ms": 0.001, "s": 1.0, "m": 60.0, "min": 60.0, "h": 3600.0, "d": 86_400.0}
 _NUMBER = r"(\d+(?:\.\d+)?)"
 
@@ -218,6 +216,11 @@ def _rule_value(key: str, place: Place) -> str | list[str]:
     return place.one_of(ON_TIE) if key == "on_tie" else place.text()
 
 
+def _is_name(key: Any) -> bool:
+    """Whether a key is a text. YAML 1.1 takes on, off, yes and no for true or false; as keys they are the words that they are."""
+    return key.tag.endswith(":str") or (key.tag.endswith(":bool") and key.value.lower() in ("on", "off", "yes", "no"))
+
+
 class Reader:
     """One file's nodes."""
 
@@ -236,7 +239,7 @@ class Reader:
                 raise Place(self, key_node, path or "the file").error(f"has a {key_node.id} as a key", "write `key: value`")
             key = str(key_node.value)
             place = Place(self, key_node, f"{path}.{key}" if path else key)
-            if keys is None and not (key.strip() and (key_node.tag.endswith(":str") or key.lower() in WORDS)):
+            if keys is None and (not key.strip() or not _is_name(key_node)):
                 raise place.error("is no name", "write a name, in quotes if it looks like a number")
             if keys is not None and key not in keys:
                 raise place.error("is not a known key", f"known keys here: {', '.join(keys)}")

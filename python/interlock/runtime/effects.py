@@ -104,8 +104,9 @@ def _refusal(begun: Effect, called: str) -> InterlockError:
     """Why an effect is not run."""
     match begun.what:
         case Effect.DENIED:
-            hint = "answer without it, hand off, or give the agent and its user the right to it"
-            return Denied(f"{called} was refused: {begun.text}", hint=hint)
+            return Denied(
+                f"{called} was refused: {begun.text}", hint="answer without it, hand off, or give the agent and its user the right to it"
+            )
         case Effect.RAISED:
             message = f"{called} may be tried once only, and raised {begun.text}"
             return AgentError(message, hint="find out what became of it before you ask for another one", code="agent.effect-once")

@@ -49,6 +49,8 @@ class TurnMemory:
         self.domains: tuple[str, ...] = tuple(turns.engine.domains(turns.number, ctx.turn))
         """The domains inside whose walls the turn is taken, the outermost first."""
         self._names: list[str] | None = None
+        self._opened_by: dict[str, str] = {}
+        """The scope that opened a namespace, where one did."""
         self._reached: set[tuple[str, bool]] = set()
 
     @property
@@ -65,7 +67,15 @@ class TurnMemory:
         found = [of_agent(self._agent)]
         if (user := self._user()) is not None:
             found.insert(0, user)
-        found += [name for scope in self._turns.scopes(self._turn) if (name := _opens(scope)) is not None]
+        for scope in self._turns.scopes(self._turn):
+            name = scope.removeprefix(SCOPE)
+            if name != scope and name == SHARED:
+                found.append(SHARED)
+            elif name != scope and name.startswith(TEAM):
+                found.append(of_team(name.removeprefix(TEAM)))
+            else:
+                continue
+            self._opened_by[found[-1]] = scope
         self._names = found
         return found
 
@@ -100,8 +110,7 @@ class TurnMemory:
         asked = (place, writes)
         if asked in self._reached:
             return
-        required = [scope for scope in self._turns.scopes(self._turn) if _opens(scope) == name][:1]  # in the scope's own spelling
-        self.ask_gate(f"memory:{place}", writes, required)
+        self.ask_gate(f"memory:{place}", writes, [scope for scope in (self._opened_by.get(name),) if scope is not None])
         self._reached.add(asked)
 
     def ask_gate(self, resource: str, writes: bool, required: Sequence[str]) -> None:
@@ -344,14 +353,6 @@ class TurnMemory:
         if embedding is not None:
             hashed.update(as_vector(embedding).tobytes())
         return hashed.hexdigest()
-
-
-def _opens(scope: str) -> str | None:
-    """The namespace that a scope opens, if it opens one."""
-    name = scope.removeprefix(SCOPE)
-    if name != scope and name.startswith(TEAM):
-        return of_team(name.removeprefix(TEAM))
-    return SHARED if name != scope and name == SHARED else None
 
 
 def _place(record: Record) -> dict[str, Any]:
