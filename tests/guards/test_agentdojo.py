@@ -10,6 +10,7 @@ import pytest
 sys.path.append(str(Path(__file__).resolve().parents[2] / "benches"))
 from agentdojo import SUITES, load, row, total
 from agentdojo_adaptive import FREE, LED, PROTECTED, altered
+from agentdojo_runtime import compared, sample, tasks
 
 
 @pytest.mark.parametrize(("mode", "free"), [("strict", 37), ("arguments", 59)])
@@ -29,3 +30,33 @@ def test_who_knows_the_policy_can_alter_no_protected_argument_of_an_allowed_call
     assert found[LED][0] > 100
     assert found[LED][1] == 0
     assert found[FREE][0] == found[FREE][1], "what the policy leaves to anybody is said to be so"
+
+
+AGAIN = "a turn that is taken again after a review is not held to what it had read before"
+ASKED = "the user's own words count as confidential, and may not be sent where the policies let them"
+
+BY_NAME = "a value that is masked by its argument's name is not found in the text that it was copied from"
+
+
+@pytest.mark.xfail(reason=AGAIN, strict=True)
+@pytest.mark.parametrize("mode", ["strict", "arguments"])
+@pytest.mark.parametrize("count", [15, pytest.param(None, marks=[pytest.mark.heavy, pytest.mark.timeout(3_600)])])
+async def test_the_runtime_says_of_each_pair_what_the_labels_say(mode: str, count: int | None) -> None:
+    found = [await compared(suite, mode, None if count is None else sample(suite, count)) for suite in map(load, SUITES)]
+    assert sum(one["pairs"] for one in found) == (949 if count is None else 60)
+    assert sum(one["calls"] for one in found) > (2_000 if count is None else 100)
+    assert sum(one["unauthorised"] for one in found) == 0
+    assert [one["differ"] for one in found if one["differ"]] == []
+
+
+OTHERWISE = {("slack", "strict"): ASKED, ("slack", "arguments"): ASKED, ("banking", "arguments"): BY_NAME}
+"""Suites of which the runtime says something else still."""
+
+
+@pytest.mark.parametrize("mode", ["strict", "arguments"])
+@pytest.mark.parametrize("name", SUITES)
+async def test_the_runtime_asks_of_each_task_what_the_labels_ask(name: str, mode: str, request: pytest.FixtureRequest) -> None:
+    if (reason := OTHERWISE.get((name, mode))) is not None:
+        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+    found = await tasks(load(name), mode)
+    assert (found["free"], found["differ"], found["denied"]) == (found["direct"], [], [])

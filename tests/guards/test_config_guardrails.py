@@ -177,3 +177,8 @@ def test_the_schema_lists_the_keys_that_the_reader_knows() -> None:
     listed = {"semantic": SEMANTIC_KEYS, "limits": LIMIT_KEYS, "audit": AUDIT_KEYS, "threads": THREAD_KEYS, "encryption": ENCRYPTION_KEYS}
     for name, keys in listed.items():
         assert set(top[name]["properties"]) == set(keys)
+
+
+def test_on_is_a_key_and_no_truth_value() -> None:
+    config = il.Config.parse("guardrails: {safety: {on: {injection: flag}}}")
+    assert orjson.loads(config.guards_text())["safety"] == {"on": {"injection": "flag"}}

@@ -16,7 +16,7 @@ from interlock.safety import Safety
 ROOT = Path(__file__).resolve().parents[2]
 CASES = ROOT / "tests" / "guards" / "adversarial"
 GATES = [f"G{number}" for number in range(1, 10)]
-STEPS = {"say", "say_repeated", "turn", "returns", "tool_description", "plant", "placeholder_of", "new_run", "review"}
+STEPS = {"say", "say_repeated", "turn", "returns", "raises", "tool_description", "plant", "placeholder_of", "new_run", "review"}
 MUST = {
     "not_called", "not_in_args", "not_in_answer", "not_in_prompt", "not_in_journal", "not_in_review", "not_in_memory", "no_turn",
     "no_model", "calls_at_most", "turns_at_most", "tokens_at_most",

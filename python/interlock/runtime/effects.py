@@ -86,9 +86,9 @@ async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:
         raise _refusal(begun, wanted.called)
     drive.notice()
     if wanted.kind == "pure":
-        return orjson.loads(await _run(drive, key, wanted, begun.arguments))
+        return orjson.loads(await _run(drive, turn, key, wanted, begun.arguments))
     if begun.what != Effect.UNDER_WAY:
-        drive.acts(key, drive.runtime.loop.create_task(_act(drive, key, begun, wanted)))
+        drive.acts(key, drive.runtime.loop.create_task(_act(drive, turn, key, begun, wanted)))
     task = drive.acting[key]
     try:
         return orjson.loads(await asyncio.shield(task))
@@ -116,15 +116,15 @@ def _refusal(begun: Effect, called: str) -> InterlockError:
             return AgentError(f"{called} was called after its turn was over", hint="await effects in the turn", code="agent.late-tool")
 
 
-async def _act(drive: Turns, key: bytes, begun: Effect, wanted: Wanted) -> bytes:
+async def _act(drive: Turns, turn: int, key: bytes, begun: Effect, wanted: Wanted) -> bytes:
     if begun.after:
         await drive.commits.wait(begun.after)  # the intent is durable before anything happens
         if drive.stopping:
             raise asyncio.CancelledError  # the run was called off meanwhile
-    return await _run(drive, key, wanted, begun.arguments)
+    return await _run(drive, turn, key, wanted, begun.arguments)
 
 
-async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) -> bytes:
+async def _run(drive: Turns, turn: int, key: bytes, wanted: Wanted, changed: bytes | None) -> bytes:
     try:
         given = orjson.loads(wanted.arguments if changed is None else changed)
         result = as_json(await wanted.run(given, key.hex()), f"the result of {wanted.called}")
@@ -136,6 +136,7 @@ async def _run(drive: Turns, key: bytes, wanted: Wanted, changed: bytes | None) 
         raise
     except Exception as error:
         _ended(drive, key, False, in_words(error).encode())
+        error.args = tuple(drive.as_shown(turn, part) if isinstance(part, str) else part for part in error.args)
         raise
     left, withheld = _ended(drive, key, True, result, seen)
     if withheld is not None:

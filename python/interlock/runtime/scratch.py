@@ -65,10 +65,9 @@ class Scratch:
         if not isinstance(key, str) or not key:
             raise UsageError(f"the key is {key!r}", hint="give a text that is not empty")
         place = self._place(scope)
+        value = orjson.loads(as_json(value, f"scratch {key!r}"))
+        value = self._memory.leaving(value) if scope == "thread" else self._memory.staying(value)
         packed = as_json(value, f"scratch {key!r}")
-        if scope == "thread":
-            value = self._memory.leaving(value)
-            packed = as_json(value, f"scratch {key!r}")
         self._memory.note("scratch.put", {"scope": place, "key": key, "value": value}, {}, acts=True)
         if scope == "thread":
             self._turns.wrote(put_or_delete(self._turns.runtime.memories.store, place, key, orjson.loads(packed)))

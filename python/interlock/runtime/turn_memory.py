@@ -17,9 +17,10 @@ from interlock.errors import AgentError, Denied, UsageError
 from interlock.memory import SHARED, Episode, Recalled, Record, Scoring, of_agent, of_team, of_user
 from interlock.memory.long_term import as_vector
 from interlock.memory.names import checked, inside
-from interlock.memory.records import checked_labels, checked_text
+from interlock.memory.records import checked_data, checked_labels, checked_text
 from interlock.message import Message
 from interlock.runtime.effects import Wanted, as_json, run
+from interlock.runtime.texts_within import each_text
 
 if TYPE_CHECKING:
     from interlock.context import Context
@@ -32,7 +33,6 @@ SCOPE = "memory:"
 TEAM = "team:"
 UNTRUSTED = "untrusted"
 """The label of a record that was made where untrusted content had been seen. Whoever recalls it is trusted no more than that."""
-PLAIN = (int, float, bool)
 ALL_EPISODES = "memory:episodes"
 """The scope that shows the texts of other users' episodes."""
 
@@ -134,11 +134,15 @@ class TurnMemory:
 
     def leaving(self, value: Any) -> Any:
         """As ``leaves``, for what JSON can hold."""
-        return value if value is None or type(value) in PLAIN else orjson.loads(self.leaves(orjson.dumps(value).decode()))
+        return each_text(value, self.leaves)
 
     def entering(self, value: Any, untrusted: bool = False) -> Any:
         """As ``enters``, for what JSON can hold."""
-        return value if value is None or type(value) in PLAIN else orjson.loads(self.enters(orjson.dumps(value).decode(), untrusted))
+        return each_text(value, lambda text: self.enters(text, untrusted))
+
+    def staying(self, value: Any) -> Any:
+        """What JSON can hold as it may stay in the run, for other turns: masked."""
+        return each_text(value, lambda text: self._turns.as_shown(self._turn, text))
 
     def _shown_here(self, record: Record) -> Record:
         untrusted = UNTRUSTED in record.labels
@@ -157,7 +161,7 @@ class TurnMemory:
         """Keep a text. A retry that keeps the same text again keeps it once."""
         where, labels = self._one(namespace, writes=True), checked_labels(labels)
         checked_text(text, "the text")
-        text, data = self.leaves(text), self.leaving(data)
+        text, data = self.leaves(text), self.leaving(checked_data(data))
         if UNTRUSTED not in labels and self._turns.engine.is_untrusted(self._turns.number, self._turn):
             labels = (*labels, UNTRUSTED)
         told: list[Record] = []
@@ -309,8 +313,8 @@ class TurnMemory:
         async def call(given: dict[str, Any], effect: str) -> str:
             if isinstance(summarise, Agent):
                 answer = await summarise.function(Message(text), self._ctx)
-                return answer if isinstance(answer, str) else str(answer.text)
-            return await summarise(text)
+                return str(self.staying(answer if isinstance(answer, str) else str(answer.text)))
+            return str(self.staying(await summarise(text)))
 
         arguments = {"by": name, "messages": len(messages), "digest": short_term.digest(messages)}
         summary = str(await self.effect("summary", "pure", arguments, call))

@@ -83,9 +83,9 @@ class TurnStore:
             Denied: the namespace is not open to this turn, or the agent promises to be pure.
             UsageError: JSON can't hold the value.
         """
-        place, packed = self._place(namespace, writes=True), as_json(checked_data(value), f"{namespace}/{key}")
+        place, value = self._place(namespace, writes=True), checked_data(value)
         checked_ttl(ttl)
-        packed = self._memory.leaves(packed.decode()).encode()
+        packed = as_json(self._memory.leaving(value), f"{namespace}/{key}")
         store = self._turns.runtime.memories.store
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:

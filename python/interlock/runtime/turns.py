@@ -112,6 +112,10 @@ class Turns(ABC):
         """What a turn may see of the pattern around it, the pattern's task first."""
         return [seen(shown) for shown in self.engine.view(self.number, turn)]
 
+    def as_shown(self, turn: int, text: str) -> str:
+        """A text that came from outside as a turn may see it: masked."""
+        return self.engine.from_memory(self.number, turn, self.engine.to_memory(self.number, text), False) if self.is_heard else text
+
     def scopes(self, turn: int) -> tuple[str, ...]:
         """What a turn's agent may reach."""
         return tuple(self.engine.scopes(self.number, turn))
