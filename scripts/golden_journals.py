@@ -188,6 +188,7 @@ REQUESTS: list[tuple[str, str, dict[str, Any]]] = [
     ("union", "over the wall", {"data": {"case": 7, "secret": 1}}),
     ("union", "not over the wall", {"labels": ["private"]}),
     ("hung", "too long", {"deadline": 0.05}),
+    ("cured", "write to ada@example.com", {}),  # the address is masked, and the gate says so
 ]
 """Plan, text and options of the runs that go by themselves."""
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +78,20 @@ async def test_a_merged_run_is_called_off_when_its_last_caller_is_gone() -> None
         assert [one.status for one in (await runtime.thread("t")).messages if not one.is_answer] == ["delivered", "cancelled", "delivered"]
 
 
+def wordy(length: int) -> str:
+    """A text of that many characters that does not repeat itself."""
+    chance = random.Random(length)
+    words = (" " + "".join(chance.choices("aeiounrst", k=7)) for _ in range(length // 8 + 1))
+    return "".join(words)[:length]
+
+
 async def test_messages_that_are_too_long_together_are_asked_one_by_one() -> None:
     desk = Desk()
-    async with il.open(plans=[desk.plan], on_busy="merge") as runtime:
+    config = il.Config.parse("guardrails: {safety: {max_chars: 10000000}}")
+    async with il.open(plans=[desk.plan], on_busy="merge", config=config) as runtime:
         first = await later(runtime, desk.plan, "slow")
-        tasks = [await later(runtime, desk.plan, letter * 3_000_000) for letter in "ab"]
-        bad = await later(runtime, desk.plan, "c" * 5_000_000)
+        tasks = [await later(runtime, desk.plan, letter * 2 + wordy(3_000_000)) for letter in "ab"]
+        bad = await later(runtime, desk.plan, wordy(5_000_000))
         desk.gate.set()
         assert [outcome.text[:6] for outcome in await soon(asyncio.gather(first, *tasks))] == ["re: sl", "re: aa", "re: bb"]
         with pytest.raises(il.UsageError, match="is the limit"):

@@ -143,9 +143,14 @@ async def test_a_plain_journal_stays_as_it_is_and_is_encrypted_from_then_on(tmp_
     async with opened(path) as runtime:
         await runtime.run(echo, "plain canary", user=USER)
     assert not is_encrypted(path)
-    assert vault_protection(path) is None, "no vault was made"
+    assert vault_protection(path) == "inside", "the vault beside it is for placeholders"
     async with opened(path, keys=il.Keys(file=key_file)) as runtime:
         await runtime.run(echo, "sealed one", user=USER)
+    assert isinstance(vault_protection(path), bytes), "the key protects what the vault held before, too"
+    with pytest.raises(il.VaultError) as raised:
+        async with opened(path):
+            pass
+    assert raised.value.code == "vault.key_missing"
     assert files_with(tmp_path, b"sealed one") == []
     report = orjson.loads(verify_checkpoints(path, vault_key=VaultKey.from_file(key_file)))
     assert 0 < report["encrypted"] < report["payloads"]

@@ -62,6 +62,11 @@ def test_verify_says_that_a_plain_journal_is_not_encrypted(tmp_path: Path, capsy
     assert main(["audit", "verify", str(tmp_path / "p.db")]) == 0
     assert "Payloads are not encrypted" in capsys.readouterr().out
     assert main(["keys", "show", "--db", str(tmp_path / "p.db")]) == 0
+    said = capsys.readouterr().out
+    assert "p.db.vault is not protected by an outside key" in said
+    assert "payloads are not encrypted" in said
+    (tmp_path / "p.db.vault").unlink()
+    assert main(["keys", "show", "--db", str(tmp_path / "p.db")]) == 0
     assert "has no vault" in capsys.readouterr().out
 
 

@@ -81,9 +81,20 @@ def test_neither_texts_nor_users_are_in_it(audited: Audited, tmp_path: Path, cap
 def test_a_signed_checkpoint_takes_the_doubt_away(audited: Audited, tmp_path: Path) -> None:
     without = report(audited, tmp_path / "report.json")
     assert any("No signed checkpoint" in warning for warning in without["warnings"])
-    assert any("open policy" in warning for warning in without["warnings"])
+    assert not any("open policy" in warning for warning in without["warnings"]), "the default guards decide, too"
     given = ("--checkpoints", str(audited.checkpoints), "--public-key", audited.vkey)
     assert not any("checkpoint" in warning for warning in report(audited, tmp_path / "report.json", *given)["warnings"])
+
+
+def test_passages_of_journals_from_before_the_guards_are_said_to_be_under_the_open_policy() -> None:
+    def warnings(*policies: int) -> list[str]:
+        facts = Facts()
+        passages = [{"gate": "G1", "policy": policy, "verdict": "passed"} for policy in policies]
+        facts.take([frame("turn_started", turn=0, agent="ann", passages=passages)])
+        return [one for one in assemble(FRAMEWORKS["nist-ai-rmf"], Seen(facts, WHOLE), "runs.db")["warnings"] if "open policy" in one]
+
+    assert len(warnings(0, 0)) == 1
+    assert warnings(0, 7) == warnings(7) == []
 
 
 def test_a_damaged_journal_is_reported_as_an_incident(audited: Audited, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

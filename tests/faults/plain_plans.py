@@ -10,12 +10,17 @@ import random
 import interlock as il
 
 
+def word(dice: random.Random) -> str:
+    """Letters that no other answer has. Digits may look like somebody's number, and would be masked."""
+    return "".join(dice.choices("abcdefghijklmnopqrstuvwxyz", k=8))
+
+
 def plans(dice: random.Random) -> list[il.Sequential | il.Handoff]:
     """Three agents in a row, and a handoff after a tool that acts. Their answers are random, so a repeated one shows."""
 
     async def think(message: il.Message, ctx: il.Context) -> str:
         await asyncio.sleep(dice.uniform(0, 0.02))
-        return f"{message.text} {dice.getrandbits(32)}"
+        return f"{message.text} {word(dice)}"
 
     async def doubt(message: il.Message, ctx: il.Context) -> str:
         if dice.random() < 0.1:
@@ -31,9 +36,9 @@ def plans(dice: random.Random) -> list[il.Sequential | il.Handoff]:
 
 
 def tools(dice: random.Random) -> list[il.Tool]:
-    async def pay(amount: int) -> int:
+    async def pay(amount: int) -> str:
         await asyncio.sleep(dice.uniform(0, 0.01))
-        return dice.getrandbits(32)
+        return word(dice)
 
     return [il.tool(pay, kind="effect")]
 

@@ -27,7 +27,7 @@ async def ask(runtime: il.Runtime, plan: Plan, key: str, dice: random.Random) ->
     asked_at = time.monotonic()
     while True:
         try:
-            outcome = await runtime.run(plan, f"the text of {key}", key=key)
+            outcome = await runtime.run(plan, f"what {key} says", key=key)
         except il.JournalError as error:
             say(["refused", error.code, error.hint, error.retry_after])
             await asyncio.sleep((error.retry_after or 0.0) * dice.random())

@@ -274,6 +274,8 @@ async def test_the_memory_is_there_again_when_the_runtime_is_opened_again(words:
         "runs.db.lock",
         "runs.db.store",
         "runs.db.store.lock",
+        "runs.db.vault",
+        "runs.db.vault.lock",
         "runs.db.vectors",
     ]
 

@@ -70,7 +70,9 @@ def tell(given: argparse.Namespace) -> int:
         print(orjson.dumps({**found, "key_id": None if key is None else key.id}).decode())
         return 0
     if state == "none":
-        print(f"{path} has no vault: payloads are not encrypted, and nothing is masked")
+        lost = "payloads are encrypted, and nobody can read them without it"
+        plain = "payloads are not encrypted, and what placeholders stand for is not to be had"
+        print(f"{path} has no vault: {lost if found['encrypted'] else plain}")
         return 0
     if state == "inside":
         print(f"{path}.vault is not protected by an outside key: whoever has the file can read all of it")

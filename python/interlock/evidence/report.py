@@ -67,7 +67,9 @@ def _warnings(seen: t.Seen) -> list[str]:
     if not seen.integrity["whole"]:
         found.append(f"The journal is damaged ({seen.integrity['error']}): counts end there, and nothing here is proved.")
     if facts.passages and all(policy == 0 for _, policy, _ in facts.passages):
-        found.append("Every decision was made under the open policy: the gates recorded passages, and refused nothing.")
+        found.append(
+            "Every decision was made under the open policy, by a version without guards: the gates recorded passages, and refused nothing."
+        )
     if seen.integrity["whole"] and not seen.integrity.get("checkpoints"):
         found.append("No signed checkpoint was given: the file is whole in itself, which does not show that it was not rewritten or cut.")
     if facts.unknown:
