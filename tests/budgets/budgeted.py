@@ -38,7 +38,9 @@ def plan(provider: int) -> il.Sequential:
                     os.write(provider, f"sent {user} {spend.input_tokens + spend.max_output_tokens}\n".encode())
                     await asyncio.sleep(0.001)
                     os.write(provider, f"came {user} {spend.max_output_tokens - 10 + 15}\n".encode())
-                    await spend.settle(input_tokens=10, output_tokens=5 + number, response_id=f"{ctx.run_id}/{ctx.turn}/{number}/{os.getpid()}")
+                    await spend.settle(
+                        input_tokens=10, output_tokens=5 + number, response_id=f"{ctx.run_id}/{ctx.turn}/{number}/{os.getpid()}"
+                    )
             except il.BudgetExceeded:
                 break
         return "thought"
