@@ -81,13 +81,9 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self._state = "new"
         self.agents: dict[str, Agent] = {}
         self._given_transport = transport
-<<<<<<< HEAD
-        self.transport: TurnTransport = transport or InProcess(self.agents)
-        self.prices = Prices()
-=======
         self._carries: TurnTransport = transport or InProcess(self.agents)
         self.transport: TurnTransport = self._carries
->>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
+        self.prices = Prices()
         self.tools = tools
         self._witness = witness
         self._given_outside = (screens, ner)
@@ -189,13 +185,9 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self._plans[id(pattern)] = (pattern, self._setup.add_plan(self.engine, text))
         self.agents = known
         self.engine.have_agents(list(known))
-<<<<<<< HEAD
-        self._carry()
-=======
         if self._given_transport is None:
             self._carries = InProcess(known)
             self._carry()
->>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
 
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.

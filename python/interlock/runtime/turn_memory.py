@@ -110,19 +110,8 @@ class TurnMemory:
         asked = (place, writes)
         if asked in self._reached:
             return
-<<<<<<< HEAD
         self.ask_gate(f"memory:{place}", writes, [scope for scope in (self._opened_by.get(name),) if scope is not None])
-=======
-        self.ask_gate(f"memory:{place}", writes, self._required(name))
->>>>>>> 625f33e5e0e8e31221f9c7c26a52af0900aa36a8
         self._reached.add(asked)
-
-    def _required(self, name: str) -> list[str]:
-        """The scope that opens a namespace, as the turn has it: a team's name may be spelled in a scope as it is."""
-        if name == SHARED or not name.startswith(TEAM):
-            return [SCOPE + name] if name == SHARED else []
-        held = (scope for scope in self._turns.scopes(self._turn) if scope.startswith(SCOPE + TEAM))
-        return [next((scope for scope in held if of_team(scope.removeprefix(SCOPE + TEAM)) == name), SCOPE + name)]
 
     def ask_gate(self, resource: str, writes: bool, required: Sequence[str]) -> None:
         """Pass gate G6.

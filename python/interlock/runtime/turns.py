@@ -181,7 +181,6 @@ class Turns(ABC):
         if is_over:
             self.runtime.memories.ended()
 
-<<<<<<< HEAD
     def spend_of(self, turn: int, model: str, input_tokens: int, max_output_tokens: int) -> Spend:
         """A call of a model that a turn makes."""
         from interlock.runtime.spending import Spend
@@ -193,11 +192,10 @@ class Turns(ABC):
         from interlock.runtime.spending import turn_budget
 
         return turn_budget(self.engine.budget_of(self.number, turn))
-=======
+
     def endorsed(self, turn: int, text: str, by: str) -> bool:
         """A turn's code vouches for a value. Whether the turn has the floor still."""
         return self.is_heard and self.engine.endorsed(self.number, turn, text, by)
->>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
 
     async def call_tool(self, ctx: Context, name: str, arguments: dict[str, Any]) -> Any:
         """Run a tool for a turn, recorded."""

@@ -88,16 +88,14 @@ impl Engine {
             key = EffectKey(core.salts.draw());
         }
         if let Some(known) = live.known(key) {
-<<<<<<< HEAD
             let call = Call { turn, key, tool: &effect.tool, acts, required: &effect.scopes, arguments: &effect.arguments };
             // What was done stands; but a stand-in without the right to it is not told what it gave.
-            let Some(reason) = (if is_memory(&effect.tool) { None } else { live.has_no_right(&call)? }) else { return Ok(known) };
+            let Some(reason) = (if is_memory(&effect.tool) { None } else { live.has_no_right(&call)? }) else {
+                live.sees_again(turn, key);
+                return Ok(known);
+            };
             self.noted(core, run)?;
             return Ok(EffectStart::Denied { reason });
-=======
-            live.sees_again(turn, key);
-            return Ok(known);
->>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
         }
         let mut batch = Batch::default();
         if !is_memory(&effect.tool) {

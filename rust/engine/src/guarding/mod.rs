@@ -106,15 +106,12 @@ pub(crate) struct Guarding {
     pub kills: Arc<Kills>,
     /// Values that tools' own systems assigned, and how far they are trusted.
     assigned: Vec<(Label, String)>,
-<<<<<<< HEAD
     /// Whether a placeholder of this run stands for something.
     has_minted: Cell<bool>,
-=======
     /// Values for which a turn's code vouched.
     pub endorsed: Vec<(Label, String)>,
     /// Messages that may not leave the run, and the screens outside that say so, by payload.
     unfit: FxHashMap<u32, Vec<Name>>,
->>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
     /// While a run is folded: the label of all that came in so far.
     worst: Label,
 }
@@ -145,12 +142,9 @@ impl Guarding {
             marks: FxHashMap::default(),
             kills: Arc::clone(kills),
             assigned: Vec::new(),
-<<<<<<< HEAD
             has_minted: Cell::new(false),
-=======
             endorsed: Vec::new(),
             unfit: FxHashMap::default(),
->>>>>>> 162c01791a90659a8d8be0db3c2cd7e2dfbf0b17
             worst: ASKED,
         })
     }
