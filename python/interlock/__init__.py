@@ -80,11 +80,8 @@ from interlock.tools import Tool, tool
 from interlock.webhook import Webhook, verify_webhook
 
 if TYPE_CHECKING:
-    from interlock import memory, prices
-    from interlock import memory
+    from interlock import memory, prices, privacy, screens
     from interlock.labels import Endorsed, Label, endorse, validator
-    from interlock import memory, privacy
-    from interlock import memory, screens
     from interlock.runtime import Run, Runtime
     from interlock.runtime import open_runtime as open  # noqa: A004 - `il.open` is the documented name
     from interlock.safety import Screen
@@ -118,9 +115,9 @@ __all__ = [
     "JournalError",
     "JournalLocked",
     "JournalVersionUnsupported",
-    "Limit",
     "Keys",
     "Label",
+    "Limit",
     "LimitExceeded",
     "MakerChecker",
     "Message",

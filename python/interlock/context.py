@@ -43,8 +43,8 @@ class Turns(Protocol):
         """What a turn may know of what was said so far."""
         ...
 
-    def conversation(self) -> list[Said]:
-        """What was said in the thread before this run began."""
+    def conversation_of(self, turn: int) -> list[Said]:
+        """What was said in the thread before this run began, as one of its turns is shown it."""
         ...
 
     def view(self, turn: int) -> list[Seen]:
@@ -146,7 +146,7 @@ class Context(MemoryContext):
         The answers are those that were delivered by then. It is read from the journal when it is first asked for.
         Inside a domain it is empty, unless every wall around imports ``"user"``.
         """
-        return self._turns.conversation() if self._call.shows_user else []
+        return self._turns.conversation_of(self._call.turn) if self._call.shows_user else []
 
     @property
     def run_id(self) -> str:

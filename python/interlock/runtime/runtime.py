@@ -187,7 +187,7 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self.engine.have_agents(list(known))
         if self._given_transport is None:
             self._carries = InProcess(known)
-            self._carry()
+        self._carry()
 
     def apply_config(self, config: Config) -> None:
         """Use a configuration for every run that starts from now on; runs under way keep the rules they started with.
@@ -216,17 +216,14 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self.prices = Prices(config.budget())
         self._carry()
 
-    def _carry(self) -> None:
-        inner = self._given_transport or InProcess(self.agents)
-        self.transport = Paid(inner) if self.prices.budget.limits and self._setup.path is not None else inner
-
     def _look(self, beyond: Outside | None) -> None:
         self.outside = beyond
         self._carry()
 
     def _carry(self) -> None:
-        looks = self.outside is not None and self.outside.looks_at_replies
-        self.transport = Screening(self._carries, self.outside) if looks and self.outside is not None else self._carries
+        outside = self.outside
+        carries = self._carries if outside is None or not outside.looks_at_replies else Screening(self._carries, outside)
+        self.transport = Paid(carries) if self.prices.budget.limits and self._setup.path is not None else carries
 
     def pause(self) -> None:
         """The journal failed: take on nothing until it is open again."""

@@ -108,6 +108,13 @@ class Turns(ABC):
             self.said_before = self.runtime.threads.before(self.engine, self.number, self.thread, self.user)
         return list(self.said_before)
 
+    def conversation_of(self, turn: int) -> list[Said]:
+        """The same, for one turn: answers of earlier runs make it trusted no more than anybody is."""
+        found = self.conversation()
+        if any(one.is_answer for one in found):
+            self.engine.saw_answers(self.number, turn)
+        return found
+
     def view(self, turn: int) -> list[Seen]:
         """What a turn may see of the pattern around it, the pattern's task first."""
         return [seen(shown) for shown in self.engine.view(self.number, turn)]

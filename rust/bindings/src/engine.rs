@@ -344,6 +344,10 @@ impl PyEngine {
         self.engine.from_run(run, crate::crossing::run_id(other)?, text).map_err(error::engine)
     }
 
+    fn saw_answers(&self, run: u64, turn: u32) -> PyResult<()> {
+        self.engine.saw_answers(run, turn).map_err(error::engine)
+    }
+
     fn is_untrusted(&self, run: u64, turn: u32) -> PyResult<bool> {
         self.engine.is_untrusted(run, turn).map_err(error::engine)
     }

@@ -237,6 +237,8 @@ impl Engine {
                 }
                 (heard.result, heard.withheld, Some(heard.label))
             }
+            // What a tool raises was written by whoever writes what it returns.
+            None if !is_memory(&open.tool) => (None, None, Some(live.guarding.guard().labels.emits(&open.tool))),
             None => (None, None, None),
         };
         let kind = if returned { PayloadKind::Result } else { PayloadKind::ErrorText };

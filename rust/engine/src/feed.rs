@@ -1,7 +1,7 @@
 //! What the shell tells the engine about a run: answers, failures, vectors, time, decisions.
 
 use interlock_journal::{Journal, PayloadKind, SaltSource};
-use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Reply, Spent, TurnId};
+use interlock_kernel::{Confidence, Failure, HandOff, Input, Micros, Name, Ref, Reply, Spent, TurnId};
 
 use crate::EngineError;
 use crate::engine::{Core, Engine};
@@ -54,6 +54,11 @@ impl Engine {
             let (sender, domain) = (sender(live, turn), live.domain_of(turn));
             let labels = labels(live, turn, answer.labels)?;
             let trust = live.context(turn);
+            let named = answer.hand_off.iter().chain(answer.delegated.iter().map(|one| &one.member));
+            if let Some(refused) = live.may_hand_over(turn, named) {
+                let text = failed(live, salts, batch, turn, refused)?;
+                return Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(text) });
+            }
             let (text, data) = live.guarding.said(answer.text, answer.data, answer.outside.as_ref())?;
             // Beside a handoff, data holds its reason: it is no message to the next.
             let empty = text.is_empty() && (data.is_none() || (answer.hand_off.is_some() && !answer.writes));
@@ -88,7 +93,7 @@ impl Engine {
     /// An agent raised, with the error's text.
     pub fn raised(&self, run: u64, turn: u32, text: String) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
-            let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?;
+            let text = failed(live, salts, batch, turn, text)?;
             Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(text) })
         })
     }
@@ -96,7 +101,7 @@ impl Engine {
     /// An agent answered with something that is no reply.
     pub fn answered_wrongly(&self, run: u64, turn: u32, text: String) -> Result<Step, EngineError> {
         self.tell(run, |live, salts, batch| {
-            let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?;
+            let text = failed(live, salts, batch, turn, text)?;
             Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::WrongType(text) })
         })
     }
@@ -224,6 +229,14 @@ impl Core {
         self.stats.absorbed += 1;
         Ok(())
     }
+}
+
+/// Why an attempt failed, masked: the next attempt is told, and is trusted no more than this one was.
+fn failed(live: &mut Live, salts: &mut SaltSource, batch: &mut Batch, turn: u32, text: String) -> Result<Ref, EngineError> {
+    let trust = live.context(turn);
+    let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?;
+    live.guarding.mark(text, trust);
+    Ok(text)
 }
 
 fn sender(live: &Live, turn: u32) -> Option<Name> {

@@ -145,6 +145,7 @@ impl Core {
             let Some(live) = self.live.get_mut(&run) else { return Ok(None) };
             let place = live.offered.partition_point(|one| one.turn < call.turn.0);
             live.offered.insert(place, Offered { turn: call.turn.0, waits });
+            live.is_told(&call);
             owed.push(if waits { Owed::Queued } else { Owed::Call(live.call(&call)?) });
         }
         Ok(None)
@@ -254,6 +255,15 @@ impl Core {
 }
 
 impl Live {
+    /// A turn is told why the attempt before failed, and is trusted no more than that one was.
+    fn is_told(&mut self, call: &CallAgent) {
+        if let Some(Failure::Raised(text) | Failure::WrongType(text)) = &call.feedback
+            && let Some(label) = self.guarding.label_of(text.number)
+        {
+            self.guarding.sees(call.turn.0, label);
+        }
+    }
+
     fn call(&self, call: &CallAgent) -> Result<Call, EngineError> {
         let body = self.held.message(call.message.number).ok_or(EngineError::Internal("a turn's message is not held"))?;
         Ok(Call {

@@ -91,8 +91,9 @@ impl Engine {
     /// What was said in a run that is under way, the user's message first: sender, text and JSON data. A turn inside a domain
     /// sees what was said inside, and what came in through the wall.
     pub fn messages(&self, run: u64, turn: u32) -> Result<Vec<SaidBy>, EngineError> {
-        let core = self.lock()?;
-        let live = core.live.get(&run).ok_or_else(|| EngineError::UnknownRun { run: run.to_string() })?;
+        let mut core = self.lock()?;
+        let live = core.live.get_mut(&run).ok_or_else(|| EngineError::UnknownRun { run: run.to_string() })?;
+        live.saw_all(turn);
         Ok(live.held.messages(live.domain_of(turn)).map(|said| (said.sender.clone(), said.text.clone(), said.data.clone())).collect())
     }
 }

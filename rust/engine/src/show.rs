@@ -11,8 +11,13 @@ use crate::{EngineError, settle};
 impl Engine {
     /// What a turn may see of the pattern around it; the first is what the pattern was given, if there is any.
     pub fn view(&self, run: u64, turn: u32) -> Result<Vec<Shown>, EngineError> {
-        let core = self.lock()?;
-        Ok(core.live.get(&run).map(|live| live.view(turn)).unwrap_or_default())
+        let mut core = self.lock()?;
+        let Some(live) = core.live.get_mut(&run) else { return Ok(Vec::new()) };
+        let shown = live.view(turn);
+        if shown.len() > 1 {
+            live.saw_all(turn); // what others said is in it, and they may have read anything
+        }
+        Ok(shown)
     }
 
     /// What a turn's agent may reach.

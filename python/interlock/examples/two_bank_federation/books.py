@@ -22,7 +22,9 @@ class BankA:
 
     def __init__(self, folder: Path = DATA / "bank_a") -> None:
         paid = sorted(rows(folder / "payments.csv"), key=lambda row: row["day"], reverse=True)
-        self._payments = [Payment(r["case_id"], r["customer"], r["iban_to"], r["iban_to"][4:11], r["payee"], int(r["cents"]), r["status"]) for r in paid]
+        self._payments = [
+            Payment(r["case_id"], r["customer"], r["iban_to"], r["iban_to"][4:11], r["payee"], int(r["cents"]), r["status"]) for r in paid
+        ]
         self.recalled: list[str] = []
 
     def tools(self) -> list[Tool]:

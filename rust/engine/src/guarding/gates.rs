@@ -1,5 +1,6 @@
 //! The gates that the kernel asks: ingress, before a turn, and before the answer is released.
 
+use super::calls::in_words;
 use interlock_guard::access::Action;
 use interlock_guard::safety::{Place, Verdict as Screened};
 use interlock_kernel::{Consulted, Gate, Gates, Name, Passage, Ruled, Ruling, State, Subject, Verdict};
@@ -61,6 +62,31 @@ impl Live {
         Some(self.guarding.ruling(gate, Ruled::Denied, Some(agent.clone()), rules))
     }
 
+    /// Why a turn's agent may not hand over to one of these, if it may not. It is noted.
+    pub(crate) fn may_hand_over<'a>(&mut self, turn: u32, to: impl Iterator<Item = &'a Name>) -> Option<String> {
+        if self.guarding.guard().off.access || !self.guarding.is_on(Gate::AgentToAgent) {
+            return None;
+        }
+        let agent = self.turn(turn)?.agent.clone();
+        for target in to {
+            let decision = self.may(turn, &agent, Action::HandTo, target, (&[], None));
+            if decision.allowed {
+                continue;
+            }
+            let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
+            if rules.is_empty() {
+                rules.push("default".into());
+            }
+            let ruling = self.guarding.ruling(Gate::AgentToAgent, Ruled::Denied, Some(target.clone()), rules);
+            self.guarding.note(Some(turn), ruling, None);
+            return Some(format!(
+                "agent {agent:?} may not hand over to {target:?}: {}",
+                in_words(decision.why.as_deref(), &self.scopes_of(turn))
+            ));
+        }
+        None
+    }
+
     /// What a screen has against releasing an answer: a person looks at it.
     fn unfit(&self, subject: Subject<'_>) -> Option<Ruling> {
         let guard = self.guarding.guard();
@@ -68,15 +94,17 @@ impl Live {
             return None;
         }
         let said = self.held.message(subject.content?.number)?;
-        let data = said.data.as_deref().and_then(|data| std::str::from_utf8(data).ok()).unwrap_or_default();
-        let blocked = [said.text.as_str(), data].into_iter().find_map(|text| {
-            // Our own brackets are no disguise, and a text of ASCII is read several times as fast.
-            let plain = text.contains('⟦').then(|| text.replace('⟦', "[").replace('⟧', "]"));
-            let screened = guard.safety.screen(Place::Egress, plain.as_deref().unwrap_or(text));
+        // What is looked at is what the user would read: their own values are in it. One that can't be had stays hidden.
+        let (mut text, mut data) = (said.text.clone(), said.data.clone());
+        let is_open = self.guarding.shown(&mut text, &mut data).is_ok();
+        let data = data.as_deref().and_then(|data| std::str::from_utf8(data).ok()).unwrap_or_default();
+        let blocked = [text.as_str(), data].into_iter().find_map(|text| {
+            let screened = guard.safety.screen(Place::Egress, text);
             (screened.verdict == Screened::Block).then_some(screened)
         });
+        let unread = (!is_open).then(|| Name::from("vault"));
         let own = blocked.iter().flat_map(|screened| &screened.findings).map(|finding| Name::from(finding.screen));
-        let mut rules: Vec<Name> = own.chain(self.guarding.held_back(subject.content?.number).iter().cloned()).collect();
+        let mut rules: Vec<Name> = own.chain(unread).chain(self.guarding.held_back(subject.content?.number).iter().cloned()).collect();
         rules.dedup();
         if rules.is_empty() {
             return None;

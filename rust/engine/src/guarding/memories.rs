@@ -55,11 +55,11 @@ impl Engine {
         Ok(core.live.get(&run).is_some_and(|live| live.context(turn).integrity == Integrity::Untrusted))
     }
 
-    /// A turn was shown everything that was said in its run.
-    pub fn saw_all(&self, run: u64, turn: u32) -> Result<(), EngineError> {
+    /// A turn was shown answers of earlier runs: nobody knows any more what they had read.
+    pub fn saw_answers(&self, run: u64, turn: u32) -> Result<(), EngineError> {
         let mut core = self.lock()?;
         if let Some(live) = core.live.get_mut(&run) {
-            live.saw_all(turn);
+            live.guarding.sees(turn, ANYBODY);
         }
         Ok(())
     }
@@ -107,7 +107,7 @@ impl Live {
         Some(super::calls::in_words(decision.why.as_deref(), &self.scopes_of(turn)))
     }
 
-    fn saw_all(&mut self, turn: u32) {
+    pub(crate) fn saw_all(&mut self, turn: u32) {
         let all = (0..u32::try_from(self.held.len()).unwrap_or(u32::MAX)).filter(|number| self.held.message(*number).is_some());
         let label = all.map(|number| self.label(number)).fold(Label::NEUTRAL, Label::join);
         self.guarding.sees(turn, label);

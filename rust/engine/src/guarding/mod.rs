@@ -27,8 +27,8 @@ pub(crate) use kills::Kills;
 pub use outside::{Named, Outside, Saying, Sighting};
 pub(crate) use texts::Place;
 
-/// What a request begins with: its user wrote it.
-pub(crate) const ASKED: Label = Label::new(Integrity::User, Confidentiality::User);
+/// What a request begins with: its user wrote it, and may have it sent where they want. What is personal in it is masked.
+pub(crate) const ASKED: Label = Label::new(Integrity::User, Confidentiality::Public);
 
 /// What anybody may have written, for the tenant's eyes.
 pub(crate) const ANYBODY: Label = Label::new(Integrity::Untrusted, Confidentiality::Tenant);
