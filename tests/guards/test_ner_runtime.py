@@ -82,6 +82,15 @@ def test_names_stand_nowhere_in_the_journal(tmp_path: Path) -> None:
     assert b"Grace" not in raw
 
 
+async def test_a_name_that_runs_into_an_address_is_masked_beside_it() -> None:
+    def greedy(text: str) -> list[il.privacy.Span]:
+        return [il.privacy.Span("PERSON", 0, len(text))] if text.startswith("Ada") else []
+
+    desk = Desk(ner=greedy)
+    await desk.ask("Ada ada@example.com Lovelace")
+    assert re.fullmatch(r"⟦PERSON:\w+⟧ ⟦EMAIL_ADDRESS:\w+⟧ ⟦PERSON:\w+⟧", desk.heard[0])
+
+
 async def test_what_is_found_is_recorded_by_its_kind() -> None:
     desk = Desk()
     async with il.open(plans=[desk.plan], tools=[owner], ner=names) as runtime:

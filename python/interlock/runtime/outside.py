@@ -160,11 +160,12 @@ class Outside:
                     spans: Sequence[Span] = await cast("Any", ner)(whole)
                 else:
                     spans = await asyncio.to_thread(ner, whole)
+            taken = self._privacy.scan(whole)
             found = {
                 (span.type, part.strip())
                 for span in spans
                 if span.type in self._kinds and 0 <= span.start < span.end <= len(whole)
-                for part in whole[span.start : span.end].split("\n")
+                for part in _left(whole, span, taken).split("\n")
                 if part.strip()
             }
         except Exception:  # noqa: BLE001 - a model may raise anything, and all of it means that names were not looked for
@@ -221,6 +222,16 @@ def _strings(value: Any) -> Iterator[str]:
                 waiting.extend((*fields, *fields.values()))
             case list() as items:
                 waiting.extend(items)
+
+
+def _left(text: str, span: Span, taken: Iterable[tuple[str, int, int]]) -> str:
+    """What is a name alone, line by line: what has structure is masked as that, and in the text it stands no more."""
+    left, at = "", span.start
+    for _, start, end in taken:
+        if at < end and start < span.end:
+            left += text[at : max(at, start)] + "\n"
+            at = max(at, end)
+    return left + text[at : span.end]
 
 
 def _places(text: str, name: str) -> Iterator[int]:

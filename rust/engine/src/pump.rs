@@ -80,6 +80,7 @@ impl Core {
         let result = live.told(input, &mut batch, &mut self.salts, now);
         if batch.events.is_empty() {
             live.held.truncate(before);
+            live.guarding.forget_from(before);
             return result.map(|()| None);
         }
         let first_seq = live.seq;

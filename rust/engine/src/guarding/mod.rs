@@ -175,6 +175,12 @@ impl Guarding {
         self.marks.get(&payload).copied()
     }
 
+    /// Payloads from this number on were not kept: others will have their numbers.
+    pub(crate) fn forget_from(&mut self, number: usize) {
+        self.marks.retain(|payload, _| (*payload as usize) < number);
+        self.unfit.retain(|payload, _| (*payload as usize) < number);
+    }
+
     /// A turn has seen something of this label.
     pub(crate) fn sees(&mut self, turn: u32, label: Label) {
         let seen = self.contexts.entry(turn).or_insert(Label::NEUTRAL);
