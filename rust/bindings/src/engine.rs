@@ -256,6 +256,7 @@ impl PyEngine {
 
     /// A turn is about to call a model: the key of the call and how far the journal must have come, or what is short, or who stopped it.
     /// Nothing of all that when the turn is over.
+    #[expect(clippy::too_many_arguments, reason = "one crossing for a call")]
     fn model_begun(
         &self,
         py: Python<'_>,
