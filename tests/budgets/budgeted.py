@@ -59,7 +59,7 @@ async def main(journal: Path, provider_file: Path, life: str, runs: int) -> None
     spending = plan(provider)
     async with il.open(journal, plans=[spending], config=Config.parse(CONFIG)) as runtime:
         under_way = len(runtime.drives)
-        while runtime.drives:
+        while runtime.drives:  # noqa: ASYNC110 - a process that is killed has nobody to tell it
             await asyncio.sleep(0.01)
         print(under_way, runtime.engine.held_back(), flush=True)
         if runs == 0:
