@@ -9,7 +9,7 @@ from interlock.examples.two_bank_federation.case import Payment, amount_in, matt
 from interlock.examples.two_bank_federation.model import Movement, Risk, band, features
 
 CASES = rows(DATA / "cases.csv")
-PAID = Payment("C-1", "a-0", "DE80999999900000491981", "Cityflats", 480_000, "completed")
+PAID = Payment("C-1", "a-0", "DE80999999900000491981", "9999999", "Cityflats", 480_000, "completed")
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +55,7 @@ async def test_every_case_is_about_the_right_matter_and_payment() -> None:
 
 
 def test_pressure_an_unusual_amount_and_a_new_payee_add_up() -> None:
-    small = [Payment(f"C-{n}", "a-0", "AT0", "shop", 1_000, "completed") for n in range(2, 6)]
+    small = [Payment(f"C-{n}", "a-0", "AT0", "9999200", "shop", 1_000, "completed") for n in range(2, 6)]
     assert suspicion("he called me", PAID, [PAID, *small]) == pytest.approx(1.0)
     assert suspicion("hello", PAID, [PAID, *small]) == pytest.approx(0.6)
     assert suspicion("hello", small[0], small) == 0.0

@@ -10,31 +10,14 @@ import pytest
 from bypasses import bypassed
 from harness import EXPIRY, Stage, cases
 
-PENDING = {
-    "budget.": "the runtime does not hold runs to budgets yet",
-    "access.handoff": "a handoff that passes the user's own message on is not seen as one",
-    "access.review": "whoever decides a review is not asked for the right to it",
-    "labels.again": "what a turn is given again after a review, or after a restart, is not held against it",
-    "labels.errors": "what a tool raises is not held against the turn that reads it",
-    "labels.conversation": "what was said in a thread's earlier runs comes without its labels",
-    "labels.history": "what a turn reads of its run's history is not held against it",
-    "labels.feedback": "an attempt that failed leaves its words to the next one, and not its label",
-    "safety.secrets": "answers are screened before their values are put back",
-}
-"""Rules that the runtime does not hold yet, by the beginning of their names. One that is bypassed no more must leave this table."""
-ONLY = {"G5": "access.handoff", "G8": "access.review"}
-"""Gates at which nothing else than such a rule is asked."""
 UNPLAYED = {f"G8-{number:03d}": "whoever decides a review has a name and roles, and no tenant" for number in range(3, 73, 8)}
 """Cases for which the runtime has no door; the README lists them too."""
 GUARDS = {"access": "access", "labels": "labels", "privacy": "privacy", "safety": "safety", "budget": "budgets"}
 """By the beginnings of rules, how their switches are called."""
-SWITCHES = (*(switch for rule, switch in GUARDS.items() if f"{rule}." not in PENDING), *(f"G{gate}" for gate in range(1, 10)))
+BESIDE = {"safety.length": "budgets"}
+"""Guards that stop the cases of another one's rule, too: both are switched off."""
+SWITCHES = (*GUARDS.values(), *(f"G{gate}" for gate in range(1, 10)))
 RULES = sorted({case["rule"] for case in cases() if case["rule"].partition(".")[0] in GUARDS})
-
-
-def is_pending(case: dict[str, Any]) -> bool:
-    rule: str = case["rule"]
-    return rule.startswith(tuple(PENDING))
 
 
 def runs_out(case: dict[str, Any]) -> bool:
@@ -60,12 +43,11 @@ def test_what_can_not_be_played_is_said_in_the_readme() -> None:
     every = {case["id"] for case in cases()}
     assert set(UNPLAYED) <= every
     assert all(name in readme for name in UNPLAYED)
-    assert all(f"`{rule}" in readme for rule in PENDING)
 
 
 async def test_no_case_is_bypassed(tmp_path: Path) -> None:
-    chosen = [case for case in cases() if case["id"] not in UNPLAYED and not is_pending(case)]
-    assert len(chosen) > 900
+    chosen = [case for case in cases() if case["id"] not in UNPLAYED]
+    assert len(chosen) > 1_250
     assert await played(chosen, tmp_path) == []
     assert values_in_files(chosen, tmp_path) == []
 
@@ -118,22 +100,16 @@ async def test_the_policy_lets_happen_what_is_asked_for(what: str, tmp_path: Pat
     assert await played([case], tmp_path)
 
 
-@pytest.mark.parametrize("rule", PENDING)
-async def test_what_is_pending_is_bypassed_still(rule: str, tmp_path: Path) -> None:
-    assert await played([case for case in cases() if case["rule"].startswith(rule)], tmp_path, until_one=True)
-
-
 @pytest.mark.parametrize("switch", SWITCHES)
 async def test_without_one_guard_or_gate_something_is_bypassed(switch: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    if (rule := ONLY.get(switch)) in PENDING:
-        pytest.skip(PENDING[str(rule)])
-    chosen = [case for case in cases() if switch in (case["gate"], guard_of(case["rule"])) and not is_pending(case)]
+    chosen = [case for case in cases() if switch in (case["gate"], guard_of(case["rule"]))]
     assert await without(switch, chosen, tmp_path, monkeypatch)
 
 
 @pytest.mark.parametrize("rule", RULES)
 async def test_without_its_guard_a_rules_cases_are_bypassed(rule: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert await without(str(guard_of(rule)), [case for case in cases() if case["rule"] == rule], tmp_path, monkeypatch)
+    switches = ",".join(filter(None, (guard_of(rule), BESIDE.get(rule))))
+    assert await without(switches, [case for case in cases() if case["rule"] == rule], tmp_path, monkeypatch)
 
 
 def guard_of(rule: str) -> str | None:

@@ -32,13 +32,9 @@ def test_who_knows_the_policy_can_alter_no_protected_argument_of_an_allowed_call
     assert found[FREE][0] == found[FREE][1], "what the policy leaves to anybody is said to be so"
 
 
-AGAIN = "a turn that is taken again after a review is not held to what it had read before"
-ASKED = "the user's own words count as confidential, and may not be sent where the policies let them"
-
 BY_NAME = "a value that is masked by its argument's name is not found in the text that it was copied from"
 
 
-@pytest.mark.xfail(reason=AGAIN, strict=True)
 @pytest.mark.parametrize("mode", ["strict", "arguments"])
 @pytest.mark.parametrize("count", [15, pytest.param(None, marks=[pytest.mark.heavy, pytest.mark.timeout(3_600)])])
 async def test_the_runtime_says_of_each_pair_what_the_labels_say(mode: str, count: int | None) -> None:
@@ -49,7 +45,7 @@ async def test_the_runtime_says_of_each_pair_what_the_labels_say(mode: str, coun
     assert [one["differ"] for one in found if one["differ"]] == []
 
 
-OTHERWISE = {("slack", "strict"): ASKED, ("slack", "arguments"): ASKED, ("banking", "arguments"): BY_NAME}
+OTHERWISE = {("banking", "arguments"): BY_NAME}
 """Suites of which the runtime says something else still."""
 
 

@@ -189,8 +189,8 @@ class Threads:
             return one
         data = one.data
         if data is not None:
-            data = orjson.loads(engine.from_run(number, one.run_id, orjson.dumps(data).decode()))
-        return replace(one, text=engine.from_run(number, one.run_id, one.text), data=data)
+            data = orjson.loads(engine.carried_over(number, one.run_id, orjson.dumps(data).decode()))
+        return replace(one, text=engine.carried_over(number, one.run_id, one.text), data=data)
 
     def read(self, thread: str) -> Thread:
         """The thread as it stands in the journal."""

@@ -130,7 +130,7 @@ class TurnMemory:
 
     def enters(self, text: str, untrusted: bool = False) -> str:
         """A text of the memory as this run may have it."""
-        return self._turns.engine.from_memory(self._turns.number, self._turn, text, untrusted)
+        return self._turns.engine.recalled(self._turns.number, self._turn, text, untrusted)
 
     def leaving(self, value: Any) -> Any:
         """As ``leaves``, for what JSON can hold."""

@@ -121,7 +121,7 @@ class Turns(ABC):
 
     def as_shown(self, turn: int, text: str) -> str:
         """A text that came from outside as a turn may see it: masked."""
-        return self.engine.from_memory(self.number, turn, self.engine.to_memory(self.number, text), False) if self.is_heard else text
+        return self.engine.recalled(self.number, turn, self.engine.to_memory(self.number, text), False) if self.is_heard else text
 
     def scopes(self, turn: int) -> tuple[str, ...]:
         """What a turn's agent may reach."""

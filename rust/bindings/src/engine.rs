@@ -337,12 +337,12 @@ impl PyEngine {
         self.engine.to_memory(run, text).map_err(error::engine)
     }
 
-    fn from_memory(&self, run: u64, turn: u32, text: String, untrusted: bool) -> PyResult<String> {
-        self.engine.from_memory(run, turn, text, untrusted).map_err(error::engine)
+    fn recalled(&self, run: u64, turn: u32, text: String, untrusted: bool) -> PyResult<String> {
+        self.engine.recalled(run, turn, text, untrusted).map_err(error::engine)
     }
 
-    fn from_run(&self, run: u64, other: &str, text: String) -> PyResult<String> {
-        self.engine.from_run(run, crate::crossing::run_id(other)?, text).map_err(error::engine)
+    fn carried_over(&self, run: u64, other: &str, text: String) -> PyResult<String> {
+        self.engine.carried_over(run, crate::crossing::run_id(other)?, text).map_err(error::engine)
     }
 
     fn saw_answers(&self, run: u64, turn: u32) -> PyResult<()> {

@@ -43,7 +43,7 @@ pub(crate) fn engine(error: EngineError) -> PyErr {
             fields.line = Some(*line);
         }
         EngineError::UnknownRun { run } | EngineError::NotInReview { run, .. } | EngineError::ReviewDenied { run, .. } => {
-            fields.run = Some(run.clone())
+            fields.run = Some(run.clone());
         }
         EngineError::Corrupt { run, .. } | EngineError::Refused { run, .. } => fields.run = Some(run.to_string()),
         // Their text says all. The enum is open: a new cause needs no field until it says so.

@@ -58,7 +58,9 @@ impl PyPrivacy {
                 let (value, behind) = behind.split_at(byte_of(behind, end.saturating_sub(*start)));
                 let token = numbers.of(kind, value);
                 out.push_str(head);
-                out.push_str(&format!("⟦{kind}:{token}⟧"));
+                for part in ["⟦", kind.as_str(), ":", token.as_str(), "⟧"] {
+                    out.push_str(part);
+                }
                 (done, rest) = (*end, behind);
             }
             out.push_str(rest);

@@ -110,7 +110,7 @@ fn what_was_spent_is_read_from_the_journal() {
     let tool = |class| Effect { tool: "look".into(), class, arguments: b"{}".to_vec(), approve: None, scopes: Vec::new(), about: None };
     for class in [EffectClass::Pure, EffectClass::Effect] {
         let EffectStart::Run { key, .. } = first.effect_begun(run, 0, tool(class)).unwrap() else { panic!() };
-        first.effect_ended(run, key, true, b"1".to_vec()).unwrap();
+        first.effect_ended(run, key, true, b"1".to_vec(), None).unwrap();
     }
     let key = think(&first, run, 0, 40).unwrap();
     let used = ModelUsed { input_tokens: 30, output_tokens: 2, cost_micro: 6 };

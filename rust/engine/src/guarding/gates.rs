@@ -94,11 +94,20 @@ impl Live {
             return None;
         }
         let said = self.held.message(subject.content?.number)?;
-        // What is looked at is what the user would read: their own values are in it. One that can't be had stays hidden.
-        let (mut text, mut data) = (said.text.clone(), said.data.clone());
-        let is_open = self.guarding.shown(&mut text, &mut data).is_ok();
-        let data = data.as_deref().and_then(|data| std::str::from_utf8(data).ok()).unwrap_or_default();
-        let blocked = [text.as_str(), data].into_iter().find_map(|text| {
+        let data = said.data.as_deref().and_then(|data| std::str::from_utf8(data).ok()).unwrap_or_default();
+        // What is looked at is what the user would read, but for what they wrote themselves. What can't be had stays hidden.
+        let asked = self.held.message(0);
+        let theirs = |token: &str| {
+            asked.is_some_and(|asked| asked.text.contains(token) || asked.data.as_deref().is_some_and(|data| holds(data, token)))
+        };
+        let opened = [said.text.as_str(), data].map(|text| self.guarding.unmask_but(text, theirs));
+        let is_open = opened.iter().all(Result::is_ok);
+        let blocked = [said.text.as_str(), data].into_iter().zip(opened).find_map(|(text, opened)| {
+            let opened = opened.ok().flatten();
+            // Our own brackets are no disguise, and a text of ASCII is read several times as fast.
+            let left = opened.as_deref().unwrap_or(text);
+            let plain = left.contains('⟦').then(|| left.replace('⟦', "[").replace('⟧', "]"));
+            let text = plain.as_deref().unwrap_or(left);
             let screened = guard.safety.screen(Place::Egress, text);
             (screened.verdict == Screened::Block).then_some(screened)
         });
@@ -112,4 +121,8 @@ impl Live {
         let ruling = self.guarding.ruling(Gate::Egress, Ruled::Reviewed, subject.agent.cloned(), rules);
         Some(Ruling { about: subject.content, ..ruling })
     }
+}
+
+fn holds(data: &[u8], token: &str) -> bool {
+    std::str::from_utf8(data).is_ok_and(|data| data.contains(token))
 }

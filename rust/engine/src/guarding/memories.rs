@@ -34,7 +34,7 @@ impl Engine {
     }
 
     /// A text that a turn is given of the memory. What was remembered from untrusted content lowers the turn's trust.
-    pub fn from_memory(&self, run: u64, turn: u32, text: String, untrusted: bool) -> Result<String, EngineError> {
+    pub fn recalled(&self, run: u64, turn: u32, text: String, untrusted: bool) -> Result<String, EngineError> {
         self.with(run, text, |guarding, text| {
             if untrusted {
                 guarding.sees(turn, ANYBODY);
@@ -45,7 +45,7 @@ impl Engine {
     }
 
     /// A text of another run of the same user, such as one of the same thread.
-    pub fn from_run(&self, run: u64, other: RunId, text: String) -> Result<String, EngineError> {
+    pub fn carried_over(&self, run: u64, other: RunId, text: String) -> Result<String, EngineError> {
         self.with(run, text, |guarding, text| Ok(guarding.carry(&text, false, &other.0.to_be_bytes())?.unwrap_or(text)))
     }
 

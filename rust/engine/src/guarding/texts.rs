@@ -140,6 +140,19 @@ impl Guarding {
         self.unmask_as(text, str::to_owned)
     }
 
+    /// As `unmask`, but for placeholders whose token is among these.
+    pub(crate) fn unmask_but(&self, text: &str, is_left: impl Fn(&str) -> bool) -> Result<Option<String>, EngineError> {
+        let mut failed = None;
+        let left = privacy::replace(text, |found| match (!is_left(found.token)).then(|| self.stands_for(&found)).transpose() {
+            Ok(value) => value.flatten(),
+            Err(error) => {
+                failed = Some(error);
+                None
+            }
+        });
+        failed.map_or(Ok(left), |error| Err(error.into()))
+    }
+
     /// As `unmask`, for JSON: the values are written as what stands inside of a string.
     pub(crate) fn unmask_json(&self, json: &[u8]) -> Result<(Option<Vec<u8>>, bool), EngineError> {
         let (left, forged) = self.unmask_as(as_text(json), |value| {

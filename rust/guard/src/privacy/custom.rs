@@ -122,8 +122,9 @@ impl Custom {
 
 /// One of the words stands within a hundred bytes.
 fn named_near(text: &str, context: &[String], start: usize, end: usize) -> bool {
-    let from = text.floor_char_boundary(start.saturating_sub(NEAR));
-    let to = text.ceil_char_boundary(text.len().min(end + NEAR));
+    let is_boundary = |at: &usize| text.is_char_boundary(*at);
+    let from = (0..=start.saturating_sub(NEAR)).rev().find(is_boundary).unwrap_or(0);
+    let to = (text.len().min(end + NEAR)..=text.len()).find(is_boundary).unwrap_or(text.len());
     let around = format!("{}\n{}", text.get(from..start).unwrap_or_default(), text.get(end..to).unwrap_or_default()).to_lowercase();
     context.iter().any(|word| around.contains(word.as_str()))
 }

@@ -1,8 +1,8 @@
 //! What a gate objects to is not passed on: it is recorded with the rule that said so, and the run says what became of it.
 
 use interlock_kernel::{
-    Book, Consulted, Event, Failure, Gate, Gates, Input, Micros, Passage, Ruled, Ruling, RunFailCode, RunId, State, Subject,
-    UnavailableWhy, Verdict, decide, evolve,
+    Book, Consulted, Event, Failure, Follows, Gate, Gates, Input, Micros, Passage, Reply, ReviewSubject, ReviewWhy, Ruled, Ruling,
+    RunFailCode, RunId, Spent, State, Subject, TurnId, UnavailableWhy, Verdict, decide, evolve,
 };
 use interlock_testkit::{Shelf, plan_of, step};
 
@@ -60,5 +60,54 @@ fn an_agent_that_may_not_have_the_turn_is_never_called() {
         assert_eq!((ruled.turn, ruled.agent.as_deref()), (Some(turn.turn), Some("ann")));
         assert!(turn.passages.is_empty());
         assert_eq!(failed.failure, Failure::Unavailable(UnavailableWhy::Denied));
+    }
+}
+
+/// A run whose only agent has answered, as far as a gate lets it go.
+fn answered(gates: &Strict) -> Vec<Event> {
+    let reply = Reply {
+        content: nothing(),
+        empty: false,
+        confidence: None,
+        intent: None,
+        hand_off: None,
+        delegated: Vec::new(),
+        spent: Some(Spent::default()),
+    };
+    let steps = [request(), Input::Advanced, Input::Replied { turn: TurnId(0), reply }, Input::Advanced, Input::Advanced];
+    told(gates, steps.into())
+}
+
+#[test]
+fn an_answer_that_a_gate_blocks_is_not_delivered_and_the_run_says_so() {
+    for gate in [Gate::Unmask, Gate::Egress] {
+        let events = answered(&Strict { at: gate, verdict: Ruled::Blocked });
+        let [.., Event::GateRuled(ruled), Event::RunFailed(failed)] = &events[..] else { panic!("{events:?}") };
+        assert_eq!((ruled.ruling.gate, ruled.turn, ruled.agent.as_deref()), (gate, Some(TurnId(0)), Some("ann")));
+        assert_eq!(failed.code, RunFailCode::Denied);
+    }
+}
+
+#[test]
+fn an_answer_that_a_person_is_to_see_waits_for_one() {
+    let events = answered(&Strict { at: Gate::Egress, verdict: Ruled::Reviewed });
+    let [.., Event::GateRuled(_), Event::ReviewOpened(opened)] = &events[..] else { panic!("{events:?}") };
+    assert_eq!((opened.why, &opened.subject), (ReviewWhy::Guarded, &ReviewSubject::Delivery));
+}
+
+#[test]
+fn what_a_shell_rules_is_recorded_with_whose_turn_it_was_and_what_follows() {
+    let ruling = Ruling { gate: Gate::ToolCall, policy: 7, verdict: Ruled::Denied, resource: None, rules: Vec::new(), about: None };
+    let open = Strict { at: Gate::Memory, verdict: Ruled::Denied };
+    for (follows, expected) in [
+        (Follows::Nothing, &["gate_ruled"][..]),
+        (Follows::TurnFails, &["gate_ruled", "turn_failed"]),
+        (Follows::RunFails, &["gate_ruled", "run_failed"]),
+    ] {
+        let ruled = Input::Ruled { turn: Some(TurnId(0)), ruling: ruling.clone(), key: None, follows };
+        let events = told(&open, vec![request(), Input::Advanced, ruled]);
+        assert_eq!(events[2..].iter().map(Event::name).collect::<Vec<_>>(), expected);
+        let Event::GateRuled(ruled) = &events[2] else { panic!("{events:?}") };
+        assert_eq!(ruled.agent.as_deref(), Some("ann"));
     }
 }
