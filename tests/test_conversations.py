@@ -219,3 +219,17 @@ async def test_the_command_line_shows_what_the_customer_saw(tmp_path: Path) -> N
     assert all(word in text for word in ("customer", "[bold]hello[/]", "0 before", "no answer yet", '{"n":0}'))
     missing = command("threads", "show", "nobody", "--db", file)
     assert (missing.returncode, "interlock threads list" in missing.stderr) == (1, True)
+
+
+async def test_a_thread_is_read_as_its_customer_saw_it(tmp_path: Path) -> None:
+    async def repeat(message: il.Message, ctx: il.Context) -> il.Reply:
+        assert "ada@example.com" not in message.text
+        return il.Reply(f"We write to {message.text}", data={"to": message.text})
+
+    plan = il.Sequential("repeat", [repeat])
+    async with il.open(tmp_path / "runs.db", plans=[plan]) as runtime:
+        await runtime.run(plan, "ada@example.com", user="ada", thread="t")
+    async with il.open(tmp_path / "runs.db", plans=[plan]) as runtime:
+        asked, answered = (await runtime.thread("t")).messages
+    assert (asked.text, answered.text) == ("ada@example.com", "We write to ada@example.com")
+    assert answered.data == {"to": "ada@example.com"}

@@ -55,14 +55,29 @@ async def call_effect(
     check_name(name, "effect")
     takes, is_async = takes_key(function), inspect.iscoroutinefunction(function)
 
-    async def call(given: dict[str, Any], key: str) -> Any:
-        more = {**given["named"], KEY: key} if takes else given["named"]
-        if is_async:
-            return await function(*given["arguments"], **more)
-        return await asyncio.to_thread(function, *given["arguments"], **more)
+    by_name = _bound(function, arguments, named)
 
-    recorded = as_json({"arguments": arguments, "named": named}, f"the arguments of effect {name!r}")
+    async def call(given: dict[str, Any], key: str) -> Any:
+        listed, by_name_given = ((), given) if by_name is not None else (given["arguments"], given["named"])
+        more = {**by_name_given, KEY: key} if takes else by_name_given
+        if is_async:
+            return await function(*listed, **more)
+        return await asyncio.to_thread(function, *listed, **more)
+
+    asked = {"arguments": arguments, "named": named} if by_name is None else by_name
+    recorded = as_json(asked, f"the arguments of effect {name!r}")
     return await run(drive, turn, Wanted(name, f"effect {name!r}", kind, recorded, None, call))
+
+
+def _bound(function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]) -> dict[str, Any] | None:
+    """The arguments by the names of the function's parameters, so that limits find them; ``None`` where it has no such names."""
+    try:
+        signature = inspect.signature(function)
+        given = signature.bind_partial(*arguments, **named).arguments
+    except (TypeError, ValueError):  # a builtin has no signature, and the call itself says what does not fit
+        return None
+    by_name = (inspect.Parameter.POSITIONAL_OR_KEYWORD, inspect.Parameter.KEYWORD_ONLY)
+    return dict(given) if all(signature.parameters[one].kind in by_name for one in given) else None
 
 
 async def run(drive: Turns, turn: int, wanted: Wanted) -> Any:

@@ -44,7 +44,7 @@ class Scratch:
             UsageError: there is no such scope, or the run has no thread.
             AgentError: the turn is over.
         """
-        place = self._place(scope)
+        place, key = self._place(scope), self._named(key, scope)
         if scope == "thread":
             held = self._turns.runtime.memories.store.get_versioned(place, key)
             version, value = (0, default) if held is None else (held.version, self._memory.entering(held.value))
@@ -64,7 +64,7 @@ class Scratch:
         """
         if not isinstance(key, str) or not key:
             raise UsageError(f"the key is {key!r}", hint="give a text that is not empty")
-        place = self._place(scope)
+        place, key = self._place(scope), self._named(key, scope)
         value = orjson.loads(as_json(value, f"scratch {key!r}"))
         value = self._memory.leaving(value) if scope == "thread" else self._memory.staying(value)
         packed = as_json(value, f"scratch {key!r}")
@@ -82,7 +82,14 @@ class Scratch:
         else:
             found = sorted(self._turns.scratches.get(place, {}))
         self._memory.note("scratch.keys", {"scope": place}, {"keys": found})
-        return found
+        return [self._memory.enters(key) for key in found] if scope == "thread" else found
+
+    def _named(self, key: str, scope: str) -> str:
+        """A key as it is kept: one with personal data in it, or with a placeholder, is as masked as a value is."""
+        if not isinstance(key, str):
+            return key
+        kept: str = self._memory.leaving(key) if scope == "thread" else self._memory.staying(key)
+        return kept
 
     def _place(self, scope: str) -> str:
         domains, user = self._memory.domains, self._turns.user

@@ -182,6 +182,13 @@ class Threads:
         return [self._here(engine, number, one, histories[one.run_id], user) for one in found]
 
     @staticmethod
+    def _as_seen(engine: Engine, one: Said) -> Said:
+        data = one.data
+        if data is not None:
+            data = orjson.loads(engine.as_seen(one.run_id, orjson.dumps(data).decode(), True))
+        return replace(one, text=engine.as_seen(one.run_id, one.text, False), data=data)
+
+    @staticmethod
     def _here(engine: Engine, number: int, one: Said, history: str, user: User | None) -> Said:
         """A message of another run, with its user's own placeholders carried over."""
         theirs, _ = circumstances(history)
@@ -196,7 +203,8 @@ class Threads:
         """The thread as it stands in the journal."""
         engine = self.runtime.engine
         rows = orjson.loads(engine.runs(None, EVERY, thread=thread))
-        messages = tuple(said(rows, lambda run: orjson.loads(engine.history(run))))
+        found = said(rows, lambda run: orjson.loads(engine.history(run)))
+        messages = tuple(self._as_seen(engine, one) for one in found)
         return Thread(thread, messages, tuple(row["id"] for row in reversed(rows)), self.is_busy(thread))
 
     def place(self, plan: Pattern, asked: Request, on_busy: OnBusy | None, watch: bool) -> Caller | Started | None:

@@ -202,6 +202,8 @@ class TurnMemory:
             raise UsageError(f"the namespaces are a text: {namespaces!r}", hint=f"write [{namespaces!r}]")
         names = [self._one(name) for name in (self._open() if namespaces is None else namespaces)]
         labels = checked_labels(labels)
+        where = None if where is None else self.leaving(dict(where))
+        query = None if query is None else self.leaves(query)
         told: list[list[Recalled]] = []
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:

@@ -217,7 +217,7 @@ impl PyEngine {
     ) -> PyResult<PyEffect> {
         let (class, approve) = (effect::class(kind)?, approve.map(effect::terms).transpose()?);
         let scopes = scopes.into_iter().map(Name::from).collect();
-        let wanted = Effect { tool: Name::from(tool), class, arguments: arguments.to_vec(), approve, scopes, about: None };
+        let wanted = Effect { tool: Name::from(tool), class, arguments: arguments.to_vec(), approve, scopes, about: None, is_open: false };
         PyEffect::build(py, self.engine.effect_begun(run, turn, wanted).map_err(error::engine)?)
     }
 
@@ -343,6 +343,11 @@ impl PyEngine {
 
     fn carried_over(&self, run: u64, other: &str, text: String) -> PyResult<String> {
         self.engine.carried_over(run, crate::crossing::run_id(other)?, text).map_err(error::engine)
+    }
+
+    /// A text, or JSON, of a run that is over, as its user saw it.
+    fn as_seen(&self, run: &str, text: String, is_json: bool) -> PyResult<String> {
+        self.engine.as_seen(run_id(run)?, text, is_json).map_err(error::engine)
     }
 
     fn saw_answers(&self, run: u64, turn: u32) -> PyResult<()> {

@@ -1,6 +1,6 @@
 //! What a turn wants to do outside, what the shell is to do about it, and what came of it.
 
-use interlock_kernel::{EffectClass, EffectKey, Name, Ref, TermsSpec};
+use interlock_kernel::{EffectClass, EffectKey, Name, TermsSpec};
 
 use crate::step::Step;
 
@@ -16,7 +16,9 @@ pub struct Effect {
     /// The scopes that the tool needs.
     pub scopes: Vec<Name>,
     /// What a gate has to show to whoever is asked.
-    pub about: Option<Ref>,
+    pub about: Option<String>,
+    /// The caller has what the tool is to be given: it gets its own arguments, and no copy that was masked and opened again.
+    pub is_open: bool,
 }
 
 /// What the shell is to do about an effect.

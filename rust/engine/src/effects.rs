@@ -22,6 +22,7 @@ impl Engine {
             return Ok(EffectStart::NotPure);
         }
         // What is recorded, and what the key is made of, is masked; the tool is given what the configuration opens to it.
+        effect.is_open = live.guarding.is_as_given(&effect.arguments);
         if let Some(masked) = live.guarding.mask_json(&effect.arguments, &mut Vec::new())? {
             effect.arguments = masked;
         }
@@ -39,10 +40,9 @@ impl Engine {
             self.noted(core, run)?;
             return Ok(EffectStart::Denied { reason });
         }
-        let mut batch = Batch::default();
         if !is_memory(&effect.tool) {
             let call = Call { turn, key, tool: &effect.tool, acts, required: &effect.scopes, arguments: &effect.arguments };
-            match live.judge(&call, &mut batch, &mut core.salts)? {
+            match live.judge(&call)? {
                 Judged::Goes => {}
                 Judged::Asks(about) => {
                     let terms = core.terms.as_deref().cloned().unwrap_or_else(TermsSpec::anybody);
@@ -62,15 +62,15 @@ impl Engine {
             return Ok(EffectStart::Denied { reason });
         }
         if acts && !core.broken.intent_before_effect {
-            let begun = core.intend(self, run, turn, key, effect, batch);
+            let begun = core.intend(self, run, turn, key, effect);
             if !matches!(begun, Ok(EffectStart::Run { .. } | EffectStart::UnderWay { .. })) {
                 core.spending.unsent(run, key);
             }
             return begun;
         }
         let Some(live) = core.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
-        let Effect { tool, class, arguments, .. } = effect;
-        let open = live.opened(&tool, &arguments)?;
+        let Effect { tool, class, arguments, is_open, .. } = effect;
+        let open = if is_open { None } else { live.opened(&tool, &arguments)? };
         live.effects.open.insert(key, OpenEffect { turn, tool, class, arguments, intended: None });
         self.noted(core, run)?;
         Ok(EffectStart::Run { key, after: 0, arguments: open })
@@ -103,7 +103,7 @@ impl Engine {
         if acts && has_promised(live, speaker) {
             return Ok(Noting::NotPure);
         }
-        let arguments = live.guarding.mask_json(&arguments, &mut Vec::new())?.unwrap_or(arguments);
+        let arguments = live.guarding.mask_accessed(&arguments)?.unwrap_or(arguments);
         let result = live.guarding.mask_json(&result, &mut Vec::new())?.unwrap_or(result);
         let key = EffectKey(core.salts.draw()); // a repetition is a read of its own: it may have found something else
         let mut batch = Batch::default();
@@ -207,43 +207,33 @@ pub(crate) fn is_memory(tool: &str) -> bool {
 
 impl Core {
     /// Record the intent, or ask a person first.
-    fn intend(
-        &mut self,
-        engine: &Engine,
-        run: u64,
-        turn: u32,
-        key: EffectKey,
-        effect: Effect,
-        mut batch: Batch,
-    ) -> Result<EffectStart, EngineError> {
-        let Effect { tool, class, arguments, approve, about, .. } = effect;
+    fn intend(&mut self, engine: &Engine, run: u64, turn: u32, key: EffectKey, effect: Effect) -> Result<EffectStart, EngineError> {
+        let Effect { tool, class, arguments, approve, about, is_open, .. } = effect;
         let Some(live) = self.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
         if live.effects.open.contains_key(&key) && live.intent(key).is_some() {
             return Ok(EffectStart::UnderWay { key });
         }
         let now = engine.clock.now();
         let given = arguments.clone();
+        let mut batch = Batch::default();
         // What was written down for this key before stands: an earlier attempt's arguments, or a person's.
         let asked = match live.journalled(key) {
             Some(known) => known,
             None => batch.bytes(&mut live.held, &mut self.salts, PayloadKind::Arguments, arguments)?,
         };
-        let input = Input::EffectBegun {
-            turn: TurnId(turn),
-            key,
-            tool: tool.clone(),
-            class,
-            arguments: asked,
-            approve,
-            attached: about.into_iter().collect(),
+        let attached = match about {
+            Some(text) => vec![batch.bytes(&mut live.held, &mut self.salts, PayloadKind::Quarantine, text.into_bytes())?],
+            None => Vec::new(),
         };
+        let input = Input::EffectBegun { turn: TurnId(turn), key, tool: tool.clone(), class, arguments: asked, approve, attached };
         let after = self.feed(&engine.journal, run, input, batch, now)?.unwrap_or(0);
         let Some(live) = self.live.get_mut(&run) else { return Ok(EffectStart::TooLate) };
         let Some(intended) = live.intent(key) else {
             return Ok(EffectStart::Paused { step: Box::new(self.owed(&engine.journal, run, now)?) });
         };
         let recorded = live.held.bytes(intended.number).map(<[u8]>::to_vec).unwrap_or_default();
-        let open = if is_memory(&tool) { None } else { live.opened(&tool, &recorded)? };
+        let is_as_asked = is_open && recorded == given;
+        let open = if is_memory(&tool) || is_as_asked { None } else { live.opened(&tool, &recorded)? };
         let arguments = open.or_else(|| (recorded != given).then_some(recorded));
         let open = OpenEffect { turn, tool, class, arguments: Vec::new(), intended: Some(intended) };
         live.effects.open.insert(key, open);
@@ -259,8 +249,8 @@ impl Core {
             return Ok(());
         }
         let Some(OpenEffect { turn, tool, class, arguments, .. }) = live.effects.open.remove(&key) else { return Ok(()) };
-        let effect = Effect { tool, class, arguments, approve: None, scopes: Vec::new(), about: None };
-        self.intend(engine, run, turn, key, effect, Batch::default()).map(|_| ())
+        let effect = Effect { tool, class, arguments, approve: None, scopes: Vec::new(), about: None, is_open: false };
+        self.intend(engine, run, turn, key, effect).map(|_| ())
     }
 }
 

@@ -185,6 +185,7 @@ impl Engine {
         let mut core = self.lock()?;
         core.spending.renew(&guard)?;
         core.guards.guard = Arc::new(guard);
+        core.recount(&self.journal, self.clock.now())?; // nothing where nothing is limited, or all is counted
         Ok(revision)
     }
 

@@ -69,6 +69,7 @@ pub(crate) fn refold(
     };
     let (plan, rules) = known(started)?;
     let mut guarding = Guarding::of(guards.0, guards.1, held.user.as_deref(), started.run)?;
+    guarding.has_past();
     let mut state = State::new(plan);
     let told = frames.iter().take_while(|frame| frame.seq < end);
     for event in told.clone().filter_map(Frame::event) {
@@ -178,6 +179,9 @@ fn said_inside(state: &State, event: &Event, held: &mut Held) {
 fn hold(payloads: Vec<Payload>) -> Result<Held, EngineError> {
     let mut held = Held::default();
     for payload in payloads {
+        while held.len() < payload.number as usize {
+            held.push(Body::Bytes(Vec::new())); // one that was never kept
+        }
         match payload.kind {
             PayloadKind::Message => held.push(Body::Message(said(&payload.bytes)?)),
             PayloadKind::Request => {

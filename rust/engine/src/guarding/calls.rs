@@ -2,12 +2,11 @@
 
 use interlock_guard::access::{Action, Request, User, Why};
 use interlock_guard::labels::{self, Integrity, Label, LabelVerdict, OnViolation, Source};
-use interlock_journal::{PayloadKind, SaltSource};
-use interlock_kernel::{EffectKey, Gate, Name, Ref, Ruled, State};
+use interlock_kernel::{EffectKey, Gate, Name, Ruled, State};
 
 use super::{ASKED, Guarding, Outside, Place};
 use crate::EngineError;
-use crate::live::{Batch, Body, Live};
+use crate::live::{Body, Live};
 
 /// A tool that a turn wants to call.
 pub(crate) struct Call<'a> {
@@ -26,7 +25,7 @@ pub(crate) struct Call<'a> {
 pub(crate) enum Judged {
     Goes,
     /// A person is to look at it: at this, where it says what is not trusted.
-    Asks(Option<Ref>),
+    Asks(Option<String>),
     Refused(String),
 }
 
@@ -58,7 +57,7 @@ impl Live {
     }
 
     /// Whether a call may be made. What is not simply let pass is noted.
-    pub(crate) fn judge(&mut self, call: &Call<'_>, batch: &mut Batch, salts: &mut SaltSource) -> Result<Judged, EngineError> {
+    pub(crate) fn judge(&mut self, call: &Call<'_>) -> Result<Judged, EngineError> {
         let Some(speaker) = self.turn(call.turn) else { return Ok(Judged::Goes) }; // the kernel says that it is too late
         let agent = speaker.agent.clone();
         if let Some(said) = self.killed(Some(call.turn), &agent, Some(call.tool), Gate::ToolCall, Some(call.key)) {
@@ -95,7 +94,7 @@ impl Live {
             Some((OnViolation::Review, text)) if call.acts => {
                 self.rule(Gate::ToolCall, Ruled::Reviewed, call, vec!["labels".into()]);
                 asks = true;
-                Some(batch.bytes(&mut self.held, salts, PayloadKind::Quarantine, text.into_bytes())?)
+                Some(text)
             }
             Some((_, text)) => {
                 self.rule(Gate::ToolCall, Ruled::Denied, call, vec!["labels".into()]);

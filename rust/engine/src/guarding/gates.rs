@@ -1,9 +1,15 @@
 //! The gates that the kernel asks: ingress, before a turn, and before the answer is released.
 
-use super::calls::in_words;
+use std::sync::Arc;
+
 use interlock_guard::access::Action;
+use interlock_guard::budget::Target;
 use interlock_guard::safety::{Place, Verdict as Screened};
-use interlock_kernel::{Consulted, Gate, Gates, Name, Passage, Ruled, Ruling, State, Subject, Verdict};
+use interlock_kernel::plan::Step;
+use interlock_kernel::{Consulted, Gate, Gates, Name, NodeId, Passage, Ruled, Ruling, State, Subject, Verdict};
+
+use super::calls::in_words;
+use super::kills::named;
 
 use crate::live::Live;
 
@@ -17,7 +23,7 @@ impl Gates for Live {
             return None;
         }
         match gate {
-            Gate::Ingress => self.guarding.objection.clone(),
+            Gate::Ingress => self.guarding.objection.clone().or_else(|| self.tenant_stopped(gate)),
             Gate::AgentToAgent => self.may_have_the_turn(subject, Action::HandTo, gate),
             Gate::ModelContext => self.stopped(subject, gate).or_else(|| self.may_have_the_turn(subject, Action::CallModel, gate)),
             Gate::Egress => self.unfit(subject),
@@ -32,8 +38,14 @@ impl Live {
         let agent = subject.agent?;
         let tenant = self.guarding.who.as_ref().and_then(|who| who.tenant.as_deref());
         let kill = self.guarding.kills.is_killed(agent, None, tenant)?;
-        let rule: Name = format!("kill:{}", kill.reason).into();
-        Some(self.guarding.ruling(gate, Ruled::Killed, Some(agent.clone()), vec![rule]))
+        Some(self.guarding.ruling(gate, Ruled::Killed, Some(agent.clone()), vec![named(&kill.target).into()]))
+    }
+
+    /// Whether the tenant on whose behalf the run is was stopped.
+    fn tenant_stopped(&self, gate: Gate) -> Option<Ruling> {
+        let tenant = self.guarding.who.as_ref()?.tenant.as_deref()?;
+        let kill = self.guarding.kills.is_killed("", None, Some(tenant)).filter(|kill| matches!(kill.target, Target::Tenant(_)))?;
+        Some(self.guarding.ruling(gate, Ruled::Killed, Some(tenant.into()), vec![named(&kill.target).into()]))
     }
 
     /// Whether an agent may have the turn, from whom it comes and on the user's behalf.
@@ -51,7 +63,15 @@ impl Live {
             (Action::HandTo, _) => return None, // nobody hands it over: the plan begins with it, or it goes on
             _ => agent,
         };
-        let decision = self.guarding.may(who, &step.scopes, action, agent, (&[], None), subject.domain);
+        let of = |step: &Step| match () {
+            () if step.agent == *who => Some(Arc::clone(&step.scopes)),
+            () if step.fallback.as_ref() == Some(who) => Some(Arc::clone(&step.fallback_scopes)),
+            () => None,
+        };
+        let elsewhere =
+            || running.plan.nodes().iter().enumerate().find_map(|(at, _)| of(running.plan.step(NodeId(u16::try_from(at).ok()?))?));
+        let scopes = of(step).filter(|_| action != Action::HandTo).or_else(elsewhere).unwrap_or_else(|| Arc::from([]));
+        let decision = self.guarding.may(who, &scopes, action, agent, (&[], None), subject.domain);
         if decision.allowed {
             return None;
         }

@@ -29,7 +29,7 @@ impl Live {
     }
 }
 
-fn named(target: &Target) -> String {
+pub(super) fn named(target: &Target) -> String {
     match target {
         Target::Agent(name) => format!("agent:{name}"),
         Target::Tool(name) => format!("tool:{name}"),

@@ -49,6 +49,16 @@ impl Engine {
         self.with(run, text, |guarding, text| Ok(guarding.carry(&text, false, &other.0.to_be_bytes())?.unwrap_or(text)))
     }
 
+    /// What was said in a run that is over, as its user saw it: with their own values, if the configuration gives them back.
+    pub fn as_seen(&self, run: RunId, text: String, is_json: bool) -> Result<String, EngineError> {
+        let core = self.lock()?;
+        let guarding = Guarding::of(&core.guards, &core.kills, None, run)?;
+        drop(core);
+        let (mut text, mut json) = if is_json { (String::new(), Some(text.into_bytes())) } else { (text, None) };
+        guarding.shown(&mut text, &mut json)?;
+        Ok(json.map_or(text, |json| String::from_utf8_lossy(&json).into_owned()))
+    }
+
     /// Whether what a turn remembers now is to be marked as untrusted.
     pub fn is_untrusted(&self, run: u64, turn: u32) -> Result<bool, EngineError> {
         let core = self.lock()?;

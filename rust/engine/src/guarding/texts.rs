@@ -90,6 +90,19 @@ impl Guarding {
         failed.map_or(Ok(masked), |error| Err(error.into()))
     }
 
+    /// As `mask_json`, for what an access of the memory was asked: the place is the runtime's own name for it, and found again by it.
+    pub(crate) fn mask_accessed(&self, json: &[u8]) -> Result<Option<Vec<u8>>, EngineError> {
+        let Some(masked) = self.mask_json(json, &mut Vec::new())? else { return Ok(None) };
+        let given: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(json)?;
+        let mut left: serde_json::Map<String, serde_json::Value> = serde_json::from_slice(&masked)?;
+        for place in ["scope", "namespace"] {
+            if let Some(name) = given.get(place) {
+                left.insert(place.into(), name.clone());
+            }
+        }
+        Ok(Some(serde_json::to_vec(&left)?))
+    }
+
     /// As `mask`, inside the strings of JSON.
     pub(crate) fn mask_json(&self, json: &[u8], kinds: &mut Vec<Name>) -> Result<Option<Vec<u8>>, EngineError> {
         if self.guard().off.privacy {
@@ -193,6 +206,11 @@ impl Guarding {
         Ok(())
     }
 
+    /// Whether a tool gets a call's arguments as its caller wrote them: all is opened to it, and no placeholder is in them.
+    pub(crate) fn is_as_given(&self, arguments: &[u8]) -> bool {
+        self.guard().unmasks_all() && self.is_on(Gate::Unmask) && !as_text(arguments).contains('⟦')
+    }
+
     /// The last thing that was noted is about this payload, which was kept out.
     pub(crate) fn keeps(&mut self, kept: Ref) {
         if let Some(note) = self.notes.last_mut() {
@@ -208,7 +226,10 @@ impl Guarding {
         let left = privacy::replace(text, |found| {
             let carried = found.well_formed.then(|| self.guards.vault.carry(from, to, found.kind, found.token)).transpose();
             match carried {
-                Ok(token) => token.flatten().map(|token| format!("⟦{}:{token}⟧", found.kind)),
+                Ok(token) => token.flatten().map(|token| {
+                    self.has_minted.set(true);
+                    format!("⟦{}:{token}⟧", found.kind)
+                }),
                 Err(error) => {
                     failed = Some(error);
                     None

@@ -161,7 +161,7 @@ impl Spending {
             ledger.restore(self.ledger.entries());
             self.ledger = ledger;
         } else {
-            *self = Self { ledger, on, counted: self.counted, ..Self::default() };
+            *self = Self { ledger, on, ..Self::default() };
         }
         Ok(())
     }
