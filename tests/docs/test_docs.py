@@ -25,11 +25,18 @@ def modules() -> list[str]:
     return ["interlock", *(name for name in found if not name.startswith(NEEDS_WORDLLAMA) and not name.endswith("__main__"))]
 
 
+KEYS = ("INTERLOCK_KEY", "INTERLOCK_KEY_FILE")
+"""What pages set in the environment."""
+
+
 @pytest.mark.parametrize("page", WITH_BLOCKS, ids=lambda page: page.relative_to(ROOT).as_posix())
 def test_the_python_of_a_page_runs(page: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     text = page.read_text(encoding="utf-8")
     shared: dict[str, object] = {"__name__": page.stem}
+    for name in KEYS:
+        monkeypatch.setenv(name, "")  # so that it is put back as it was, whatever the page sets
+        monkeypatch.delenv(name)
     for block in BLOCK.finditer(text):
         above = text[: block.start(1)].count("\n")  # so that a traceback names the page's own line
         exec(compile("\n" * above + block[1], str(page), "exec"), shared)  # noqa: S102 - these are our own pages

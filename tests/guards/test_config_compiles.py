@@ -84,6 +84,7 @@ def folder(tmp_path: Path) -> Path:
     (tmp_path / "policies").mkdir()
     (tmp_path / "policies" / "extra.cedar").write_text('forbid(principal, action, resource == Tool::"x");\n')
     (tmp_path / "examples.csv").write_text("text,intent\na,b\n")
+    (tmp_path / "prices.json").write_text('{"our-model": {"input": 1.0, "output": 2.0}}')
     return tmp_path
 
 
