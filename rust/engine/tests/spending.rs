@@ -107,7 +107,15 @@ fn what_was_spent_is_read_from_the_journal() {
     );
     let (first, plan) = engine(Some(&file), START, limits);
     let (run, _) = start(&first, plan);
-    let tool = |class| Effect { tool: "look".into(), class, arguments: b"{}".to_vec(), approve: None, scopes: Vec::new(), about: None };
+    let tool = |class| Effect {
+        tool: "look".into(),
+        class,
+        arguments: b"{}".to_vec(),
+        approve: None,
+        scopes: Vec::new(),
+        about: None,
+        is_open: false,
+    };
     for class in [EffectClass::Pure, EffectClass::Effect] {
         let EffectStart::Run { key, .. } = first.effect_begun(run, 0, tool(class)).unwrap() else { panic!() };
         first.effect_ended(run, key, true, b"1".to_vec(), None).unwrap();
