@@ -1,6 +1,6 @@
 //! A turn's calls of tools: whether they may be made, with what, and what comes back into the run.
 
-use interlock_guard::access::{Action, Request, User, Why};
+use interlock_guard::access::{Action, Decision, Request, User, Why};
 use interlock_guard::labels::{self, Integrity, Label, LabelVerdict, OnViolation, Source};
 use interlock_kernel::{EffectKey, Gate, Name, Ruled, State};
 
@@ -82,7 +82,7 @@ impl Live {
                 return Ok(Judged::Refused(self.denied(Gate::ToolCall, call, &decision)));
             }
             if !decision.allowed && !approved {
-                self.rule(Gate::ToolCall, Ruled::Reviewed, call, decision.policies.iter().map(|id| Name::from(&**id)).collect());
+                self.rule(Gate::ToolCall, Ruled::Reviewed, call, policies_of(&decision));
                 asks = true;
             }
         }
@@ -109,8 +109,8 @@ impl Live {
         self.guarding.note(Some(call.turn), ruling, Some(call.key));
     }
 
-    fn denied(&mut self, gate: Gate, call: &Call<'_>, decision: &interlock_guard::access::Decision) -> String {
-        let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
+    fn denied(&mut self, gate: Gate, call: &Call<'_>, decision: &Decision) -> String {
+        let mut rules = policies_of(decision);
         let missing = decision.why.iter().flat_map(|why| &why.missing);
         rules.extend(missing.map(|missing| Name::from(format!("scope:{}", missing.scope))));
         if rules.is_empty() {
@@ -138,7 +138,7 @@ impl Live {
         action: Action,
         resource: &str,
         (required, arguments): (&[Name], Option<&[u8]>),
-    ) -> interlock_guard::access::Decision {
+    ) -> Decision {
         let scopes = self.scopes_of(turn);
         let domain = self.turn(turn).and_then(|turn| crate::settle::plan_of(&self.state).domain_name(turn.node));
         self.guarding.may(agent, &scopes, action, resource, (required, arguments), domain)
@@ -302,6 +302,17 @@ pub(crate) fn withheld(result: &[u8]) -> Option<String> {
     said.get(WITHHELD).cloned()
 }
 
+/// The policies that decided, by their ids.
+pub(super) fn policies_of(decision: &Decision) -> Vec<Name> {
+    decision.policies.iter().map(|id| Name::from(&**id)).collect()
+}
+
+/// Who said so: the policies, or the default where none did.
+pub(super) fn said_by(decision: &Decision) -> Vec<Name> {
+    let policies = policies_of(decision);
+    if policies.is_empty() { vec!["default".into()] } else { policies }
+}
+
 pub(super) fn in_words(why: Option<&Why>, held: &[Name]) -> String {
     let Some(missing) = why.and_then(|why| why.missing.first()) else {
         return "no rule permits it, or one forbids it with these arguments".into();
@@ -322,7 +333,7 @@ impl Guarding {
         resource: &str,
         (required, arguments): (&[Name], Option<&[u8]>),
         domain: Option<&Name>,
-    ) -> interlock_guard::access::Decision {
+    ) -> Decision {
         self.asking(scopes, domain, |scopes, user, domain| {
             let required: Vec<&str> = required.iter().map(|scope| &**scope).collect();
             self.guard().access.decide(&Request { agent, scopes, user, action, resource, required: &required, arguments, domain })

@@ -8,7 +8,7 @@ use interlock_guard::safety::{Place, Verdict as Screened};
 use interlock_kernel::plan::Step;
 use interlock_kernel::{Consulted, Gate, Gates, Name, NodeId, Passage, Ruled, Ruling, State, Subject, Verdict};
 
-use super::calls::in_words;
+use super::calls::{in_words, said_by};
 use super::kills::named;
 
 use crate::live::Live;
@@ -75,11 +75,7 @@ impl Live {
         if decision.allowed {
             return None;
         }
-        let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
-        if rules.is_empty() {
-            rules.push("default".into());
-        }
-        Some(self.guarding.ruling(gate, Ruled::Denied, Some(agent.clone()), rules))
+        Some(self.guarding.ruling(gate, Ruled::Denied, Some(agent.clone()), said_by(&decision)))
     }
 
     /// Why a turn's agent may not hand over to one of these, if it may not. It is noted.
@@ -93,11 +89,7 @@ impl Live {
             if decision.allowed {
                 continue;
             }
-            let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
-            if rules.is_empty() {
-                rules.push("default".into());
-            }
-            let ruling = self.guarding.ruling(Gate::AgentToAgent, Ruled::Denied, Some(target.clone()), rules);
+            let ruling = self.guarding.ruling(Gate::AgentToAgent, Ruled::Denied, Some(target.clone()), said_by(&decision));
             self.guarding.note(Some(turn), ruling, None);
             return Some(format!(
                 "agent {agent:?} may not hand over to {target:?}: {}",

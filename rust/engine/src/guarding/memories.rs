@@ -110,9 +110,7 @@ impl Live {
         if decision.allowed {
             return None;
         }
-        let rules =
-            decision.policies.iter().map(|id| Name::from(&**id)).chain(decision.policies.is_empty().then(|| "default".into())).collect();
-        let ruling = self.guarding.ruling(Gate::Memory, Ruled::Denied, Some(resource), rules);
+        let ruling = self.guarding.ruling(Gate::Memory, Ruled::Denied, Some(resource), super::calls::said_by(&decision));
         self.guarding.note(Some(turn), ruling, None);
         Some(super::calls::in_words(decision.why.as_deref(), &self.scopes_of(turn)))
     }

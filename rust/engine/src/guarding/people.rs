@@ -34,7 +34,7 @@ impl Live {
         if decision.allowed {
             return None;
         }
-        let mut rules: Vec<Name> = decision.policies.iter().map(|id| Name::from(&**id)).collect();
+        let mut rules = super::calls::policies_of(&decision);
         let missing = decision.why.as_deref().is_some_and(|why| !why.missing.is_empty());
         let said = if missing {
             rules.push(format!("scope:{DECIDE}").into());
