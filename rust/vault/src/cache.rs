@@ -3,18 +3,18 @@
 
 use std::borrow::Borrow;
 use std::collections::HashMap;
-use std::hash::Hash;
+use std::hash::{BuildHasher, Hash, RandomState};
 
-pub(crate) struct Cache<K, V> {
-    young: HashMap<K, (u64, V)>,
-    old: HashMap<K, (u64, V)>,
+pub(crate) struct Cache<K, V, S = RandomState> {
+    young: HashMap<K, (u64, V), S>,
+    old: HashMap<K, (u64, V), S>,
     limit: usize,
 }
 
-impl<K: Hash + Eq, V: Clone> Cache<K, V> {
+impl<K: Hash + Eq, V: Clone, S: BuildHasher + Default> Cache<K, V, S> {
     /// At most about twice as many entries as `limit`.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { young: HashMap::new(), old: HashMap::new(), limit }
+        Self { young: HashMap::default(), old: HashMap::default(), limit }
     }
 
     pub(crate) fn get<Q: Hash + Eq + ?Sized>(&self, key: &Q) -> Option<&V>
@@ -51,7 +51,7 @@ mod tests {
 
     #[test]
     fn what_the_file_lacks_stays_and_the_rest_goes() {
-        let mut cache = Cache::new(10);
+        let mut cache: Cache<u64, u64> = Cache::new(10);
         for number in 0..1000_u64 {
             let since = if number % 100 == 0 { 5 } else { 0 };
             cache.put(number, number, since, 4);

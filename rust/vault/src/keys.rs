@@ -62,12 +62,14 @@ impl Shared {
         }
         state.writable()?;
         let mut bytes = [0; 8];
-        nonces::fill(&mut bytes)?;
+        bytes.copy_from_slice(&nonces::draw()?[..8]);
         let id = KeyId(u64::from_le_bytes(bytes) >> 1); // SQLite's numbers have a sign
         let key = Secret::random()?;
-        let sealed = self.root.seal(&key_place(id), &[key.bytes()])?;
-        let name = self.root.seal(&name_place(id), &[subject.as_bytes()])?;
-        let since = self.queue(state, Op::Subject { id, tag: self.tokens.tag(subject), name, key: sealed });
+        let since = self.queue(state, || {
+            let sealed = self.root.seal(&key_place(id), &[key.bytes()])?;
+            let name = self.root.seal(&name_place(id), &[subject.as_bytes()])?;
+            Ok(Op::Subject { id, tag: self.tokens.tag(subject), name, key: sealed })
+        })?;
         let committed = self.committed();
         state.keys.put(id, Arc::new(SubjectKey::new(key)), since, committed);
         state.subjects.put(subject.into(), id, since, committed);

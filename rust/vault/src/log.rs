@@ -5,6 +5,8 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::mpsc::Sender;
 
+use rustc_hash::FxBuildHasher;
+
 use crate::cache::Cache;
 use crate::file::FileReader;
 use crate::keys::{KeyId, SubjectKey};
@@ -41,8 +43,9 @@ pub(crate) enum Mode {
 pub(crate) struct State {
     pub mode: Mode,
     pub subjects: Cache<Box<str>, KeyId>,
-    pub keys: Cache<KeyId, Arc<SubjectKey>>,
-    pub values: Cache<(Scope, Token), Held>,
+    pub keys: Cache<KeyId, Arc<SubjectKey>, FxBuildHasher>,
+    /// Nobody outside can choose what lies together here: numbers of keys are random, and so are tokens to whom lacks the secret.
+    pub values: Cache<(Scope, Token), Held, FxBuildHasher>,
     /// Erased since this vault was opened: what the file still says of them does not count.
     pub erased: HashSet<KeyId>,
     /// Scopes that were forgotten and may still be in the file.

@@ -30,7 +30,7 @@ impl Shared {
         let Found::There(key) = self.key(state, id)? else { return Err(self.damaged("a subject's key is gone")) };
         let sealed: Arc<[u8]> = key.values.seal(&place(scope, kind, &token), &[value.as_bytes()])?.into();
         let held = Held { subject: id, sealed: Arc::clone(&sealed) };
-        let since = self.queue(state, Op::Value { scope: *scope, token, kind: kind.into(), subject: id, sealed });
+        let since = self.queue(state, || Ok(Op::Value { scope: *scope, token, kind: kind.into(), subject: id, sealed }))?;
         state.values.put((*scope, token), held, since, self.committed());
         Ok(token)
     }
@@ -43,10 +43,10 @@ impl Shared {
         kind: &str,
         token: &Token,
     ) -> Result<Option<(KeyId, Zeroizing<String>)>, VaultError> {
-        let held = match (state.values.get(&(*scope, *token)), &state.reader) {
-            (Some(held), _) => held.clone(),
+        let (held, is_read) = match (state.values.get(&(*scope, *token)), &state.reader) {
+            (Some(held), _) => (held.clone(), false),
             (None, Some(file)) if !state.forgotten.contains(scope) => match file.value(scope, token)? {
-                Some((subject, sealed)) => Held { subject, sealed: sealed.into() },
+                Some((subject, sealed)) => (Held { subject, sealed: sealed.into() }, true),
                 None => return Ok(None),
             },
             (None, Some(_) | None) => return Ok(None),
@@ -60,11 +60,10 @@ impl Shared {
             return Ok(None); // another kind than it was minted under, or a row that somebody moved
         };
         let value = String::from_utf8(bytes).map(Zeroizing::new).map_err(|_| self.damaged("a value is not text"))?;
-        if !self.tokens.agrees(token, scope, kind, &value) {
-            return Ok(None);
-        }
         let subject = held.subject;
-        state.values.put((*scope, *token), held, 0, self.committed());
+        if is_read {
+            state.values.put((*scope, *token), held, 0, self.committed());
+        }
         Ok(Some((subject, value)))
     }
 }
@@ -103,7 +102,7 @@ impl Vault {
             let Found::There(key) = self.shared.key(&mut state, id)? else { return Ok(None) };
             let sealed: Arc<[u8]> = key.values.seal(&place(to, kind, &token), &[value.as_bytes()])?.into();
             let held = Held { subject: id, sealed: Arc::clone(&sealed) };
-            let since = self.shared.queue(&mut state, Op::Value { scope: *to, token, kind: kind.into(), subject: id, sealed });
+            let since = self.shared.queue(&mut state, || Ok(Op::Value { scope: *to, token, kind: kind.into(), subject: id, sealed }))?;
             state.values.put((*to, token), held, since, self.shared.committed());
         }
         Ok(Some(base32::write(&token)))
@@ -160,7 +159,7 @@ impl Vault {
             if state.mode == Mode::Durable {
                 state.forgotten.insert(*scope);
             }
-            self.shared.queue(&mut state, Op::Forget { scope: *scope });
+            self.shared.queue(&mut state, || Ok(Op::Forget { scope: *scope }))?;
         }
         drop(state);
         self.flush()?;
@@ -208,7 +207,7 @@ impl Shared {
         state.values.retain(|_, held| !ids.contains(&held.subject));
         for id in &ids {
             state.erased.insert(*id);
-            self.queue(state, Op::Erase { id: *id });
+            self.queue(state, || Ok(Op::Erase { id: *id }))?;
         }
         self.erasures.fetch_add(1, Ordering::AcqRel);
         Ok(ids.len())

@@ -5,6 +5,8 @@
 //! NIST SP 800-38D (8.3) allows 2^32 under one key. No key here sees as many: what is sealed of a run has a key derived for that
 //! run, and what placeholders stand for is a few values a run.
 
+use std::sync::{Mutex, PoisonError};
+
 use crate::VaultError;
 
 /// Bytes of one call to the system.
@@ -29,6 +31,17 @@ impl Nonces {
         nonce.copy_from_slice(&self.buffer[self.used..self.used + 12]);
         self.used += 12;
         Ok(nonce)
+    }
+}
+
+/// A nonce from this process's buffer. A fork's copy of it is never used: a vault refuses to be used by a child.
+pub(crate) fn draw() -> Result<[u8; 12], VaultError> {
+    static COMMON: Mutex<Option<(u32, Nonces)>> = Mutex::new(None);
+    let mut common = COMMON.lock().unwrap_or_else(PoisonError::into_inner);
+    let here = std::process::id();
+    match &mut *common {
+        Some((process, nonces)) if *process == here => nonces.draw(),
+        other => other.insert((here, Nonces::new())).1.draw(),
     }
 }
 

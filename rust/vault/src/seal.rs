@@ -1,7 +1,6 @@
 //! AES-256-GCM: what is sealed can be read with the key only, and not be altered or moved without notice.
 
 use std::fmt;
-use std::sync::{Mutex, PoisonError};
 
 use aes_gcm::aead::inout::InOutBuf;
 use aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
@@ -9,7 +8,7 @@ use zeroize::Zeroize;
 
 use crate::VaultError;
 use crate::key::Secret;
-use crate::nonces::Nonces;
+use crate::nonces;
 
 const NONCE: usize = 12;
 const TAG: usize = 16;
@@ -42,7 +41,7 @@ impl Sealer {
 
     /// As it says: under a nonce of the common source.
     pub fn seal(&self, place: &[u8], parts: &[&[u8]]) -> Result<Vec<u8>, VaultError> {
-        Ok(self.seal_with(draw()?, place, parts))
+        Ok(self.seal_with(nonces::draw()?, place, parts))
     }
 
     /// What was sealed; nothing if it is not whole, stands in another place, or was sealed under another key.
@@ -62,16 +61,5 @@ impl Sealer {
 impl fmt::Debug for Sealer {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
         out.write_str("Sealer(…)")
-    }
-}
-
-/// A nonce from this process's buffer. A fork's copy of it is never used: a vault refuses to be used by a child.
-fn draw() -> Result<[u8; NONCE], VaultError> {
-    static COMMON: Mutex<Option<(u32, Nonces)>> = Mutex::new(None);
-    let mut common = COMMON.lock().unwrap_or_else(PoisonError::into_inner);
-    let here = std::process::id();
-    match &mut *common {
-        Some((process, nonces)) if *process == here => nonces.draw(),
-        other => other.insert((here, Nonces::new())).1.draw(),
     }
 }

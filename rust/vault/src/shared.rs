@@ -58,17 +58,15 @@ impl Shared {
         VaultError::corrupt(self.path.as_deref().unwrap_or("in memory".as_ref()), what)
     }
 
-    /// Queues a change; gives the revision that has it.
-    pub(crate) fn queue(&self, state: &mut State, op: Op) -> u64 {
-        state.revision += 1;
-        self.queued.store(state.revision, Ordering::Release);
+    /// Queues a change; gives the revision that has it. Without a file it is not put together.
+    pub(crate) fn queue(&self, state: &mut State, op: impl FnOnce() -> Result<Op, VaultError>) -> Result<u64, VaultError> {
         if state.mode == Mode::Durable {
-            state.batch.push(op);
+            state.batch.push(op()?);
+            state.revision += 1;
+            self.queued.store(state.revision, Ordering::Release);
             self.rouse(state);
-        } else {
-            self.committed.store(state.revision, Ordering::Release);
         }
-        state.revision
+        Ok(state.revision)
     }
 
     pub(crate) fn rouse(&self, state: &mut State) {

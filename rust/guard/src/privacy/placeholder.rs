@@ -24,7 +24,7 @@ pub struct Placeholder<'a> {
 pub fn placeholders(text: &str) -> impl Iterator<Item = Placeholder<'_>> {
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + memmem::find(text.as_bytes().get(at..)?, OPEN)?;
+        let start = at + opening(text.as_bytes().get(at..)?)?;
         let found = well_formed_at(text, start).unwrap_or_else(|| malformed_at(text, start));
         at = found.end;
         Some(found)
@@ -67,7 +67,7 @@ pub(super) fn starts_at(text: &[u8], at: usize) -> bool {
 
 /// `end`, or where the first opening bracket between `start` and it stands.
 pub(super) fn stop(text: &[u8], start: usize, end: usize) -> usize {
-    text.get(start..end).and_then(|part| memmem::find(part, OPEN)).map_or(end, |open| start + open)
+    text.get(start..end).and_then(opening).map_or(end, |open| start + open)
 }
 
 /// Where a well-formed placeholder that ends at `end` starts.
@@ -78,19 +78,24 @@ pub(super) fn ending_at(text: &[u8], end: usize) -> Option<usize> {
     (end_of(text, start) == Some(end)).then_some(start)
 }
 
+/// Where the first opening bracket stands. Its first byte is rare: a search for it needs nothing prepared.
+fn opening(text: &[u8]) -> Option<usize> {
+    memchr::memchr_iter(OPEN[0], text).find(|&at| text[at..].starts_with(OPEN))
+}
+
 /// The places of colon and closing bracket.
 fn parts(text: &[u8], start: usize) -> Option<(usize, usize)> {
     let rest = text.get(start..text.len().min(start + LONGEST))?.strip_prefix(OPEN)?;
-    let close = memmem::find(rest, CLOSE)?;
-    let colon = memchr::memchr(b':', rest.get(..close)?)?;
-    let (kind, token) = (rest.get(..colon)?, rest.get(colon + 1..close)?);
-    let named = kind.first().is_some_and(u8::is_ascii_uppercase)
-        && kind.iter().all(|byte| byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_');
-    let base32 = |byte: &u8| byte.is_ascii_lowercase() || matches!(byte, b'2'..=b'7');
-    let minted = token.len() == 16 && token.iter().all(base32) && token.iter().any(u8::is_ascii_lowercase);
-    let counted = (1..=6).contains(&token.len()) && token.iter().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit());
+    let colon = rest.iter().position(|byte| !(byte.is_ascii_uppercase() || byte.is_ascii_digit() || *byte == b'_'))?;
+    let named = rest[0].is_ascii_uppercase() && rest[colon] == b':';
+    let token = &rest[colon + 1..];
+    let length = token.iter().position(|byte| !(byte.is_ascii_lowercase() || byte.is_ascii_digit()))?;
+    let (token, end) = token.split_at(length);
+    let minted =
+        length == 16 && !token.iter().any(|byte| matches!(byte, b'0' | b'1' | b'8' | b'9')) && token.iter().any(u8::is_ascii_lowercase);
+    let counted = (1..=6).contains(&length);
     let inner = start + OPEN.len();
-    (named && (minted || counted)).then_some((inner + colon, inner + close))
+    (named && (minted || counted) && end.starts_with(CLOSE)).then_some((inner + colon, inner + colon + 1 + length))
 }
 
 fn well_formed_at(text: &str, start: usize) -> Option<Placeholder<'_>> {
