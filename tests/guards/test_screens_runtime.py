@@ -303,3 +303,34 @@ async def test_a_file_that_is_refused_leaves_the_screens_as_they_were() -> None:
             runtime.apply_config(il.Config.parse(TOPICS))
         assert (await runtime.run(ECHO, "SHOUT")).status == "failed"
         assert (await runtime.run(ECHO, "hello")).status == "delivered"
+
+
+async def test_a_slow_look_lets_no_later_message_of_its_thread_pass() -> None:
+    seen = asyncio.Event()
+
+    async def slow_at_first(text: str, _: Passing) -> None:
+        if text == "one":
+            await seen.wait()
+
+    async with il.open(plans=[ECHO], screens=[screen(slow_at_first, places=("ingress",), timeout=3600)]) as runtime:
+        texts = ("one", "two", "three")
+        beside = asyncio.create_task(runtime.run(ECHO, "elsewhere", thread="other"))
+        asked = [asyncio.create_task(runtime.run(ECHO, text, thread="t")) for text in texts]
+        await beside
+        assert not any(task.done() for task in asked)
+        seen.set()
+        await asyncio.gather(*asked)
+        assert [said.text for said in (await runtime.thread("t")).messages][::2] == list(texts)
+
+
+async def test_who_leaves_while_a_message_is_looked_at_holds_nobody_up() -> None:
+    async def never(text: str, _: Passing) -> None:
+        await asyncio.sleep(3600 if text == "stuck" else 0)
+
+    async with il.open(plans=[ECHO], screens=[screen(never, places=("ingress",), timeout=3600)]) as runtime:
+        stuck = asyncio.create_task(runtime.run(ECHO, "stuck", thread="t"))
+        await asyncio.sleep(0)
+        after = asyncio.create_task(runtime.run(ECHO, "after", thread="t"))
+        await asyncio.sleep(0)
+        stuck.cancel()
+        assert (await after).text == "heard: after"

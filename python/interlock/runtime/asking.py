@@ -9,6 +9,7 @@ from contextlib import aclosing
 from functools import partial
 from time import perf_counter_ns
 from typing import Any
+from weakref import WeakValueDictionary
 
 from interlock import events
 from interlock._core import Started, Step
@@ -37,6 +38,8 @@ class Asking(Reading):
     outside: Outside | None = None
     """The service's own screens, and the model that finds names, if there are any."""
     _plans: dict[int, tuple[Pattern, int]]
+    _entrances: WeakValueDictionary[str, asyncio.Lock]
+    """Where messages of a thread wait while they are looked at."""
 
     @abstractmethod
     def check_loop(self) -> None:
@@ -89,7 +92,7 @@ class Asking(Reading):
             JournalError: the journal failed; nothing was acknowledged, and ``retry_after`` says when to ask again with the same key.
         """
         since = perf_counter_ns()
-        seen = None if self.outside is None else await self.outside.comes_in(text, data)
+        seen = None if self.outside is None else await self._seen(self.outside, text, data, thread)
         begun = self._begin(plan, text, data, user, deadline, thread, key, labels, on_busy, seen=seen)
         if isinstance(begun, Outcome):
             return begun
@@ -103,7 +106,7 @@ class Asking(Reading):
     async def start(self, plan: Pattern, text: str, **given: Any) -> Run:
         """Start a run and return with a handle: at once, or when it begins if its thread is busy. The options are those of ``run``."""
         asked = options(given)
-        seen = None if self.outside is None else await self.outside.comes_in(text, asked["data"])
+        seen = None if self.outside is None else await self._seen(self.outside, text, asked["data"], asked["thread"])
         begun = self._begin(plan, text, **asked, seen=seen)
         if isinstance(begun, Caller):
             turn = await begun.turn()
@@ -129,7 +132,7 @@ class Asking(Reading):
         Leaving the loop early cancels the run, if this stream started it and nobody else waits for it. The options are those of ``run``.
         """
         asked = options(given)
-        seen = None if self.outside is None else await self.outside.comes_in(text, asked["data"])
+        seen = None if self.outside is None else await self._seen(self.outside, text, asked["data"], asked["thread"])
         begun = self._begin(plan, text, **asked, watch=True, seen=seen)
         leave: Callable[[str], object] | None = None
         turn = await begun.turn() if isinstance(begun, Caller) else begun
@@ -165,6 +168,14 @@ class Asking(Reading):
         """
         self.check_loop()
         return await asyncio.to_thread(self.threads.read, id)  # a long one must not stop the others
+
+    async def _seen(self, outside: Outside, text: Any, data: Any, thread: Any) -> bytes | None:
+        """What is seen of a request outside of the core. Of a thread it is one at a time: a slow look lets no later message pass."""
+        if not isinstance(thread, str):
+            return await outside.comes_in(text, data)
+        entrance = self._entrances.get(thread) or self._entrances.setdefault(thread, asyncio.Lock())
+        async with entrance:
+            return await outside.comes_in(text, data)
 
     def _begin(
         self,

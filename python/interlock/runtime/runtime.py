@@ -8,6 +8,7 @@ from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
+from weakref import WeakValueDictionary
 
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
@@ -88,6 +89,7 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self._witness = witness
         self._given_outside = (screens, ner)
         self.drives: dict[int, Drive] = {}
+        self._entrances = WeakValueDictionary()
         self.threads = Threads(self, self._let_in, self._spawn, self._cancel, on_busy)
         self.running: Drive | None = None
         """The run that had the loop last."""
