@@ -3,7 +3,8 @@
 use std::path::Path;
 use std::sync::Arc;
 
-use interlock_vault::{Protection, Vault, VaultError, Wrap, beside, protection, rotate};
+use interlock_files::beside;
+use interlock_vault::{Protection, Vault, VaultError, Wrap, protection, rotate};
 
 use crate::{JournalError, Reader};
 

@@ -5,6 +5,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use interlock_files::Fault;
 use interlock_kernel::RunId;
 use interlock_vault::VaultError;
 use rusqlite::ErrorCode;
@@ -184,6 +185,18 @@ impl JournalError {
             Self::WrongVault { .. } => "restore the journal and its `.vault` file together, from the same copy".into(),
             Self::Barrier { .. } => "remove the cause, then open the journal again: what was acknowledged is kept".into(),
             Self::Vault(cause) => cause.hint().into(),
+        }
+    }
+
+    /// What is wrong with a journal's file.
+    pub(crate) fn of(path: &Path) -> impl FnOnce(Fault) -> Self {
+        move |fault| match fault {
+            Fault::Nameless | Fault::Foreign => Self::NotAJournal { path: path.into() },
+            Fault::Locked => Self::Locked { path: path.into(), by_this_process: false },
+            Fault::LogAlone => Self::Missing { path: path.into() },
+            Fault::Cut { .. } => Self::damaged(fault.to_string()),
+            Fault::Io { path, cause } => Self::io(&path, cause),
+            Fault::Sql(cause) => Self::store(path, cause),
         }
     }
 

@@ -4,6 +4,7 @@ use std::fmt::Write;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
+use interlock_files::beside;
 use interlock_kernel::{Digest, RunId};
 use interlock_vault::Vault;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
@@ -11,7 +12,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use crate::error::RunName;
 use crate::frame::Frame;
 use crate::query::{self, Answer, Fault};
-use crate::schema::{self, beside};
+use crate::schema;
 use crate::sealing::Keys;
 use crate::store::{self, lock};
 use crate::{JournalError, Payload, RemovedWhy, ReviewFilter, ReviewRow, RunFilter, RunRow, review_table};

@@ -1,11 +1,11 @@
 //! The journal's file: which tables it has, how it is told from other files, how it comes to be. It reads no frames.
 
-use std::ffi::OsString;
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
-use std::path::{Path, PathBuf};
+use std::fs::OpenOptions;
+use std::io;
+use std::path::Path;
 use std::time::Duration;
 
+use interlock_files::{self as files, Draft, beside};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
@@ -31,50 +31,19 @@ const CACHE: i32 = -32 * 1024;
 /// five times as long.
 pub(crate) const CHECKPOINT: usize = 6 << 20;
 
-/// The path with something added to its name.
-pub(crate) fn beside(path: &Path, suffix: &str) -> PathBuf {
-    let mut name = OsString::from(path);
-    name.push(suffix);
-    name.into()
-}
-
 /// Makes a new journal where there is no file. It appears whole or not at all.
 pub(crate) fn create_if_missing(path: &Path, by: &str) -> Result<(), JournalError> {
     if path.exists() {
         return Ok(());
     }
-    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
-        return Err(JournalError::Missing { path: path.into() }); // SQLite would mix the old log into a new file
-    }
-    let draft = beside(path, ".new");
-    match fs::remove_file(&draft) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(JournalError::io(&draft, cause)),
-        Ok(()) | Err(_) => {}
-    }
-    build(&draft, by).map_err(|cause| JournalError::store(path, cause))?;
-    fs::rename(&draft, path).map_err(|cause| JournalError::io(path, cause))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| JournalError::io(path, cause))
-}
-
-/// Writes the log's bytes once more and syncs them, before anything is read from it.
-///
-/// A sync that failed may have left pages that are in memory and not on the disk, and the kernel takes them for written: what an
-/// opening finds in the log could then be acknowledged and be gone after a power cut. Writing them anew makes them count again.
-pub(crate) fn rewrite_log(path: &Path) -> Result<(), JournalError> {
-    let name = beside(path, "-wal");
-    let rewrite = || -> io::Result<()> {
-        let mut log = match OpenOptions::new().read(true).write(true).open(&name) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let mut bytes = Vec::new();
-        log.read_to_end(&mut bytes)?;
-        log.rewind()?;
-        log.write_all(&bytes)?;
-        log.sync_data()
-    };
-    rewrite().map_err(|cause| JournalError::io(path, cause))
+    let draft = Draft { application: APPLICATION_ID, format: FORMAT, page: None, is_private: false };
+    let filled = draft.appear(path, |transaction| {
+        transaction.execute_batch(TABLES)?;
+        transaction.execute_batch(SINCE_2)?;
+        transaction.execute_batch(review_table::TABLE)?;
+        transaction.execute("INSERT INTO meta VALUES('format', ?1), ('written_by', ?2)", (FORMAT.to_string(), by)).map(drop)
+    });
+    filled.map_err(JournalError::of(path))
 }
 
 /// Whether the file system takes no writes at all: SQLite calls that an I/O error. The lock file is asked, because opening
@@ -82,20 +51,6 @@ pub(crate) fn rewrite_log(path: &Path) -> Result<(), JournalError> {
 pub(crate) fn refuses_writes(path: &Path) -> Option<JournalError> {
     let cause = OpenOptions::new().write(true).open(beside(path, ".lock")).err()?;
     (cause.kind() == io::ErrorKind::ReadOnlyFilesystem).then(|| JournalError::ReadOnly { path: path.into() })
-}
-
-fn build(draft: &Path, by: &str) -> rusqlite::Result<()> {
-    let mut connection = Connection::open(draft)?;
-    let transaction = connection.transaction()?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", FORMAT)?;
-    transaction.execute_batch(TABLES)?;
-    transaction.execute_batch(SINCE_2)?;
-    transaction.execute_batch(review_table::TABLE)?;
-    transaction.execute("INSERT INTO meta VALUES('format', ?1), ('written_by', ?2)", (FORMAT.to_string(), by))?;
-    transaction.commit()?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.close().map_err(|(_, cause)| cause)
 }
 
 /// What every connection gets: a cache, and statements that are planned once. Without the latter SQLite plans a kept
@@ -166,35 +121,12 @@ pub(crate) fn vault(connection: &Connection) -> Answer<Option<String>> {
     Ok(connection.query_row("SELECT value FROM meta WHERE key = 'vault'", [], |row| row.get(0)).optional()?)
 }
 
-/// Whether the file ends where a page does. SQLite would read what is missing of the last page as zeros.
-/// While there is a log the file may end anywhere: the log has the rest.
-fn check_size(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
-        return Ok(());
-    }
-    let bytes = path.metadata().map_err(|cause| JournalError::io(path, cause))?.len();
-    let pragma =
-        |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|cause| JournalError::store(path, cause));
-    let (page, pages) = (pragma("page_size")?.cast_unsigned(), pragma("page_count")?.cast_unsigned());
-    if bytes % page == 0 && bytes / page >= pages {
-        Ok(())
-    } else {
-        Err(JournalError::damaged(format!("the file is cut: it has {bytes} bytes")))
-    }
-}
-
 /// Whether this is a journal that this program can read. Gives the name of the program that wrote it last.
 pub(crate) fn check(connection: &Connection, path: &Path) -> Result<String, JournalError> {
-    let number = |pragma: &str| {
-        connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0)).map_err(|cause| JournalError::store(path, cause))
-    };
-    if number("application_id")? != APPLICATION_ID {
-        return Err(JournalError::NotAJournal { path: path.into() });
-    }
-    check_size(connection, path)?;
+    let format = files::application(connection, APPLICATION_ID).map_err(JournalError::of(path))?;
+    files::ends_with_a_page(connection, path).map_err(JournalError::of(path))?;
     tune(connection).map_err(|cause| JournalError::store(path, cause))?;
     let written_by = connection.query_row("SELECT value FROM meta WHERE key = 'written_by'", [], |row| row.get(0)).optional();
-    let format = number("user_version")?;
     if format > SEALED {
         let written_by = written_by.ok().flatten().unwrap_or_else(|| "an unknown program".into());
         return Err(JournalError::VersionUnsupported { what: "the file's format".into(), written_by, format, known: SEALED });

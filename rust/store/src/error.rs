@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use interlock_files::Fault;
 use rusqlite::ErrorCode;
 
 /// Why the store could not do what was asked. Cheap to clone, so that every waiter can be given the cause.
@@ -117,6 +118,18 @@ impl StoreError {
             Self::Failing { cause } => cause.hint(),
             Self::Closed => "open it again",
             Self::Forked { .. } => "open the store after the fork, in each worker, with a file of its own",
+        }
+    }
+
+    /// What is wrong with a store's file.
+    pub(crate) fn of(path: &Path) -> impl FnOnce(Fault) -> Self {
+        move |fault| match fault {
+            Fault::Nameless | Fault::Foreign => Self::NotAStore { path: path.into() },
+            Fault::Locked => Self::Locked { path: path.into() },
+            Fault::LogAlone => Self::Missing { path: path.into() },
+            Fault::Cut { .. } => Self::Corrupt { path: path.into(), what: fault.to_string() },
+            Fault::Io { path, cause } => Self::io(&path, cause),
+            Fault::Sql(cause) => Self::sql(path, cause),
         }
     }
 

@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use interlock_files::{self as files, Lock};
+
 use crate::StoreError;
-use crate::file::{self, Ownership};
+use crate::file;
 use crate::log::Mode;
 use crate::options::Options;
 use crate::shared::Shared;
@@ -19,13 +21,13 @@ impl Store {
 
     /// A store with a file, which this process then owns. The file is made if it is missing.
     pub fn open(path: &Path, options: Options) -> Result<Self, StoreError> {
-        let path = file::canonical(path)?;
+        let path = files::canonical(path).map_err(StoreError::of(path))?;
         if path.exists() {
             drop(file::look(&path)?); // before a lock file is put beside what may be no store
         }
-        let ownership = Ownership::take(&path)?;
+        let ownership = Lock::take(&path).map_err(StoreError::of(&path))?;
         file::create_if_missing(&path)?;
-        file::rewrite_log(&path)?;
+        files::rewrite_log(&path).map_err(StoreError::of(&path))?;
         let shared = Arc::new(Shared::new(options, Mode::Durable));
         file::load(&path, &shared)?;
         let writer = file::spawn(Arc::clone(&shared), &path)?;
@@ -41,7 +43,7 @@ impl Store {
 
     /// What a file holds, whoever owns it: the state after one of its commits. Changes are refused.
     pub fn open_read_only(path: &Path, options: Options) -> Result<Self, StoreError> {
-        let path = file::canonical(path)?;
+        let path = files::canonical(path).map_err(StoreError::of(path))?;
         let shared = Shared::new(options, Mode::ReadOnly);
         file::load(&path, &shared)?;
         Ok(Self::without_file(shared, Some(&path)))

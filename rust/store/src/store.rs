@@ -6,10 +6,11 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 
+use interlock_files::Lock;
+
 use crate::StoreError;
 use crate::entry::Entry;
 use crate::feed::Feed;
-use crate::file::Ownership;
 use crate::hold::Hold;
 use crate::options::Eviction;
 use crate::shared::Shared;
@@ -21,7 +22,7 @@ use crate::write::{check_key, check_namespace};
 pub struct Store {
     pub(crate) shared: Arc<Shared>,
     pub(crate) writer: Mutex<Option<JoinHandle<()>>>,
-    pub(crate) ownership: Mutex<Option<Ownership>>,
+    pub(crate) ownership: Mutex<Option<Lock>>,
     pub(crate) path: Option<PathBuf>,
     pub(crate) is_durable: bool,
     pub(crate) opened_by: u32,

@@ -68,7 +68,7 @@ impl Store {
     /// Writes what the store holds at this moment to a new file, which can be opened as a store: every change up to one version,
     /// and none after it.
     pub fn snapshot(&self, path: &Path) -> Result<(), StoreError> {
-        let path = file::canonical(path)?;
+        let path = interlock_files::canonical(path).map_err(StoreError::of(path))?;
         if path.exists() {
             return Err(unusable(format!("{} exists", path.display()), "name a path where nothing is"));
         }

@@ -4,6 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
+use interlock_files::Fault;
 use rusqlite::ErrorCode;
 
 /// Why the vault could not do what was asked. Cheap to clone, so that every waiter can be given the cause.
@@ -111,6 +112,18 @@ impl VaultError {
             Self::Forked { .. } => "open the vault after the fork, in each worker, with a file of its own",
             Self::NoEntropy { .. } => "check that the sandbox allows the system's random source",
             Self::Panicked => "report this",
+        }
+    }
+
+    /// What is wrong with a vault's file.
+    pub(crate) fn of(path: &Path) -> impl FnOnce(Fault) -> Self {
+        move |fault| match fault {
+            Fault::Nameless | Fault::Foreign => Self::NotAVault { path: path.into() },
+            Fault::Locked => Self::Locked { path: path.into() },
+            Fault::LogAlone => Self::Missing { path: path.into() },
+            Fault::Cut { .. } => Self::corrupt(path, fault.to_string()),
+            Fault::Io { path, cause } => Self::io(&path, cause),
+            Fault::Sql(cause) => Self::sql(path, cause),
         }
     }
 

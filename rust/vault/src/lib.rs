@@ -25,7 +25,7 @@ mod vault;
 mod wrapping;
 
 pub use error::VaultError;
-pub use file::{Protection, beside, protection};
+pub use file::{Protection, protection};
 pub use keys::{Found, KeyId};
 pub use mint::scope_of;
 pub use rotate::rotate;

@@ -3,7 +3,9 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex};
 
-use crate::file::{self, FileReader, Head, Ownership};
+use interlock_files::{self as files, Lock};
+
+use crate::file::{self, FileReader, Head};
 use crate::key::Secret;
 use crate::log::{Mode, State};
 use crate::seal::Sealer;
@@ -33,13 +35,13 @@ impl Vault {
     ///
     /// Without a wrapping key the root key lies in the file itself: whoever has the file has all, until a subject is erased.
     pub fn open(path: &Path, wrap: Option<&dyn Wrap>) -> Result<Self, VaultError> {
-        let path = file::canonical(path)?;
+        let path = files::canonical(path).map_err(VaultError::of(path))?;
         if path.exists() {
             drop(file::look(&path)?); // before a lock file is put beside what may be no vault
         }
-        let ownership = Ownership::take(&path)?;
+        let ownership = Lock::take(&path).map_err(VaultError::of(&path))?;
         file::create_if_missing(&path, || Head::new(wrap))?;
-        file::rewrite_log(&path)?;
+        files::rewrite_log(&path).map_err(VaultError::of(&path))?;
         let (shared, is_protected, id) = load(&path, wrap, Mode::Durable)?;
         let mut vault = Self::over(shared, is_protected, id);
         *vault.writer.get_mut().unwrap_or_else(std::sync::PoisonError::into_inner) = Some(file::spawn(Arc::clone(&vault.shared), &path)?);
@@ -49,7 +51,7 @@ impl Vault {
 
     /// What a file holds, whoever owns it. Nothing can be minted or erased.
     pub fn open_read_only(path: &Path, wrap: Option<&dyn Wrap>) -> Result<Self, VaultError> {
-        let path = file::canonical(path)?;
+        let path = files::canonical(path).map_err(VaultError::of(path))?;
         let (shared, is_protected, id) = load(&path, wrap, Mode::ReadOnly(path.clone()))?;
         Ok(Self::over(shared, is_protected, id))
     }

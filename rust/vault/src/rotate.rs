@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
+use interlock_files::{self as files, Lock};
 use zeroize::Zeroizing;
 
-use crate::file::{self, Head, Ownership};
+use crate::file::{self, Head};
 use crate::keys::{KeyId, key_place, name_place};
 use crate::open::{TOKENS_PLACE, root_sealer};
 use crate::seal::Sealer;
@@ -14,10 +15,10 @@ use crate::{VaultError, Wrap};
 ///
 /// What was sealed under subjects' keys stays as it is. A crash leaves the vault under the one key or the other.
 pub fn rotate(path: &Path, from: Option<&dyn Wrap>, to: &dyn Wrap) -> Result<usize, VaultError> {
-    let path = file::canonical(path)?;
+    let path = files::canonical(path).map_err(VaultError::of(path))?;
     drop(file::look(&path)?);
-    let _owned = Ownership::take(&path)?;
-    file::rewrite_log(&path)?;
+    let _owned = Lock::take(&path).map_err(VaultError::of(&path))?;
+    files::rewrite_log(&path).map_err(VaultError::of(&path))?;
     let told = |cause| VaultError::sql(&path, cause);
     let mut connection = file::connect(&path).map_err(told)?;
     let transaction = connection.transaction().map_err(told)?;

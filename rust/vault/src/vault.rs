@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use interlock_files::Lock;
+
 use crate::VaultError;
-use crate::file::Ownership;
 use crate::shared::Shared;
 
 /// Where a token means something: a run's id, or a name of a part of the memory that was hashed to 16 bytes.
@@ -34,7 +35,7 @@ pub struct Vault {
     pub(crate) is_protected: bool,
     pub(crate) id: [u8; 16],
     pub(crate) writer: Mutex<Option<JoinHandle<()>>>,
-    pub(crate) ownership: Mutex<Option<Ownership>>,
+    pub(crate) ownership: Mutex<Option<Lock>>,
 }
 
 impl Vault {

@@ -5,11 +5,13 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, AtomicUsize};
 use std::sync::{Arc, Condvar, Mutex};
 
+use interlock_files as files;
+
 use super::Durable;
 use crate::beside::Beside;
 use crate::error::RunName;
 use crate::live::{Known, Live};
-use crate::lock::{Ownership, canonical};
+use crate::lock::Ownership;
 use crate::own::Own;
 use crate::queue::{Batch, Shared, Sleep, State};
 use crate::run_keys::RunKeys;
@@ -24,13 +26,13 @@ impl Durable {
     ///
     /// A vault that a key from outside protects seals the payloads from now on.
     pub(crate) fn open(path: &Path, by: &str, max_bytes: Option<u64>, beside: Beside<'_>) -> Result<(Self, u64), JournalError> {
-        let path = canonical(path)?;
+        let path = files::canonical(path).map_err(JournalError::of(path))?;
         if path.exists() {
             drop(Reader::open(&path)?); // before a lock file is put beside what may be no journal
         }
         let ownership = if Broken::from_environment()?.ownership_lock { None } else { Some(Ownership::take(&path)?) };
         schema::create_if_missing(&path, by)?;
-        schema::rewrite_log(&path)?;
+        files::rewrite_log(&path).map_err(JournalError::of(&path))?;
         let vault = beside.open(&path, ownership.is_none())?;
         let reader = Reader::open_with(&path, vault.clone())?;
         let seals = vault.clone().filter(|vault| vault.is_protected());

@@ -2,12 +2,10 @@
 
 mod copy;
 mod load;
-mod lock;
 mod schema;
 mod writer;
 
 pub(crate) use copy::write_copy;
 pub(crate) use load::load;
-pub(crate) use lock::{Ownership, canonical};
-pub(crate) use schema::{create_if_missing, look, rewrite_log};
+pub(crate) use schema::{create_if_missing, look};
 pub(crate) use writer::spawn;

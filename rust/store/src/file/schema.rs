@@ -1,13 +1,11 @@
 //! Which tables the file has, how it is told from other files, how it comes to be.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read, Seek, Write};
 use std::path::Path;
 
 use crc32fast::Hasher;
+use interlock_files::{self as files, Draft};
 use rusqlite::{Connection, OpenFlags, OptionalExtension};
 
-use super::lock::beside;
 use crate::StoreError;
 
 /// The format that this program writes. A change of tables or of packing is a new one.
@@ -49,57 +47,14 @@ pub(crate) fn create_if_missing(path: &Path) -> Result<(), StoreError> {
     appear(path, |connection| set_state(connection, 0, 0))
 }
 
-/// Makes a file with something in it, under another name first.
+/// Makes a file with something in it.
 pub(super) fn appear(path: &Path, fill: impl FnOnce(&Connection) -> rusqlite::Result<()>) -> Result<(), StoreError> {
-    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
-        return Err(StoreError::Missing { path: path.into() }); // SQLite would mix the old log into a new file
-    }
-    let draft = beside(path, ".new");
-    match fs::remove_file(&draft) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(StoreError::io(&draft, cause)),
-        Ok(()) | Err(_) => {}
-    }
-    let build = || -> rusqlite::Result<()> {
-        let mut connection = Connection::open(&draft)?;
-        connection.pragma_update(None, "page_size", PAGE)?;
-        connection.pragma_update(None, "journal_mode", "memory")?; // a draft that is not finished is thrown away
-        let transaction = connection.transaction()?;
-        transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-        transaction.pragma_update(None, "user_version", FORMAT)?;
+    let draft = Draft { application: APPLICATION_ID, format: FORMAT, page: Some(PAGE), is_private: false };
+    let filled = draft.appear(path, |transaction| {
         transaction.execute_batch(TABLES)?;
-        fill(&transaction)?;
-        transaction.commit()?;
-        connection.pragma_update(None, "journal_mode", "wal")?;
-        connection.close().map_err(|(_, cause)| cause)
-    };
-    if let Err(cause) = build() {
-        let told = StoreError::sql(path, cause);
-        return match fs::remove_file(&draft) {
-            Err(other) if other.kind() != io::ErrorKind::NotFound => Err(StoreError::io(&draft, other)),
-            Ok(()) | Err(_) => Err(told),
-        };
-    }
-    fs::rename(&draft, path).map_err(|cause| StoreError::io(path, cause))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| StoreError::io(path, cause))
-}
-
-/// Writes the log's bytes once more and syncs them, before anything is read from it: a sync that failed may have left pages that
-/// are in memory and not on the disk, which the kernel takes for written.
-pub(crate) fn rewrite_log(path: &Path) -> Result<(), StoreError> {
-    let name = beside(path, "-wal");
-    let rewrite = || -> io::Result<()> {
-        let mut log = match OpenOptions::new().read(true).write(true).open(&name) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let mut bytes = Vec::new();
-        log.read_to_end(&mut bytes)?;
-        log.rewind()?;
-        log.write_all(&bytes)?;
-        log.sync_data()
-    };
-    rewrite().map_err(|cause| StoreError::io(&name, cause))
+        fill(transaction)
+    });
+    filled.map_err(StoreError::of(path))
 }
 
 /// A connection that only reads, after the file was found to be a store's, of a format that this program knows.
@@ -107,31 +62,14 @@ pub(crate) fn look(path: &Path) -> Result<Connection, StoreError> {
     if !path.exists() {
         return Err(StoreError::Missing { path: path.into() });
     }
-    let told = |cause| StoreError::sql(path, cause);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = Connection::open_with_flags(path, flags).map_err(told)?;
-    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0)).map_err(told);
-    if number("application_id")? != APPLICATION_ID {
-        return Err(StoreError::NotAStore { path: path.into() });
-    }
-    let format = number("user_version")?;
+    let connection = Connection::open_with_flags(path, flags).map_err(|cause| StoreError::sql(path, cause))?;
+    let format = files::application(&connection, APPLICATION_ID).map_err(StoreError::of(path))?;
     if format != FORMAT {
         return Err(StoreError::VersionUnsupported { path: path.into(), format, known: FORMAT });
     }
-    check_size(&connection, path)?;
+    files::ends_with_a_page(&connection, path).map_err(StoreError::of(path))?;
     Ok(connection)
-}
-
-/// Whether the file ends where a page does. SQLite would read what is missing of the last page as zeros.
-/// While there is a log the file may end anywhere: the log has the rest.
-fn check_size(connection: &Connection, path: &Path) -> Result<(), StoreError> {
-    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
-        return Ok(());
-    }
-    let bytes = path.metadata().map_err(|cause| StoreError::io(path, cause))?.len();
-    let pragma = |name| connection.pragma_query_value(None, name, |row| row.get::<_, i64>(0)).map_err(|cause| StoreError::sql(path, cause));
-    let (page, pages) = (pragma("page_size")?.cast_unsigned(), pragma("page_count")?.cast_unsigned());
-    if bytes % page == 0 && bytes / page >= pages { Ok(()) } else { Err(corrupt(path, format!("the file is cut: it has {bytes} bytes"))) }
 }
 
 /// The newest version, and how many entries there are.

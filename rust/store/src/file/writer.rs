@@ -8,10 +8,10 @@ use std::sync::{Arc, PoisonError};
 use std::thread::{Builder, JoinHandle};
 use std::time::Duration;
 
+use interlock_files::{beside, rewrite_log};
 use rusqlite::config::DbConfig;
 use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use super::lock::beside;
 use super::schema::{self, seal};
 use crate::StoreError;
 use crate::log::{self, Batch};
@@ -164,7 +164,7 @@ impl Writer {
         let fresh = if let Some(known) = connection.take() {
             known
         } else {
-            schema::rewrite_log(path)?;
+            rewrite_log(path).map_err(StoreError::of(path))?;
             schema::writer(path, shared.options.max_file).map_err(|cause| StoreError::sql(path, cause))?
         };
         Ok(connection.insert(fresh))

@@ -1,15 +1,12 @@
 //! The vault's file: an SQLite database of sealed rows. Nothing in it is a name, a key or a value, unless it keeps its own root key.
 
 mod head;
-mod lock;
 mod reader;
 mod schema;
 mod writer;
 
 pub(crate) use head::{Head, head, set_head};
 pub use head::{Protection, protection};
-pub use lock::beside;
-pub(crate) use lock::{Ownership, canonical};
 pub(crate) use reader::{FileReader, Row, sealed_subjects, set_subject};
-pub(crate) use schema::{connect, create_if_missing, look, rewrite_log};
+pub(crate) use schema::{connect, create_if_missing, look};
 pub(crate) use writer::{spawn, write_anew};

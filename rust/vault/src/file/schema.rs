@@ -1,14 +1,11 @@
 //! Which tables the file has, how it is told from other files, how it comes to be.
 
-use std::fs::{self, File, OpenOptions, Permissions};
-use std::io::{self, Read, Seek, Write};
-use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 
+use interlock_files::{self as files, Draft};
 use rusqlite::{Connection, OpenFlags};
 
 use super::head::{Head, set_head};
-use super::lock::beside;
 use crate::VaultError;
 
 /// The format that this program writes. A change of tables or of sealing is a new one.
@@ -31,51 +28,13 @@ pub(crate) fn create_if_missing(path: &Path, head: impl FnOnce() -> Result<Head,
     if path.exists() {
         return Ok(());
     }
-    if fs::metadata(beside(path, "-wal")).is_ok_and(|wal| wal.len() > 0) {
-        return Err(VaultError::Missing { path: path.into() }); // SQLite would mix the old log into a new file
-    }
-    let draft = beside(path, ".new");
-    match fs::remove_file(&draft) {
-        Err(cause) if cause.kind() != io::ErrorKind::NotFound => return Err(VaultError::io(&draft, cause)),
-        Ok(()) | Err(_) => {}
-    }
     let head = head()?;
-    build(&draft, &head).map_err(|cause| VaultError::sql(path, cause))?;
-    fs::set_permissions(&draft, Permissions::from_mode(0o600)).map_err(|cause| VaultError::io(&draft, cause))?;
-    fs::rename(&draft, path).map_err(|cause| VaultError::io(path, cause))?;
-    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
-    File::open(folder).and_then(|folder| folder.sync_all()).map_err(|cause| VaultError::io(path, cause))
-}
-
-fn build(draft: &Path, head: &Head) -> rusqlite::Result<()> {
-    let mut connection = Connection::open(draft)?;
-    connection.pragma_update(None, "journal_mode", "memory")?; // a draft that is not finished is thrown away
-    let transaction = connection.transaction()?;
-    transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
-    transaction.pragma_update(None, "user_version", FORMAT)?;
-    transaction.execute_batch(TABLES)?;
-    set_head(&transaction, head)?;
-    transaction.commit()?;
-    connection.pragma_update(None, "journal_mode", "wal")?;
-    connection.close().map_err(|(_, cause)| cause)
-}
-
-/// Writes the log's bytes once more and syncs them, before anything is read from it: a sync that failed may have left pages that
-/// are in memory and not on the disk, which the kernel takes for written.
-pub(crate) fn rewrite_log(path: &Path) -> Result<(), VaultError> {
-    let name = beside(path, "-wal");
-    let rewrite = || -> io::Result<()> {
-        let mut log = match OpenOptions::new().read(true).write(true).open(&name) {
-            Err(cause) if cause.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let mut bytes = Vec::new();
-        log.read_to_end(&mut bytes)?;
-        log.rewind()?;
-        log.write_all(&bytes)?;
-        log.sync_data()
-    };
-    rewrite().map_err(|cause| VaultError::io(&name, cause))
+    let draft = Draft { application: APPLICATION_ID, format: FORMAT, page: None, is_private: true };
+    let filled = draft.appear(path, |transaction| {
+        transaction.execute_batch(TABLES)?;
+        set_head(transaction, &head)
+    });
+    filled.map_err(VaultError::of(path))
 }
 
 /// A connection that only reads, after the file was found to be a vault's, of a format that this program knows.
@@ -86,11 +45,7 @@ pub(crate) fn look(path: &Path) -> Result<Connection, VaultError> {
     let told = |cause| VaultError::sql(path, cause);
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(path, flags).map_err(told)?;
-    let number = |pragma: &str| connection.pragma_query_value(None, pragma, |row| row.get::<_, u32>(0)).map_err(told);
-    if number("application_id")? != APPLICATION_ID {
-        return Err(VaultError::NotAVault { path: path.into() });
-    }
-    let format = number("user_version")?;
+    let format = files::application(&connection, APPLICATION_ID).map_err(VaultError::of(path))?;
     if format != FORMAT {
         return Err(VaultError::VersionUnsupported { path: path.into(), format, known: FORMAT });
     }
