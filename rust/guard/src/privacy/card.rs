@@ -35,9 +35,13 @@ fn even(text: &[u8], chain: &Chain, first: usize, index: usize) -> bool {
 
 /// As printed on cards, or the whole chain in any groups.
 fn plausible(chain: &Chain, first: usize, count: usize) -> bool {
+    count == 1 || count == chain.groups().len() || printed(chain, first, count)
+}
+
+fn printed(chain: &Chain, first: usize, count: usize) -> bool {
     let lengths = chain.groups()[first..first + count].iter().map(|(start, end)| end - start);
     let printed: [&[usize]; 8] = [&[4, 4, 4, 4], &[4, 6, 5], &[4, 6, 4], &[4, 4, 4, 4, 3], &[4, 4, 4, 4, 2], &[6, 13], &[8, 8], &[4, 4, 4]];
-    count == 1 || count == chain.groups().len() || printed.iter().any(|printed| lengths.clone().eq(printed.iter().copied()))
+    printed.iter().any(|printed| lengths.clone().eq(printed.iter().copied()))
 }
 
 /// What comes before and behind doesn't make it part of a longer number: a check value, a date of expiry or another card may follow.
@@ -74,7 +78,7 @@ fn verified(text: &[u8], chain: &Chain, (first, count): (usize, usize), digits: 
     }
     let context = Context::read(text, start, end, taken);
     let label = context.label();
-    if label & NOT != 0 && label & CARD == 0 && !(count > 2 && certain) {
+    if label & NOT != 0 && label & CARD == 0 && !(certain && printed(chain, first, count)) {
         return false;
     }
     certain || context.leans(CARD, 8)

@@ -41,6 +41,7 @@ pub(super) fn classes(on: Kinds) -> Classes {
         kinds::LICENSE,
         kinds::BIRTH,
         kinds::PHONE,
+        kinds::SECRET,
     ];
     if on.any(&numbers) {
         set(b"0123456789", Anchor::Digit);

@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use super::bytes::{alnum, word};
 use super::kinds::Span;
 use super::placeholder;
-use super::words::{self, LINK, NOT};
+use super::words::{self, IDENT, LINK, NOT, PARTY};
 
 const BEFORE: usize = 10;
 const AFTER: usize = 4;
@@ -25,12 +25,14 @@ pub(super) struct Context {
 impl Context {
     pub(super) fn read(text: &[u8], start: usize, end: usize, taken: &[Span]) -> Self {
         let mut context = Self { before: [0; BEFORE], after: [0; AFTER] };
-        let mut at = start;
+        let (mut at, mut nearer) = (start, 0);
         let floor = start.saturating_sub(REACH);
         for slot in &mut context.before {
             let Some((from, to)) = word_before(text, at, floor, taken) else { break };
             *slot = words::meaning(&text[from..to]);
-            at = from;
+            // `customer no. 7` is a customer's number, `customer: +49 …` is what one says.
+            *slot |= if *slot & PARTY != 0 && nearer & IDENT != 0 { NOT } else { 0 };
+            (at, nearer) = (from, *slot);
         }
         let mut at = end;
         for slot in &mut context.after {
@@ -56,10 +58,15 @@ impl Context {
         self.before.iter().find(|&&word| word & LINK == 0).copied().unwrap_or(0)
     }
 
+    /// The nearest word before that has one of these meanings or of those `against` has one of these; with none before, one after has.
+    pub(super) fn nearest(&self, meaning: u32, against: u32, reach: usize) -> bool {
+        let nearest = self.before.iter().take(reach).find(|&&word| word & (meaning | against) != 0);
+        nearest.map_or_else(|| self.after.iter().any(|word| word & meaning != 0), |word| word & meaning != 0)
+    }
+
     /// The nearest word before with one of these meanings or a contrary one has one of these; with none before, one after has.
     pub(super) fn leans(&self, meaning: u32, reach: usize) -> bool {
-        let nearest = self.before.iter().take(reach).find(|&&word| word & (meaning | NOT) != 0);
-        nearest.map_or_else(|| self.after.iter().any(|word| word & meaning != 0), |word| word & meaning != 0)
+        self.nearest(meaning, NOT, reach)
     }
 
     /// Something before says that it is another kind of number.

@@ -4,10 +4,12 @@ use super::bytes::{alnum, before, byte, run, run_back};
 use super::context::Context;
 use super::kinds::Span;
 use super::number::Chain;
-use super::words::BIRTH;
+use super::words::{BIRTH, DAY, NOT};
 
 const MONTHS: &str = "jan feb mar apr may jun jul aug sep oct nov dec mär mae mai okt dez ene abr ago dic gen mag giu lug set ott fév avr jui aoû déc \
-                      fev out janv mrt mei juin lis paź gru янв фев мар апр мая июн июл авг сен окт ноя дек";
+                      fev out janv mrt maa mei maj juin sty lut kwi cze lip sie wrz paź lis gru led úno bře dub kvě čer srp zář říj pro tam hel \
+                      huh tou kes hei elo syy lok már ápr máj jún júl sze oca şub nis haz tem ağu eyl eki kas ara янв фев мар апр мая июн июл авг \
+                      сен окт ноя дек січ лют бер кві тра чер лип сер вер жов лис гру";
 
 /// Day, month and year in either order, all with the same gap.
 pub(super) fn date(text: &[u8], chain: &Chain) -> bool {
@@ -74,8 +76,27 @@ pub(super) fn named_birth(text: &[u8], start: usize, end: usize, taken: &[Span])
     said(text, month_at, year_end, taken)
 }
 
+/// One bit for each pair of ASCII letters that a month begins with: most words near numbers begin otherwise.
+const PAIRS: [u64; 16] = {
+    let (mut bits, names, mut at) = ([0_u64; 16], MONTHS.as_bytes(), 0);
+    while at + 1 < names.len() {
+        if at == 0 || names[at - 1] == b' ' {
+            let bit = pair(names[at], names[at + 1]);
+            bits[bit / 64] |= 1 << (bit % 64);
+        }
+        at += 1;
+    }
+    bits
+};
+
+const fn pair(first: u8, second: u8) -> usize {
+    (first as usize & 31) << 5 | (second as usize & 31)
+}
+
 fn month(word: &[u8]) -> bool {
-    if word.len() < 3 {
+    let &[first, second, _, ..] = word else { return false };
+    let bit = pair(first, second);
+    if first.is_ascii() && second.is_ascii() && PAIRS[bit / 64] >> (bit % 64) & 1 == 0 {
         return false;
     }
     let lower = String::from_utf8_lossy(word).to_lowercase();
@@ -83,5 +104,5 @@ fn month(word: &[u8]) -> bool {
 }
 
 fn said(text: &[u8], start: usize, end: usize, taken: &[Span]) -> Option<(usize, usize)> {
-    Context::read(text, start, end, taken).has(BIRTH, 6).then_some((start, end))
+    Context::read(text, start, end, taken).nearest(BIRTH, DAY | NOT, 6).then_some((start, end))
 }

@@ -11,6 +11,9 @@ const FILES: [&str; 14] = ["png", "jpg", "jpeg", "gif", "svg", "webp", "pdf", "c
 /// The address whose `@` is at `at`.
 pub(super) fn at_sign(text: &[u8], at: usize) -> Option<(usize, usize)> {
     let start = local(text, at)?;
+    if text.get(..start).is_some_and(|left| left.ends_with(b"://")) {
+        return None; // a user of a host, such as `https://git@host`
+    }
     let end = domain(text, at + 1)?;
     let remote =
         byte(text, end) == b':' && (alnum(byte(text, end + 1)) || byte(text, end + 1) == b'/') && text.get(start..at) == Some(b"git");

@@ -1,10 +1,12 @@
 //! Numbers that states and banks give out: social security, bank routing, passports, licences. Digits alone say little: words decide.
 
+use super::bytes::run;
 use super::bytes::{alnum, before, byte};
 use super::context::{Context, Near};
+use super::dates;
 use super::kinds::{self, KindId, Kinds, Span};
 use super::number::Chain;
-use super::words::{BANK, DRIVER, LICENSE, LINK, NOT, PASSPORT, PHONE, ROUTING, SSN};
+use super::words::{BANK, DRIVER, LICENSE, LINK, NOT, PARTY, PASSPORT, PHONE, ROUTING, SSN};
 
 /// A social security number in three groups. The Social Security Administration gives out no area 000, 666 or 900 to 999, no group 00
 /// and no serial 0000.
@@ -38,19 +40,24 @@ pub(super) fn named(text: &[u8], chain: &Chain, on: Kinds, near: &Near<'_>) -> O
     let context = near.words();
     let digits = chain.digits(text);
     let nine = chain.groups().len() == 1 && total == 9;
-    let kind = if nine && on.has(kinds::ROUTING) && routing(digits.all()) && context.has(ROUTING, 5) && !passes(context, PASSPORT | SSN) {
+    let kind = if nine
+        && on.has(kinds::ROUTING)
+        && routing(digits.all())
+        && context.nearest(ROUTING, SSN | PASSPORT | PARTY, 5)
+        && !passes(context, PASSPORT | SSN)
+    {
         kinds::ROUTING
     } else if nine
         && on.has(kinds::SSN)
         && ssn(digits.all())
-        && context.has(SSN, 5)
+        && context.nearest(SSN, ROUTING | PASSPORT | PARTY | NOT, 5)
         && !context.denied()
         && !passes(context, PASSPORT | BANK)
     {
         kinds::SSN
-    } else if chain.groups().len() == 1 && total <= 9 && context.leans(PASSPORT, 6) {
+    } else if chain.groups().len() == 1 && total <= 9 && context.nearest(PASSPORT, NOT | DRIVER, 6) {
         if nine { kinds::US_PASSPORT } else { kinds::PASSPORT }
-    } else if licence(context) && !nineless_date(chain) {
+    } else if licence(context) && grouped_licence(text, chain) {
         kinds::LICENSE
     } else {
         return None;
@@ -63,14 +70,28 @@ fn passes(context: &Context, meaning: u32) -> bool {
     context.label() & meaning != 0 && context.label() & (ROUTING | LINK) == 0
 }
 
-/// Fourteen digits with a gap are a moment, no licence.
-fn nineless_date(chain: &Chain) -> bool {
-    chain.shaped(&[4, 2, 2]) || chain.shaped(&[2, 2, 4])
+/// Groups that a licence may have: no date, price, postal code or telephone's end.
+fn grouped_licence(text: &[u8], chain: &Chain) -> bool {
+    let groups = chain.groups().len();
+    let single = chain.lengths().take(groups - 1).any(|length| length == 1);
+    let money = text.get(chain.end..).is_some_and(|rest| rest.starts_with(b",") && byte(rest, 1).is_ascii_digit());
+    let even = (1..groups).all(|index| matches!(chain.gap(text, index), b"-" | b" "));
+    groups == 1 || (even && chain.total() >= 8 && !single && !money && !chain.shaped(&[5, 4]) && !dates::date(text, chain))
 }
 
-/// A driver is named near, and a licence with it.
+/// A driver is named near, a licence with it, and nothing nearer says that it is another number.
 fn licence(context: &Context) -> bool {
-    context.has(DRIVER, 7) && (context.has(LICENSE, 7) || context.label() & DRIVER != 0)
+    let named = context.has(DRIVER, 7) && (context.has(LICENSE, 7) || context.label() & DRIVER != 0);
+    named && context.nearest(DRIVER | LICENSE, NOT | PASSPORT | SSN | PHONE, 7)
+}
+
+/// `S123-4567-8901`: a letter and groups of digits, as many of the United States number licences. The letter is at `start`.
+pub(super) fn lettered(text: &[u8], start: usize, chain: &Chain, taken: &[Span]) -> Option<(usize, usize)> {
+    let groups = chain.groups().len();
+    ((2..=5).contains(&groups) && (8..=14).contains(&chain.total())).then_some(())?;
+    let even = (1..groups).all(|index| chain.gap(text, index) == chain.gap(text, 1)) && matches!(chain.gap(text, 1), b"-" | b" ");
+    (even && loose(text, start, chain.end) && run(text, start, 1, |byte| byte.is_ascii_alphabetic()) > start).then_some(())?;
+    licence(&Context::read(text, start, chain.end, taken)).then_some((start, chain.end))
 }
 
 /// Letters and digits in one word: passports and licences.
@@ -78,12 +99,15 @@ pub(super) fn mixed(text: &[u8], start: usize, end: usize, on: Kinds, taken: &[S
     let token = &text[start..end];
     let digits = token.iter().filter(|byte| byte.is_ascii_digit()).count();
     let size = token.len();
-    ((6..=18).contains(&size) && digits * 2 >= size && digits >= 4 && loose(text, start, end)).then_some(())?;
+    let mostly = digits * 2 >= size && digits >= 4;
+    let german = size == 9 && token.iter().all(|byte| byte.is_ascii_digit() || b"CFGHJKLMNPRTVWXYZ".contains(byte));
+    ((6..=18).contains(&size) && (mostly || german) && loose(text, start, end)).then_some(())?;
     let context = Context::read(text, start, end, taken);
     let letter_first = token[0].is_ascii_alphabetic() && token[1..].iter().all(u8::is_ascii_digit);
-    let kind = if (6..=9).contains(&size) && context.leans(PASSPORT, 6) {
+    let size_of = token.iter().filter(|byte| byte.is_ascii_lowercase()).count() == 1 && !token[0].is_ascii_alphabetic();
+    let kind = if (6..=9).contains(&size) && context.nearest(PASSPORT, NOT | DRIVER, 6) {
         if letter_first && size == 9 { kinds::US_PASSPORT } else { kinds::PASSPORT }
-    } else if licence(&context) {
+    } else if mostly && !size_of && licence(&context) {
         kinds::LICENSE
     } else {
         return None;

@@ -20,10 +20,19 @@ pub(super) fn version_4(text: &[u8], chain: &Chain, first: usize, taken: &[Span]
     let glued = alnum(left) || alnum(right) || matches!(left, b'_' | b'.') || right == b'_';
     let pinned = text[..start].ends_with(b"==");
     let product = pinned || matches!(left, b'/' | b'-') && start >= 2 && text[start - 2].is_ascii_alphabetic();
+    let product = product || (left == b':' && image(text, start - 1, taken));
     let file = matches!(right, b'.' | b'-') && (alnum(byte(text, end + 1))) && !byte(text, end + 1).is_ascii_digit();
     (!glued && !product && !file).then_some(())?;
     let context = Context::read(text, start, end, taken);
     (context.label() & VERSION == 0).then_some((start, end))
+}
+
+/// `registry/name:1.2.3.4` and `image: name:1.2.3.4`: what stands behind the colon at `colon` is a version.
+fn image(text: &[u8], colon: usize, taken: &[Span]) -> bool {
+    let from = run_back(text, colon, 128, |byte| alnum(byte) || matches!(byte, b'.' | b'_' | b'-' | b'/'));
+    let path = &text[from..colon];
+    let address = byte(text, from) == b'/' || path.windows(2).any(|pair| pair == b"//");
+    !path.is_empty() && !address && (path.contains(&b'/') || Context::read(text, from, from, taken).label() & VERSION != 0)
 }
 
 fn octet(digits: &[u8]) -> bool {
@@ -55,10 +64,11 @@ pub(super) fn version_6(text: &[u8], colon: usize, taken: &[Span]) -> Option<(us
 fn plain(text: &[u8], shown: &str, address: &Ipv6Addr, start: usize, end: usize, taken: &[Span]) -> bool {
     let groups = shown.split(':').filter(|group| !group.is_empty()).count();
     let digit = shown.bytes().any(|byte| byte.is_ascii_digit());
-    if !shown.contains("::") || (digit && groups > 2) || (digit && is_known(address)) {
+    if !shown.contains("::") || (digit && groups > 2) || (digit && is_known(address)) || address.to_ipv4_mapped().is_some() {
         return true;
     }
-    groups > 0 && Context::read(text, start, end, taken).has(ADDRESS, 4)
+    // `a::b` is a name in a name space.
+    (digit || shown.len() > 6) && groups > 0 && Context::read(text, start, end, taken).has(ADDRESS, 4)
 }
 
 /// The loop-back, link-local, unique local and documentation addresses, and those that are routed.

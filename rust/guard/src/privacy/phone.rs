@@ -5,7 +5,7 @@ use super::context::Near;
 use super::dates;
 use super::number::Chain;
 use super::phone_codes::international;
-use super::words::{NUMBER, PHONE};
+use super::words::{NOT, NUMBER, PHONE};
 
 /// How sure the digits alone are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +35,7 @@ pub(super) fn whole(text: &[u8], chain: &Chain, near: &Near<'_>) -> Option<(usiz
     let context = near.words();
     let said = match form {
         Form::Sure => !context.denied() || context.has_before(PHONE, 2),
-        Form::Likely => context.leans(PHONE, 8) || (mobile(text, chain) && context.has_before(NUMBER, 2) && !context.denied()),
+        Form::Likely => context.leans(PHONE, 8) || (mobile(text, chain) && context.has_before(NUMBER, 2) && !context.has_before(NOT, 5)),
         Form::Never => false,
     };
     said.then_some((start, end))
@@ -94,7 +94,7 @@ fn free(text: &[u8], start: usize, end: usize, plus: bool) -> bool {
         text[..start].ends_with("€".as_bytes()) || text[..start].ends_with("£".as_bytes()) || text[..start].ends_with("¥".as_bytes());
     let coin = text.get(end..).is_some_and(|rest| rest.starts_with("€".as_bytes()) || rest.starts_with(" €".as_bytes()));
     let time = right == b':' && byte(text, end + 1).is_ascii_digit();
-    let decimal = right == b',' && byte(text, end + 1).is_ascii_digit() && !byte(text, end + 4).is_ascii_digit();
+    let decimal = right == b',' && !plus && fraction(text, end + 1);
     let version = matches!(right, b'-' | b'.' | b'/') && alnum(byte(text, end + 1)) && !byte(text, end + 1).is_ascii_uppercase();
     !(glued
         || identifier
@@ -109,13 +109,25 @@ fn free(text: &[u8], start: usize, end: usize, plus: bool) -> bool {
         || matches!(right, b'_' | b'%' | b'@'))
 }
 
+/// One to three digits, and no further column of a table behind them.
+fn fraction(text: &[u8], at: usize) -> bool {
+    let end = run(text, at, 4, |byte| byte.is_ascii_digit());
+    let column = matches!(byte(text, end), b',' | b';' | b'|' | b'"')
+        || (matches!(byte(text, end), b'.' | b'-' | b':' | b'/') && alnum(byte(text, end + 1)));
+    (1..=3).contains(&(end - at)) && !column
+}
+
 fn form(text: &[u8], chain: &Chain, plus: bool, bracket: bool) -> Form {
     let digits = chain.digits(text);
     let digits = digits.all();
     if plus {
         return if international(digits) { Form::Sure } else { Form::Never };
     }
-    if dates::date(text, chain) || dates::years(text, chain) || digits.iter().all(|digit| *digit == digits[0]) {
+    if dates::date(text, chain)
+        || dates::years(text, chain)
+        || numbered_by_year(text, chain)
+        || digits.iter().all(|digit| *digit == digits[0])
+    {
         return Form::Never;
     }
     if let Some(form) = exit_code(chain, digits) {
@@ -131,6 +143,12 @@ fn form(text: &[u8], chain: &Chain, plus: bool, bracket: bool) -> Form {
             Form::Likely
         }
     })
+}
+
+/// `2024-1234-5678`: the number of a file or an order, counted by year.
+fn numbered_by_year(text: &[u8], chain: &Chain) -> bool {
+    let year = chain.lengths().next() == Some(4) && (1990..=2040).contains(&chain.number(text, 0));
+    year && chain.total() > 8 && (chain.gaps_are(text, b'-') || chain.gaps_are(text, b'/'))
 }
 
 /// `00` and `011` before a country's code.

@@ -52,6 +52,9 @@ impl<'a> Scan<'a> {
         if self.on.has(kinds::EMAIL) {
             self.spoken();
         }
+        if self.on.has(kinds::SECRET) {
+            self.told();
+        }
         Ok(())
     }
 
@@ -80,19 +83,22 @@ impl<'a> Scan<'a> {
         if !self.on.has(kinds::SECRET) {
             return at + 1;
         }
-        let bot = secret::telegram(self.text, at);
-        self.take(kinds::SECRET, at, bot.or_else(|| assigned::value(self.text, at)))
+        let found = secret::telegram(self.text, at).or_else(|| assigned::value(self.text, at)).or_else(|| assigned::of_user(self.text, at));
+        self.take(kinds::SECRET, at, found)
     }
 
     fn mark(&mut self, at: usize) -> usize {
         let text = self.text;
         let found = match text[at] {
             b'.' if byte(text, at + 1) == b'e' => secret::web_token(text, at),
+            b'.' => secret::dotted(text, at),
             b'-' if text[at..].starts_with(b"-----BEGIN ") => secret::pem(text, at),
             _ => None,
         };
         let next = byte(text, at + 1);
-        let found = found.or_else(|| if alnum(next) && alnum(before(text, at)) { secret::prefixed(text, at) } else { None });
+        let found = found.or_else(|| {
+            if (alnum(next) || matches!(next, b'-' | b'_')) && alnum(before(text, at)) { secret::prefixed(text, at) } else { None }
+        });
         self.take(kinds::SECRET, at, found)
     }
 
@@ -108,6 +114,14 @@ impl<'a> Scan<'a> {
         let dots: Vec<usize> = memchr::memmem::find_iter(self.text, b" dot ").collect();
         for dot in dots {
             self.take(kinds::EMAIL, dot, email::spoken(self.text, dot + 1));
+        }
+    }
+
+    /// `the password is …`: no mark stands there, and the word is rare enough to look for it alone.
+    fn told(&mut self) {
+        let places: Vec<usize> = memchr::memmem::find_iter(self.text, b"assw").collect();
+        for place in places {
+            self.take(kinds::SECRET, place, assigned::told(self.text, place));
         }
     }
 
@@ -150,6 +164,18 @@ impl<'a> Scan<'a> {
         if end - start >= 14 && self.on.has(kinds::CRYPTO) && crypto::address(text, start, end) {
             return self.take(kinds::CRYPTO, at, Some((start, end)));
         }
+        if self.on.has(kinds::SECRET)
+            && let Some(found) = secret::worded(text, start, end)
+        {
+            return self.take(kinds::SECRET, at, Some(found));
+        }
+        if at == start + 1
+            && end < start + 6
+            && self.on.has(kinds::LICENSE)
+            && let Some(found) = identity::lettered(text, start, &Chain::read(text, at), self.found)
+        {
+            return self.take(kinds::LICENSE, at, Some(found));
+        }
         if self.on.any(&[kinds::US_PASSPORT, kinds::PASSPORT, kinds::LICENSE])
             && let Some((kind, start, end)) = identity::mixed(text, start, end, self.on, self.found)
         {
@@ -167,8 +193,14 @@ impl<'a> Scan<'a> {
             return at;
         }
         // What hangs on the word by a dot or a dash is part of it.
-        let tail = run(text, end, 256, |byte| alnum(byte) || matches!(byte, b'.' | b'-' | b'_'));
-        let tail = if matches!(byte(text, end), b'.' | b'-') && alnum(byte(text, end + 1)) && tail > end { self.tail(end) } else { end };
+        let mut tail = end;
+        if matches!(byte(text, end), b'.' | b'-') && alnum(byte(text, end + 1)) {
+            let key = secret::prefixed(text, end).or_else(|| secret::dotted(text, end));
+            if key.is_some() && self.on.has(kinds::SECRET) {
+                return self.take(kinds::SECRET, at, key);
+            }
+            tail = self.tail(end);
+        }
         self.read = self.read.max(tail);
         tail.max(at + 1)
     }

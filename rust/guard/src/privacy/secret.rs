@@ -62,18 +62,37 @@ const PREFIXES: &[(&str, usize, usize, Letters)] = &[
     ("PMAK-", 59, 59, Letters::Url),
     ("NRAK-", 27, 27, Letters::Alnum),
     ("rubygems_", 48, 48, Letters::Alnum),
-    ("dapi", 32, 34, Letters::Url),
     ("ya29.", 30, 255, Letters::Url),
     ("SG.", 50, 80, Letters::Dotted),
-    ("AGE-SECRET-KEY-1", 58, 58, Letters::Alnum),
+    ("AGE-SECRET-KEY-", 59, 59, Letters::Alnum),
+    ("GOCSPX-", 28, 28, Letters::Url),
+    ("key-", 32, 32, Letters::Hex),
+    ("xai-", 60, 100, Letters::Alnum),
+    ("dp.pt.", 40, 48, Letters::Alnum),
+    ("dp.st.", 40, 64, Letters::Dotted),
+    ("dp.sa.", 40, 48, Letters::Alnum),
+    ("pscale_tkn_", 32, 64, Letters::Dotted),
+    ("pscale_oauth_", 32, 64, Letters::Dotted),
+    ("pscale_pw_", 32, 64, Letters::Dotted),
+    ("hvb.", 138, 255, Letters::Url),
+    ("sntryu_", 64, 64, Letters::Alnum),
+    ("shptka_", 32, 32, Letters::Alnum),
+    ("glft-", 20, 64, Letters::Url),
+    ("glsoat-", 20, 64, Letters::Url),
+    ("glcbt-", 20, 64, Letters::Url),
+    ("CFPAT-", 43, 43, Letters::Url),
+    ("rdme_", 70, 70, Letters::Alnum),
+    ("dckr_oat_", 27, 36, Letters::Url),
+    ("rzp_live_", 14, 24, Letters::Alnum),
+    ("rzp_test_", 14, 24, Letters::Alnum),
     ("xkeysib-", 64, 90, Letters::Url),
     ("sntrys_", 60, 255, Letters::Base64),
-    ("EAACEdEose0cBA", 20, 255, Letters::Alnum),
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Letters {
     Alnum,
+    Hex,
     Url,
     Base64,
     Dotted,
@@ -84,8 +103,12 @@ enum Letters {
 impl Letters {
     fn has(self, byte: u8) -> bool {
         alnum(byte)
+            && match self {
+                Self::Hex => byte.is_ascii_hexdigit(),
+                Self::Alnum | Self::Url | Self::Base64 | Self::Dotted | Self::Key => true,
+            }
             || match self {
-                Self::Alnum => false,
+                Self::Alnum | Self::Hex => false,
                 Self::Url | Self::Key => matches!(byte, b'-' | b'_'),
                 Self::Base64 => matches!(byte, b'+' | b'/' | b'=' | b'_' | b'-'),
                 Self::Dotted => matches!(byte, b'-' | b'_' | b'.'),
@@ -93,8 +116,27 @@ impl Letters {
     }
 }
 
+/// One bit for each pair of bytes that stands before the mark of a prefix: most marks of a text have none of them.
+const PAIRS: [u64; 64] = {
+    let mut bits = [0_u64; 64];
+    let mut index = 0;
+    while index < PREFIXES.len() {
+        let prefix = PREFIXES[index].0.as_bytes();
+        let bit = pair(prefix[prefix.len() - 3], prefix[prefix.len() - 2]);
+        bits[bit / 64] |= 1 << (bit % 64);
+        index += 1;
+    }
+    bits
+};
+
+const fn pair(first: u8, second: u8) -> usize {
+    (first as usize * 37 + second as usize) & 0xfff
+}
+
 /// A key whose prefix ends with the mark at `mark`: `_`, `-` or `.`.
 pub(super) fn prefixed(text: &[u8], mark: usize) -> Option<(usize, usize)> {
+    let bit = pair(*text.get(mark.checked_sub(2)?)?, text[mark - 1]);
+    (PAIRS[bit / 64] >> (bit % 64) & 1 == 1).then_some(())?;
     let head = text.get(mark.saturating_sub(16)..=mark)?;
     for &(prefix, fewest, most, letters) in PREFIXES {
         if !head.ends_with(prefix.as_bytes()) {
@@ -112,6 +154,33 @@ pub(super) fn prefixed(text: &[u8], mark: usize) -> Option<(usize, usize)> {
         }
     }
     None
+}
+
+/// A key that one word gives away, whose prefix no mark ends: the word `start..end`, and what may hang on it.
+pub(super) fn worded(text: &[u8], start: usize, end: usize) -> Option<(usize, usize)> {
+    let word = text.get(start..end)?;
+    let hex = |from: usize, count: usize| word.len() == from + count && word[from..].iter().all(u8::is_ascii_hexdigit);
+    let stands = !matches!(before(text, start), b'_' | b'-' | b'/') && !matches!(byte(text, end), b'_' | b'/');
+    // Databricks, Twilio.
+    if (word.starts_with(b"dapi") && hex(4, 32)) || (word.starts_with(b"SK") && hex(2, 32)) {
+        return stands.then_some((start, end));
+    }
+    // Atlassian, Meta.
+    let long = [&b"ATATT3"[..], b"ATCTT3", b"EAACEdEose0cBA"].into_iter().any(|prefix| word.starts_with(prefix));
+    long.then(|| (start, run(text, start, 512, |byte| alnum(byte) || matches!(byte, b'-' | b'_' | b'='))))
+}
+
+/// Two words with a dot at `dot`: a personal token of Airtable's, or one of Terraform's, whose second dot it is.
+pub(super) fn dotted(text: &[u8], dot: usize) -> Option<(usize, usize)> {
+    if text.get(dot.checked_sub(8)?..dot)? == b".atlasv1" {
+        let first = run_back(text, dot - 8, 15, alnum);
+        let end = run(text, dot + 1, 80, |byte| alnum(byte) || matches!(byte, b'-' | b'_' | b'='));
+        return (dot - 8 - first == 14 && end - dot > 60).then_some((first, end));
+    }
+    let start = dot.checked_sub(17).filter(|&start| text[start..].starts_with(b"pat"))?;
+    let end = run(text, dot + 1, 65, |byte| byte.is_ascii_hexdigit());
+    let word = text[start..dot].iter().all(|&byte| alnum(byte)) && !alnum(before(text, start));
+    (word && end - dot == 65 && !alnum(byte(text, end))).then_some((start, end))
 }
 
 /// `AKIA…`, `ASIA…`: an access key of Amazon Web Services, whose third letter from the left is at `at` less one.

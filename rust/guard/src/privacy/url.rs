@@ -26,7 +26,11 @@ pub(super) fn credentials(text: &[u8], colon: usize) -> Option<(usize, usize)> {
     };
     (secret && at + 1 < slash && (alnum(text[at + 1]) || text[at + 1] == b'[' || text[at + 1] >= 0x80)).then_some(())?;
     let mut end = token;
-    while end > slash.min(at + 2) && matches!(text[end - 1], b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b']' | b'}' | b'\'' | b'*') {
+    let bracket = text[at + 1] == b'[' && text[at..end].ends_with(b"]");
+    while !bracket
+        && end > slash.min(at + 2)
+        && matches!(text[end - 1], b'.' | b',' | b';' | b':' | b'!' | b'?' | b')' | b']' | b'}' | b'\'' | b'*')
+    {
         end -= 1;
     }
     Some((start, end.max(at + 2)))
@@ -35,6 +39,9 @@ pub(super) fn credentials(text: &[u8], colon: usize) -> Option<(usize, usize)> {
 /// `$PASSWORD`, `{password}`, `<password>`: a hole and no password.
 pub(super) fn placeholder_like(value: &[u8]) -> bool {
     let first = value.first().copied().unwrap_or(b'*');
-    matches!(first, b'$' | b'{' | b'<' | b'%' | b'[') && !value.get(1).is_some_and(u8::is_ascii_digit)
+    let name = |byte: u8| alnum(byte) || matches!(byte, b'_' | b'{' | b'}' | b'(' | b')' | b'.' | b':' | b'-' | b' ');
+    let percent = first == b'%' && value.len() > 7 && value[1].is_ascii_alphanumeric() && !value.ends_with(b"%");
+    let marked = percent || first == b'$' && !value[1..].iter().all(|&byte| name(byte)) && !matches!(value.get(1), Some(b'{' | b'('));
+    matches!(first, b'$' | b'{' | b'<' | b'%' | b'[') && !marked && !value.get(1).is_some_and(u8::is_ascii_digit)
         || value.iter().all(|&byte| byte == b'*' || byte == b'x' || byte == b'X' || byte == b'.')
 }

@@ -20,6 +20,12 @@ pub(super) const ADDRESS: u32 = 1 << 10;
 pub(super) const NUMBER: u32 = 1 << 11;
 pub(super) const DRIVER: u32 = 1 << 12;
 pub(super) const BANK: u32 = 1 << 13;
+/// Somebody, or something, whose number it is only if "number", "id" or the like follows: a customer may also say a number.
+pub(super) const PARTY: u32 = 1 << 14;
+/// What makes a number of a `PARTY`.
+pub(super) const IDENT: u32 = 1 << 15;
+/// What happened, or will, on a day that is nobody's birthday.
+pub(super) const DAY: u32 = 1 << 16;
 
 const TABLE: &[(u32, &str)] = &[
     (
@@ -65,7 +71,8 @@ const TABLE: &[(u32, &str)] = &[
     (
         VERSION,
         "version versions ver release released build firmware upgrade upgraded upgrading section chapter clause oid revision rev sdk semver \
-         kernel paragraph § versión versione versão versie changelog",
+         kernel paragraph § versión versione versão versie changelog image docker tag patch hotfix package packages plugin module \
+         chart helm nuget dotnet runtime framework assembly fileversion productversion updater provider library",
     ),
     (
         LINK,
@@ -74,18 +81,31 @@ const TABLE: &[(u32, &str)] = &[
          following new old current called: named given as reads says номер lautet から は です 番号 under with in i it this that:",
     ),
     (NUMBER, "number numbers num no nr nummer numéro número numero nº n° № номер 番号"),
+    (IDENT, "number numbers num no nr nummer numéro número numero nº n° № номер id ids code"),
+    (PARTY, "customer client claim account users people employees job request requests group member device"),
+    (
+        DAY,
+        "admitted admission admit until till valid due expires expiry expire expiring expiration issued issue died dead death deceased \
+         signed created updated ordered delivered visit visited appointment discharge discharged hired joined since invoice invoiced \
+         released paid shipped booked starts started ends ended effective renewal renewed moved married wedding arrival arrived departure \
+         gültig bis gestorben verstorben ausgestellt seit fällig ab valable jusqu'au décédé décédée mort délivré expire depuis válido \
+         válida hasta fallecido expedido caduca desde valido fino morto scade dal geldig tot overleden ważny zmarł giltig dog sedan \
+         válido até emitido",
+    ),
     (
         NOT,
         "order orders ordernumber orderno ord po invoice invoices inv bill ticket tickets case incident reference ref reference-number \
          refno tracking shipment parcel waybill sku part parts serial serialnumber sn s/n model version versions release build isbn issn \
-         ean upc gtin barcode doi batch lot transaction txn receipt article item items product products catalog catalogue zip zipcode \
+         ean upc gtin barcode doi batch lot transaction txn receipt article item items product products catalog catalogue cost costs fee fees acct vehicle zip zipcode \
          postcode postal plz population price prices total amount subtotal sum usd eur gbp chf dollars euros pounds rows records \
          bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer vorgang vorgangsnummer artikel artikelnummer \
          seriennummer kundennummer sendungsnummer aktenzeichen commande facture suivi dossier pedido factura albarán fattura ordine \
-         fatura bestelling factuur заказ заказа счёт customer client policy claim quote quotation job job-id task issue bug pr commit \
-         hash checksum uuid guid timestamp epoch unix session request requests trace width height lat lon latitude longitude coordinates \
+         fatura bestelling factuur bestelnummer ordernr ordrenr ordre order-nr zamówienie zamówienia zamówień faktura faktury beställning objednávka \
+         objednávky rendelés számla sipariş fatura tilaus tilausnumero lasku παραγγελία αριθμός encomenda nota conto заказ заказа счёт \
+         заказы заявка policy quote quotation job-id task issue bug pr commit \
+         hash checksum uuid guid timestamp epoch unix session trace width height lat lon latitude longitude coordinates \
          pixels bytes kb mb gb ms seconds sec km kg miles meters metres units pieces pcs people votes steps views visitors inhabitants \
-         years users employees copies count page pages volume vol room sample test-id build-id device imei imsi vin eori vat ust uid \
+         years copies count page pages volume vol room sample test-id build-id imei imsi vin eori vat ust uid \
          license-key activation booking reservation confirmation pnr flight 注文 注文番号 订单 订单号 주문 ऑर्डर طلب",
     ),
     (ADDRESS, "ip ipv4 ipv6 address addresses host server gateway dns subnet adresse dirección indirizzo ping"),
@@ -114,20 +134,33 @@ const INSIDE: &[(u32, &str)] = &[
 /// The words, and in front of them one bit for each beginning and length: most words of a text are none and end there.
 struct Words {
     bits: Box<[u64; 1024]>,
-    meanings: FxHashMap<&'static [u8], u32>,
+    meanings: FxHashMap<Vec<u8>, u32>,
 }
 
 static WORDS: LazyLock<Words> = LazyLock::new(|| {
     let mut words = Words { bits: Box::new([0; 1024]), meanings: FxHashMap::default() };
     for (meaning, list) in TABLE {
         for word in list.split_ascii_whitespace() {
-            *words.meanings.entry(word.as_bytes()).or_insert(0) |= meaning;
-            let bit = bit(word.as_bytes());
-            words.bits[bit / 64] |= 1 << (bit % 64);
+            for word in cases(word) {
+                let bit = bit(&word);
+                words.bits[bit / 64] |= 1 << (bit % 64);
+                *words.meanings.entry(word).or_insert(0) |= meaning;
+            }
         }
     }
     words
 });
+
+/// A word as it is, and with other letters than ASCII's in capitals, at its start or throughout: ASCII's are made small before they are compared.
+fn cases(word: &str) -> Vec<Vec<u8>> {
+    let mut all = vec![word.as_bytes().to_vec()];
+    if !word.is_ascii() {
+        let rest = word.char_indices().nth(1).map_or("", |(at, _)| &word[at..]);
+        let first: String = word.chars().take(1).flat_map(char::to_uppercase).chain(rest.chars()).collect();
+        all.extend([first, word.to_uppercase()].map(|word| word.to_ascii_lowercase().into_bytes()));
+    }
+    all
+}
 
 /// First, middle and last letter and the length, as a number below 65,536.
 fn bit(word: &[u8]) -> usize {
@@ -142,15 +175,36 @@ pub(super) fn meaning(word: &[u8]) -> u32 {
     let bit = bit(word);
     let known = words.bits[bit / 64] >> (bit % 64) & 1 == 1;
     if !known && word.first().is_none_or(|&byte| byte < 0xe3) {
-        return 0;
+        return if word.len() > ENDING.len() && word.last().is_some_and(|byte| byte | 0x20 == b'r') { compound(word) } else { 0 };
     }
     let mut lower = [0_u8; 32];
     let Some(lower) = lower.get_mut(..word.len()) else { return 0 };
     lower.copy_from_slice(word);
     lower.make_ascii_lowercase();
-    let found = words.meanings.get(&*lower).copied().unwrap_or(0);
+    let found = words.meanings.get(&*lower).copied().unwrap_or_else(|| compound(lower));
     if found != 0 || lower.first().is_none_or(|&byte| byte < 0xe3) {
         return found;
     }
     INSIDE.iter().filter(|(_, part)| memchr::memmem::find(lower, part.as_bytes()).is_some()).fold(0, |all, (meaning, _)| all | meaning)
+}
+
+/// What Germanic languages put behind whatever has a number: `Mitgliedsnummer`, `ordernummer`.
+const ENDING: &[u8] = b"nummer";
+/// Parts of such words that say more than that it is a number of something.
+const PARTS: &[(u32, &[&str])] = &[
+    (LICENSE | DRIVER, &["hrerschein", "rijbewijs", "rkort"]),
+    (CARD, &["kart", "kort", "kaart"]),
+    (PASSPORT, &["pass", "paspoort"]),
+    (PHONE, &["ruf", "tel", "fon", "handy", "mobil", "mobiel", "fax", "netz", "hotline", "durchwahl", "kontakt", "gsm"]),
+];
+
+/// The meaning of a long word that ends in `nummer`: another kind of number, unless a part of it says which.
+fn compound(word: &[u8]) -> u32 {
+    let Some(head) = word.len().checked_sub(ENDING.len()).filter(|&at| at > 0 && word[at..].eq_ignore_ascii_case(ENDING)) else { return 0 };
+    let mut lower = [0_u8; 32];
+    let Some(lower) = lower.get_mut(..head) else { return NOT };
+    lower.copy_from_slice(&word[..head]);
+    lower.make_ascii_lowercase();
+    let says = |parts: &[&str]| parts.iter().any(|part| memchr::memmem::find(lower, part.as_bytes()).is_some());
+    PARTS.iter().find(|(_, parts)| says(parts)).map_or(NOT, |&(meaning, _)| meaning)
 }

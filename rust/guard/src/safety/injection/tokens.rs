@@ -28,6 +28,8 @@ pub(crate) struct Vocabulary {
     stem_lengths: Vec<usize>,
     lengths: Vec<usize>,
     rules: Vec<Compiled>,
+    ai: Classes,
+    job: Classes,
 }
 
 /// A rule with its classes as sets.
@@ -70,7 +72,7 @@ impl Vocabulary {
         let stem_lengths = sorted(&mut stems.keys());
         let lengths = sorted(&mut whole.keys().chain(stems.keys()));
         let rules = RULES.iter().map(|rule| Compiled { why: rule.why, weight: rule.weight, steps: steps(rule.words) }).collect();
-        Self { whole, stems, stem_lengths, lengths, rules }
+        Self { whole, stems, stem_lengths, lengths, rules, ai: set("ai"), job: set("job") }
     }
 
     fn classes(&self, word: &[u8]) -> Classes {
@@ -105,6 +107,10 @@ impl Vocabulary {
             if classes == 0 && (word.len() >= LONG || word[0] >= 0xC0) {
                 self.squeezed(&word, start, at, &mut tokens);
             } else {
+                // `assistant manager` is somebody's job.
+                if let Some(last) = tokens.last_mut().filter(|last: &&mut Token| classes & self.job != 0 && last.end + 1 == start) {
+                    last.classes &= !self.ai;
+                }
                 tokens.push(Token { classes, start, end: at });
             }
         }

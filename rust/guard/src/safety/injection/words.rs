@@ -4,9 +4,9 @@
 pub(crate) const WORDS: &[(&str, &str)] = &[
     (
         "drop!",
-        "ignore nevermind disable skip ignores ignored ignoring disregard* forget overlook override overrides overrid* bypass* discard* dismiss* circumvent* \
+        "ignore nevermind revoke revokes ignores ignoring disregard* forget overlook override overrides overrid* bypass* discard* dismiss* circumvent* \
          disobey*  abandon ignorier* vergiss vergesst vergessen missachte* ueberschreib* uberschreib* umgehe ignorez ignorer oublie oubliez \
-         oublier contourne* ignora ignorad ignoren olvida olvide olviden omite ignori ignorate dimentica dimenticate trascura ignorem esqueca \
+         oublier contourne* ignora ignorad ignoren olvida olvidate olvide olvidese olviden omite ignori ignorate dimentica dimenticate trascura ignorem esqueca \
          esquecer desconsidere negeer vergeet zignoruj* ignoruj* zapomnij pomin игнорируй* проигнорируй* забудь* yoksay* unut gormezden \
          忽略 无视 忘记 無視 忘れて 무시 잊어 تجاهل انس अनदेखा नज़रअंदाज़ भूल",
     ),
@@ -26,7 +26,7 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "void",
-        "ignored void cancelled canceled obsolete revoked lifted suspended outdated superseded invalid disregarded forgotten replaced",
+        "ignored void voided cancelled canceled obsolete revoked lifted suspended outdated superseded invalid disregarded forgotten replaced",
     ),
     ("new", "new updated real actual true revised following next neue neuen nouvelle nouvelles nueva nuevas nuove nuova novas nova"),
     ("task", "task tasks goal goals objective* mission purpose role job aufgabe ziel tache tarea objetivo compito tarefa obiettivo"),
@@ -34,11 +34,11 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
         "you",
         "you your youre yourself u du dich dir dein* tu tus tes tua tuas tue te vous vos твои 你的 usted ti voce ty ты вы sen 你 您 あなた 너 당신 أنت",
     ),
-    ("heed", "following follow obey obeying attention adhere comply complying listen heed"),
-    ("told", "told said gesagt dit dicho detto dito instructed taught wrote trained"),
-    ("boss", "developer* openai anthropic google microsoft creator* company administrator admin owner maker*"),
+    ("heed", "following follow obey obeying attention adhere comply complying listen heed befolge befolg* suis suivez segui seguire"),
+    ("told", "told said gesagt dit dicho detto dito instructed taught wrote trained ordered"),
+    ("boss", "developer* openai anthropic google microsoft creator* company administrator admin owner operator maker*"),
     ("name!", "dan evilgpt freegpt chaosgpt jailbreakgpt"),
-    ("matter", "matter matters apply applies longer count counts"),
+    ("matter", "matter matters apply applies longer count counts mehr"),
     ("init", "initialized initialised configured programmed given prompted"),
     ("refuse", "refuse* refusing decline* object*"),
     ("now", "now henceforth jetzt nun maintenant desormais ahora adesso agora nu teraz теперь artik 现在 今"),
@@ -70,7 +70,7 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "showweak",
-        "show tell give share display what which were whats write list summarize summarise translate copy provide send see is are",
+        "show tell give paste share display what which were whats write list summarize summarise translate copy provide send see is are",
     ),
     (
         "hidden",
@@ -78,7 +78,7 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ),
     (
         "promptword",
-        "prompt prompts instruct* message messages directive* configuration preprompt context anweisung* instruccion* istruzion* instruco* consigne* instrukcj*",
+        "prompt prompts instruct* message messages directive* configuration preprompt context brief briefing anweisung* instruccion* istruzion* instruco* consigne* instrukcj*",
     ),
     ("promptonly!", "prompt preprompt systemprompt prompts"),
     ("promptfar", "instruct* directive*"),
@@ -114,6 +114,44 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
     ("lootweak", "history data details email emails keys key balance card contacts files messages records information"),
     ("sink", "url link image parameter query webhook endpoint server address markdown pixel"),
     ("decode!", "decode decipher decrypt rot13 base64 unscramble deobfuscate"),
+    ("put", "set put throw threw cast push lay leave toss brush wipe"),
+    ("aside", "aside away out overboard"),
+    ("were", "were was been got"),
+    ("top", "top start beginning outset"),
+    ("chat", "chat conversation session dialogue thread"),
+    ("passive", "wurde wurden worden haben hat"),
+    ("dative", "dir euch ihnen te ti vous"),
+    ("toldthem", "dijeron ensenaron ordenaron dieron dito disseram detto dit dado dato"),
+    ("mine", "my this our"),
+    ("dropped", "ignored disregarded forgotten discarded overridden"),
+    ("command", "order orders command commands"),
+    ("first", "first opening"),
+    ("sigas", "sigas siga sigais seguir"),
+    ("dropweak!", "disable skip"),
+    ("treat", "treat consider regard"),
+    ("only", "only sole single"),
+    ("wipe", "erase wipe delete clear purge reset"),
+    ("leave", "leave exit quit"),
+    ("safe", "safe"),
+    ("as", "as"),
+    ("chatword", "message question turn input line"),
+    ("exist", "exist exists apply applies matter bind"),
+    ("follows", "follow follows below"),
+    ("real", "real true actual genuine"),
+    ("who", "who"),
+    ("are", "are were"),
+    ("gone", "removed stripped lifted disabled deleted deactivated bypassed"),
+    ("aligned", "aligned censored filtered moderated trained"),
+    ("off", "off out"),
+    ("guarding", "moderation safeguard* guardrail* censorship alignment ethic* moral*"),
+    ("reader", "reading summarizing summarising processing reviewing parsing scanning crawling browsing evaluating grading screening"),
+    ("this", "this these"),
+    ("reply", "answering answer responding respond replying reply"),
+    ("asked", "asked asks wanted wants requested requests"),
+    ("past", "history log logs transcript"),
+    ("verified", "verified authenticated confirmed elevated promoted"),
+    ("boss2", "admin administrator root developer owner operator"),
+    ("job", "manager managers director directors professor professors editor secretary principal coach teacher curator nurse surgeon"),
     ("follow", "follow execute obey perform comply run carry act"),
     ("override!", "override overwrite admin root sudo"),
     ("sys", "system admin security root safety"),
@@ -121,4 +159,4 @@ pub(crate) const WORDS: &[(&str, &str)] = &[
 ];
 
 /// Words that are searched for besides: those of rules whose other words are everyday ones.
-pub(crate) const ALSO: &str = "instruct instruccion instruco istruzion instrukcj anweisung consigne инструкци restrict uncensor ethic moral guideline directive refuse";
+pub(crate) const ALSO: &str = "instruct instruccion instruco istruzion instrukcj anweisung consigne инструкци restrict uncensor ethic moral guideline directive refuse safeguard aside moderation summaris summariz";
