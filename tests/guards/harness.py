@@ -181,7 +181,8 @@ class Stage:
         for decision in decisions:
             with suppress(InterlockError):
                 decide = self.runtime.reviews.approve if decision["decide"] == "approve" else self.runtime.reviews.reject
-                await decide(run_id, by=decision["by"]["id"], roles=decision["by"]["roles"], review=number)
+                by = decision["by"]
+                await decide(run_id, by=by["id"], roles=by["roles"], tenant=by["tenant"], review=number)
 
     def history(self, run_id: str) -> str:
         """A run as the journal has it, with all its payloads."""

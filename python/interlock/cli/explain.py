@@ -27,6 +27,7 @@ BUILT_IN = {
     "default:unmask": "the scopes for it are held",
     "default:egress": "an answer to the user may be unmasked",
     "default:review": "people decide reviews",
+    "default:tenant": "people of one tenant do not decide reviews of another's runs",
 }
 
 

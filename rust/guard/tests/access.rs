@@ -35,7 +35,7 @@ const ANN: User<'_> = User { id: "ann", tenant: Some("acme"), roles: &["customer
 
 fn billing(action: Action, resource: &str) -> Request<'_> {
     let scopes = &["refund.request", "orders.read", "refund.any"];
-    Request { agent: "billing", scopes, user: Some(ANN), action, resource, required: &[], arguments: None, domain: None }
+    Request { agent: "billing", scopes, user: Some(ANN), action, resource, required: &[], arguments: None, domain: None, tenant: None }
 }
 
 fn refund(arguments: &str) -> Decision {

@@ -273,7 +273,7 @@ impl Live {
         let domain = crate::settle::plan_of(&self.state).domain_name(self.turn(turn)?.node);
         self.guarding.asking(&self.scopes_of(turn), domain, |scopes, user, domain| {
             let (action, resource) = (Action::CallTool, place);
-            let request = Request { agent: &agent, scopes, user, action, resource, required: &[], arguments: None, domain };
+            let request = Request { agent: &agent, scopes, user, action, resource, required: &[], arguments: None, domain, tenant: None };
             self.guarding.guard().access.filter(place, &request, result)
         })
     }
@@ -336,7 +336,17 @@ impl Guarding {
     ) -> Decision {
         self.asking(scopes, domain, |scopes, user, domain| {
             let required: Vec<&str> = required.iter().map(|scope| &**scope).collect();
-            self.guard().access.decide(&Request { agent, scopes, user, action, resource, required: &required, arguments, domain })
+            self.guard().access.decide(&Request {
+                agent,
+                scopes,
+                user,
+                action,
+                resource,
+                required: &required,
+                arguments,
+                domain,
+                tenant: None,
+            })
         })
     }
 
