@@ -16,7 +16,7 @@ from interlock.memory import of_team, of_user
 from obedient import Obedient
 
 CASES = Path(__file__).parent / "adversarial"
-AGENTS = ("triage", "support", "billing", "teller", "courier", "admin", "stranger")
+AGENTS = ("triage", "support", "billing", "clerk", "teller", "courier", "admin", "stranger")
 SCOPES = ("orders.read", "refund.request", "refund.any", "mail.send", "transfer.any", "review.decide", "memory:team:billing")
 """What the code gives every agent: only the policy narrows it."""
 TOOLS = {"describe": "pure", "search": "pure", "orders": "pure", "ledger": "pure"}

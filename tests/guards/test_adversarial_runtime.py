@@ -65,9 +65,18 @@ ALLOWED: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "refund",
         [
             {"say": "Refund 20 to ACME1 by mail."},
+            {"turn": "billing", "does": [{"hand_to": "clerk"}]},
+            {"turn": "clerk", "does": [{"hand_to": "billing"}]},
+            {"turn": "billing", "does": [REFUND]},
+        ],
+    ),
+    "what all who handed on may": (
+        "orders",
+        [
+            {"say": "Where is my order?"},
             {"turn": "triage", "does": [{"hand_to": "support"}]},
             {"turn": "support", "does": [{"hand_to": "billing"}]},
-            {"turn": "billing", "does": [REFUND]},
+            {"turn": "billing", "does": [{"call": "orders", "args": {}}]},
         ],
     ),
     "a refund that a lead has approved": (
