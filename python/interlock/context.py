@@ -188,7 +188,10 @@ class Context(MemoryContext):
 
     @property
     def scopes(self) -> tuple[str, ...]:
-        """What this turn's agent may reach: its own scopes, and no more than every supervisor above it has."""
+        """What this turn's agent may reach: its own scopes, and no more than every supervisor above it has.
+
+        Nor is it more than the configuration lets the agent hold, and those by way of whom it has the turn.
+        """
         return self._turns.scopes(self._call.turn)
 
     @property

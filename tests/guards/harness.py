@@ -16,7 +16,7 @@ from interlock.memory import of_team, of_user
 from obedient import Obedient
 
 CASES = Path(__file__).parent / "adversarial"
-AGENTS = ("triage", "support", "billing", "teller", "courier", "admin", "stranger")
+AGENTS = ("triage", "support", "billing", "clerk", "teller", "courier", "admin", "stranger")
 SCOPES = ("orders.read", "refund.request", "refund.any", "mail.send", "transfer.any", "review.decide", "memory:team:billing")
 """What the code gives every agent: only the policy narrows it."""
 TOOLS = {"describe": "pure", "search": "pure", "orders": "pure", "ledger": "pure"}
@@ -181,7 +181,8 @@ class Stage:
         for decision in decisions:
             with suppress(InterlockError):
                 decide = self.runtime.reviews.approve if decision["decide"] == "approve" else self.runtime.reviews.reject
-                await decide(run_id, by=decision["by"]["id"], roles=decision["by"]["roles"], review=number)
+                by = decision["by"]
+                await decide(run_id, by=by["id"], roles=by["roles"], tenant=by["tenant"], review=number)
 
     def history(self, run_id: str) -> str:
         """A run as the journal has it, with all its payloads."""

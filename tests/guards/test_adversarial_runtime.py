@@ -10,8 +10,6 @@ import pytest
 from bypasses import bypassed
 from harness import EXPIRY, Stage, cases
 
-UNPLAYED = {f"G8-{number:03d}": "whoever decides a review has a name and roles, and no tenant" for number in range(3, 73, 8)}
-"""Cases for which the runtime has no door; the README lists them too."""
 GUARDS = {"access": "access", "labels": "labels", "privacy": "privacy", "safety": "safety", "budget": "budgets"}
 """By the beginnings of rules, how their switches are called."""
 BESIDE = {"safety.length": "budgets"}
@@ -38,15 +36,8 @@ async def played(chosen: list[dict[str, Any]], path: Path, *, until_one: bool = 
     return found
 
 
-def test_what_can_not_be_played_is_said_in_the_readme() -> None:
-    readme = (Path(__file__).parent / "adversarial" / "README.md").read_text(encoding="utf-8")
-    every = {case["id"] for case in cases()}
-    assert set(UNPLAYED) <= every
-    assert all(name in readme for name in UNPLAYED)
-
-
 async def test_no_case_is_bypassed(tmp_path: Path) -> None:
-    chosen = [case for case in cases() if case["id"] not in UNPLAYED]
+    chosen = cases()
     assert len(chosen) > 1_250
     assert await played(chosen, tmp_path) == []
     assert values_in_files(chosen, tmp_path) == []
@@ -74,9 +65,18 @@ ALLOWED: dict[str, tuple[str, list[dict[str, Any]]]] = {
         "refund",
         [
             {"say": "Refund 20 to ACME1 by mail."},
+            {"turn": "billing", "does": [{"hand_to": "clerk"}]},
+            {"turn": "clerk", "does": [{"hand_to": "billing"}]},
+            {"turn": "billing", "does": [REFUND]},
+        ],
+    ),
+    "what all who handed on may": (
+        "orders",
+        [
+            {"say": "Where is my order?"},
             {"turn": "triage", "does": [{"hand_to": "support"}]},
             {"turn": "support", "does": [{"hand_to": "billing"}]},
-            {"turn": "billing", "does": [REFUND]},
+            {"turn": "billing", "does": [{"call": "orders", "args": {}}]},
         ],
     ),
     "a refund that a lead has approved": (
@@ -120,7 +120,6 @@ def guard_of(rule: str) -> str | None:
 async def without(switch: str, chosen: list[dict[str, Any]], folder: Path, monkeypatch: pytest.MonkeyPatch) -> list[str]:
     """What is bypassed first of the cases when a guard or a gate is switched off."""
     monkeypatch.setenv("INTERLOCK_TEST_GUARDS_OFF", switch)
-    chosen = [case for case in chosen if case["id"] not in UNPLAYED]
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", "guards are switched off on purpose", RuntimeWarning)
         return await played(chosen, folder, until_one=True)

@@ -72,6 +72,24 @@ def test_a_missing_scope_is_told_with_who_lacks_it(capsys: pytest.CaptureFixture
     assert found["reasons"][0] == "scope refund.request is not held by the agent, but by the user's roles (customer)"
 
 
+def test_agents_by_way_of_which_it_has_the_turn_narrow_it_and_are_named(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    ceilings = "support: {}\n    triage: {scopes: [orders.read]}"
+    (folder / "interlock.yaml").write_text(FILE.replace("support: {}", ceilings))
+    asked = ("--agent", "billing", "--tool", "refund", "--args", '{"amount": 5}', "--user", ANN)
+    for via, code in (("support", 0), ("triage", 1), ("support,triage", 1), ("triage, support", 1)):
+        assert explain(capsys, *asked, "--via", via)[0] == code
+    assert main(["config", "explain", *asked, "--via", "support,triage"]) == 1
+    assert capsys.readouterr().out == (
+        "denied: billing calls refund for ann, by way of support, triage\n"
+        "  forbidden by tool:refund/scopes (interlock.yaml:11)\n"
+        "  scope refund.request is not held by the agent, but by the user's roles (customer)\n"
+        "  the file lets the agent hold refund.request (line 6)\n"
+        "  and triage, by way of which it has the turn, orders.read (line 8)\n"
+    )
+    code, found = explain(capsys, *asked, "--via", "traige")
+    assert (code, found["error"]) == (2, "--via names traige, which is not listed under agents")
+
+
 def test_a_policy_written_by_hand_is_named_by_its_file_and_line(capsys: pytest.CaptureFixture[str]) -> None:
     asked = ("--agent", "billing", "--tool", "wire", "--user", "bob", "--tenant", "acme", "--roles", "banned")
     _, found = explain(capsys, *asked)

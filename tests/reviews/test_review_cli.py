@@ -185,3 +185,70 @@ def test_the_help_shows_examples(capsys: pytest.CaptureFixture[str]) -> None:
     out = capsys.readouterr().out
     assert "interlock review approve 01m838qb" in out
     assert "exit status 2" in out
+
+
+ROLES = """guardrails:
+  roles:
+    customer: {}
+    lead: {scopes: [review.decide]}
+audit: {key: audit.key, checkpoints: signed.checkpoints}
+"""
+WORDS = {
+    "claim": (),
+    "approve": (),
+    "reject": (),
+    "edit": ("--text", "mine"),
+    "answer": ("--text", "mine"),
+    "reassign": ("--to-role", "customer"),
+}
+
+
+@pytest.fixture
+async def ann(tmp_path: Path) -> tuple[str, str]:
+    """A journal with an answer of a tenant's run in review, that nobody has open."""
+    path, plan = tmp_path / "support.db", delivery()
+    async with il.open(path, plans=[plan]) as runtime:
+        return str(path), (await soon(runtime.run(plan, "hello", user=il.User("ann", tenant="acme")))).run_id
+
+
+@pytest.mark.parametrize("action", WORDS)
+@pytest.mark.parametrize("named", [True, False], ids=["named", "in the folder"])
+def test_the_configurations_guards_hold_from_the_command_line(
+    action: str,
+    named: bool,
+    ann: tuple[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (file, run_id), config = ann, tmp_path / ("guards.yaml" if named else "interlock.yaml")
+    config.write_text(ROLES)
+    monkeypatch.chdir(tmp_path)
+    assert main(["audit", "keygen", "--name", "example.com/support", "--out", "audit.key"]) == 0
+    given = (run_id, "--by", "eve", *WORDS[action], "--db", file, *(("--config", str(config)) if named else ()))
+    status, _, err = ran(capsys, action, *given, "--role", "customer", "--tenant", "acme")
+    assert (status, 'needs scope "review.decide", and their roles (customer) do not give it' in err) == (1, True)
+    status, _, err = ran(capsys, action, *given, "--role", "lead", "--tenant", "evil")
+    assert (status, 'they are of tenant "evil", and the run is another tenant\'s' in err) == (1, True)
+    status, out, err = ran(capsys, action, *given, "--role", "lead", "--tenant", "acme")
+    assert (status, run_id in out, err) == (0, True, "")
+    assert not (tmp_path / "signed.checkpoints").exists(), "the service signs its checkpoints itself"
+
+
+def test_without_a_configuration_it_says_what_nobody_asks_for_and_tenants_still_count(
+    ann: tuple[str, str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file, run_id = ann
+    monkeypatch.chdir(tmp_path)
+    status, _, err = ran(capsys, "approve", run_id, "--by", "eve", "--tenant", "evil", "--db", file)
+    assert (status, "the run is another tenant's" in err) == (1, True)
+    status, _, err = ran(capsys, "approve", run_id, "--by", "eve", "--db", file)
+    assert (status, "no interlock.yaml is here and --config names no other" in err) == (0, True)
+
+
+def test_a_configuration_that_can_not_be_read_decides_nothing(ann: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> None:
+    file, run_id = ann
+    status, _, err = ran(capsys, "approve", run_id, "--by", "ada", "--db", file, "--config", "nowhere.yaml")
+    assert (status, "nowhere.yaml: No such file" in err) == (1, True)
+    _, out, _ = ran(capsys, "list", "--db", file)
+    assert run_id in out

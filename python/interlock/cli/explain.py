@@ -27,6 +27,7 @@ BUILT_IN = {
     "default:unmask": "the scopes for it are held",
     "default:egress": "an answer to the user may be unmasked",
     "default:review": "people decide reviews",
+    "default:tenant": "people of one tenant do not decide reviews of another's runs",
 }
 
 
@@ -49,9 +50,8 @@ def add_parser(actions: Any) -> None:
     one.add_argument("--user", help="on whose behalf: an id, or a JSON object with id, tenant and roles")
     one.add_argument("--roles", metavar="ROLE,…", help="the user's roles")
     one.add_argument("--tenant", help="the user's tenant")
-    one.add_argument(
-        "--scopes", metavar="SCOPE,…", help="what the agent's code and its delegators hold; without it: what the file lets it hold"
-    )
+    one.add_argument("--via", metavar="AGENT,…", help="the agents by way of which it has the turn: each of them narrows what it may")
+    one.add_argument("--scopes", metavar="SCOPE,…", help="what the agent's code holds; without it: what the file lets it hold")
     one.add_argument("--required", metavar="SCOPE,…", help="what the tool's code asks for beside the file")
     one.add_argument("--domain", help="the domain inside whose walls it acts")
     one.add_argument("--json", action="store_true", help="print one JSON object")
@@ -114,9 +114,10 @@ def explain(given: argparse.Namespace) -> Answer:
     guardrails = Config.load(given.file).guardrails or Guardrails({}, given.file)
     access = guardrails.access()
     request, question = _request(given)
-    known = access.scopes_of(given.agent)
+    via = {name: access.scopes_of(name) for name in _via(given, guardrails)}
     if "scopes" not in request:
-        request["scopes"] = known or []
+        request["scopes"] = access.scopes_of(given.agent) or []
+    request["scopes"] = [scope for scope in request["scopes"] if all(most is None or scope in most for most in via.values())]
     found = orjson.loads(access.decide(orjson.dumps(request).decode()))
     places = {name: at for name, at, _ in access.policies()}
     policies = [_policy(name, places.get(name, ""), guardrails) for name in found["policies"]]
@@ -125,6 +126,8 @@ def explain(given: argparse.Namespace) -> Answer:
     reasons = [_missing(one, request.get("user")) for one in why["missing"]]
     if any(not one["agent_holds"] for one in why["missing"]):
         reasons.append(_scopes(given, guardrails))
+        lacking = {one["scope"] for one in why["missing"] if not one["agent_holds"]}
+        reasons += [_delegator(name, most, guardrails) for name, most in via.items() if most is not None and lacking - {*most}]
     reasons += [f"{one['policy']} can't be evaluated: {one['cause']}" for one in why["erred"]]
     if why["unreadable"]:
         reasons.append("the arguments can't be read")
@@ -153,6 +156,8 @@ def _request(given: argparse.Namespace) -> tuple[dict[str, Any], str]:
     if user is not None:
         request["user"] = user
         question += f" for {user['id']}"
+    if given.via:
+        question += f", by way of {', '.join(_listed(given.via))}"
     for name in ("scopes", "required"):
         if getattr(given, name) is not None:
             request[name] = _listed(getattr(given, name))
@@ -230,6 +235,19 @@ def _scopes(given: argparse.Namespace, guardrails: Guardrails) -> str:
     if known is None:
         return "the file doesn't say what the agent holds; --scopes says what its code declares"
     return f"the file lets the agent hold {', '.join(known) or 'none'} (line {guardrails.line(f'agents.{given.agent}.scopes')})"
+
+
+def _via(given: argparse.Namespace, guardrails: Guardrails) -> list[str]:
+    """The agents by way of which the turn comes; a slip would look as if nobody narrowed it."""
+    named, agents = _listed(given.via or ""), guardrails.parts.get("agents", {"*": {}})
+    if "*" not in agents and (strangers := [name for name in named if name not in agents]):
+        raise UsageError(f"--via names {strangers[0]}, which is not listed under agents", hint=f"the agents are {', '.join(agents)}")
+    return named
+
+
+def _delegator(name: str, most: list[str], guardrails: Guardrails) -> str:
+    """What the file lets an agent hold, and so whoever has the turn by way of it."""
+    return f"and {name}, by way of which it has the turn, {', '.join(most) or 'none'} (line {guardrails.line(f'agents.{name}.scopes')})"
 
 
 def _by_default(given: argparse.Namespace, guardrails: Guardrails) -> str:

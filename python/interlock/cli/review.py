@@ -8,7 +8,9 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import orjson
@@ -19,6 +21,7 @@ from rich.table import Column, Table
 from interlock._core import Reader
 from interlock.cli.moments import ahead
 from interlock.cli.pick import run_by_prefix
+from interlock.config import Config
 from interlock.errors import JournalLocked, UsageError
 from interlock.keys import command_key, command_keys
 from interlock.message import Outcome, Seen
@@ -32,9 +35,14 @@ EXAMPLES = """examples:
   interlock review approve 01m838qb --by ada --role finance --reason "the invoice is there"
   interlock review edit 01m838qb 1 --by ada --role finance --arguments '{"order": "A-7", "amount": 40}'
   interlock review answer 01m838qb --by ada --text "You get it back on Monday."
+  interlock review approve 01m838qb --by ada --role lead --tenant acme --config support.yaml
   interlock review reassign 01m838qb --by ada --to-role legal --reason "a contract is at stake"
 
-A decision is written into the journal, which a running service owns: then only the service can decide, and exit status 2 says so."""
+A decision is written into the journal, which a running service owns: then only the service can decide, and exit status 2 says so.
+The configuration's guardrails hold here as in the service: without --config those of interlock.yaml, if it is in this folder."""
+
+CONFIG = Path("interlock.yaml")
+"""The configuration that is read where none is named."""
 
 
 def add_parser(commands: Any) -> None:
@@ -82,7 +90,9 @@ def _spoken(actions: Any, name: str, what: str, says: Callable[[Runtime, argpars
     action.set_defaults(says=says)
     action.add_argument("--by", metavar="NAME", help="who decides; the journal keeps it (the system's user)")
     action.add_argument("--role", dest="roles", action="append", default=[], metavar="ROLE", help="what they are; may be repeated")
+    action.add_argument("--tenant", metavar="NAME", help="whose people they are; without it they are the service's own")
     action.add_argument("--reason", default="", metavar="TEXT", help="why")
+    action.add_argument("--config", type=Path, metavar="FILE", help="the YAML file whose guardrails hold (interlock.yaml, if it is here)")
     return action
 
 
@@ -136,13 +146,23 @@ def decide(given: argparse.Namespace) -> int:
 
 
 async def _say(given: argparse.Namespace) -> Outcome | Review:
-    async with open_runtime(given.db, keys=command_keys(given.db)) as runtime:
+    async with open_runtime(given.db, config=_config(given), keys=command_keys(given.db)) as runtime:
         came_of_it: Outcome | Review = await given.says(runtime, given)
         return came_of_it
 
 
+def _config(given: argparse.Namespace) -> Config | None:
+    """The service's configuration, but for what only the service does: sign checkpoints and call webhooks."""
+    named: Path | None = given.config or (CONFIG if CONFIG.is_file() else None)
+    if named is None:
+        note = f"no {CONFIG} is here and --config names no other: no role is asked for beside those of the review's own terms"
+        print(f"interlock: {note}", file=sys.stderr)
+        return None
+    return replace(Config.load(named), audit=None, hook=None)
+
+
 async def _claim(runtime: Runtime, given: argparse.Namespace) -> Review:
-    return await runtime.reviews.claim(given.run_id, by=given.by, roles=given.roles, review=given.review, for_=given.seconds)
+    return await runtime.reviews.claim(given.run_id, **_speaker(given), for_=given.seconds)
 
 
 async def _approve(runtime: Runtime, given: argparse.Namespace) -> Outcome:
@@ -167,7 +187,11 @@ async def _reassign(runtime: Runtime, given: argparse.Namespace) -> Review:
 
 
 def _who_says(given: argparse.Namespace) -> dict[str, Any]:
-    return {"by": given.by, "roles": given.roles, "reason": given.reason, "review": given.review}
+    return {**_speaker(given), "reason": given.reason}
+
+
+def _speaker(given: argparse.Namespace) -> dict[str, Any]:
+    return {"by": given.by, "roles": given.roles, "tenant": given.tenant, "review": given.review}
 
 
 def _as_json(came_of_it: Outcome | Review) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from abc import abstractmethod
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -17,6 +17,15 @@ from interlock.runtime.drive import Drive
 from interlock.runtime.recovery import Recovery
 from interlock.runtime.requests import unreadable
 from interlock.runtime.started import Run
+
+
+class Speaker(NamedTuple):
+    """Who says something of a review, and why."""
+
+    by: str
+    roles: Sequence[str] = ()
+    tenant: str | None = None
+    reason: str = ""
 
 
 class Deciding:
@@ -53,6 +62,7 @@ class Deciding:
         reject: str | None = None,
         by: str = "operator",
         roles: Sequence[str] = (),
+        tenant: str | None = None,
         review: int | None = None,
     ) -> Outcome:
         """Go on with a run: wait for one that is under way, or decide one that is in review.
@@ -63,6 +73,7 @@ class Deciding:
             reject: for a run in review: end it as failed, for this reason; for a review of an effect, refuse it.
             by: who decides.
             roles: what they are.
+            tenant: whose people they are; one of another tenant than the run's does not decide.
             review: which of the run's reviews, when several are open.
 
         Returns:
@@ -81,18 +92,15 @@ class Deciding:
                 return await asyncio.shield(self._follow(self.drives[found.run]))
             return Outcome(found, found.step)
         says: dict[str, Any] = {"verdict": "rejected"} if answer is None else {"verdict": "answered", "text": answer}
-        return await self.say(found.run, review, (by, roles, reject or ""), {"decides": says})
+        return await self.say(found.run, review, Speaker(by, roles, tenant, reject or ""), {"decides": says})
 
-    async def say(
-        self, run: int, review: int | None, who: tuple[str, Sequence[str], str], says: dict[str, Any], *, wait: bool = True
-    ) -> Outcome:
-        """A person's word (who they are, what they are, why), and how the run stands when what follows from it has settled.
+    async def say(self, run: int, review: int | None, who: Speaker, says: dict[str, Any], *, wait: bool = True) -> Outcome:
+        """A person's word, and how the run stands when what follows from it has settled.
 
         Without ``wait``, how it stands when the word is durable.
         """
-        by, roles, reason = who
         try:
-            word = orjson.dumps({"by": by, "roles": list(roles), "reason": reason, "says": says})
+            word = orjson.dumps({**who._asdict(), "roles": list(who.roles), "says": says})
             with self.recovery.naming(self.engine):
                 started = self.engine.review(run, review, word)
         except (TypeError, UnicodeEncodeError) as error:

@@ -12,6 +12,7 @@ import orjson
 from interlock.errors import ReviewError, UsageError
 from interlock.message import Outcome
 from interlock.reviews import Mask, Review, Verdict, microseconds, review_of, word_of
+from interlock.runtime.deciding import Speaker
 
 if TYPE_CHECKING:
     from interlock.runtime.runtime import Runtime
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
 class Reviews:
     """The reviews of one runtime.
 
-    Whoever speaks gives ``by``, their name, and ``roles``, what they are: check both before you pass them on.
+    Whoever speaks gives ``by``, their name, ``roles``, what they are, and ``tenant``, whose people they are: check them before you
+    pass them on. Who names a tenant has no part in the reviews of another tenant's runs; who names none is the service's own.
 
     What can't be taken raises ``ReviewError`` with one of these codes: ``review.closed`` (somebody was faster; the message says who),
-    ``review.claimed``, ``review.not-yours``, ``review.signed-already``, ``review.not-possible`` and ``review.unknown``.
+    ``review.claimed``, ``review.not-yours``, ``review.denied``, ``review.signed-already``, ``review.not-possible`` and ``review.unknown``.
     """
 
     def __init__(self, runtime: Runtime, mask: Mask | None) -> None:
@@ -61,7 +63,14 @@ class Reviews:
         return [review_of(row, self._mask) for row in orjson.loads(found)]
 
     async def get(
-        self, run_id: str, review: int | None = None, *, unmask: bool = False, by: str | None = None, roles: Sequence[str] = ()
+        self,
+        run_id: str,
+        review: int | None = None,
+        *,
+        unmask: bool = False,
+        by: str | None = None,
+        roles: Sequence[str] = (),
+        tenant: str | None = None,
     ) -> Review:
         """A review with all that whoever decides should see; also one that is closed.
 
@@ -71,16 +80,31 @@ class Reviews:
             unmask: the texts as they were said, for who has the role, or is the person, that its terms name.
             by: who asks, for ``unmask``.
             roles: what they are.
+            tenant: whose people they are; a review of another tenant's run is not shown, not even masked.
 
         Raises:
             UsageError: there is no such run, no open review, or several and none was named.
-            ReviewError: there is no such review, or the texts are not theirs to see.
+            ReviewError: there is no such review, or it or the texts are not theirs to see.
         """
-        return self.shown(self._number(run_id), review, unmask=unmask, by=by, roles=roles)
+        return self.shown(self._number(run_id), review, unmask=unmask, by=by, roles=roles, tenant=tenant)
 
-    def shown(self, run: int, review: int | None, *, unmask: bool = False, by: str | None = None, roles: Sequence[str] = ()) -> Review:
+    def shown(
+        self,
+        run: int,
+        review: int | None,
+        *,
+        unmask: bool = False,
+        by: str | None = None,
+        roles: Sequence[str] = (),
+        tenant: str | None = None,
+    ) -> Review:
         """As ``get``, for the run with this number in the journal."""
         told = orjson.loads(self._runtime.engine.show_review(run, review))
+        theirs = (told["user"] or {}).get("tenant")
+        if tenant is not None and theirs is not None and tenant != theirs:
+            message = f"review {told['review']} of run {told['run_id']} is another tenant's than {tenant!r}"
+            hint = "ask with the tenant of the run's user"
+            raise ReviewError(message, hint=hint, code="review.not-yours", run_id=told["run_id"])
         if not unmask:
             return review_of(told, self._mask)
         role, person = told["role"], told["person"]
@@ -90,7 +114,16 @@ class Reviews:
             raise ReviewError(message, hint="look at it masked, or reassign it", code="review.not-yours", run_id=told["run_id"])
         return review_of(told)
 
-    async def claim(self, run_id: str, *, by: str, roles: Sequence[str] = (), review: int | None = None, for_: float = 300.0) -> Review:
+    async def claim(
+        self,
+        run_id: str,
+        *,
+        by: str,
+        roles: Sequence[str] = (),
+        tenant: str | None = None,
+        review: int | None = None,
+        for_: float = 300.0,
+    ) -> Review:
         """Say that you are at it: nobody else decides for so many seconds. Claiming it again prolongs that.
 
         Raises:
@@ -98,7 +131,7 @@ class Reviews:
         """
         if isinstance(for_, bool) or not isinstance(for_, int | float) or not 0.001 <= for_ <= 86_400:
             raise UsageError(f"for_ is {for_!r} s", hint="give at least 0.001 s, and at most a day")
-        return await self._talk(run_id, review, by, roles, "", {"claims": {"for_ms": max(1, round(for_ * 1_000))}})
+        return await self._talk(run_id, review, Speaker(by, roles, tenant), {"claims": {"for_ms": max(1, round(for_ * 1_000))}})
 
     async def reassign(
         self,
@@ -108,6 +141,7 @@ class Reviews:
         role: str | None = None,
         person: str | None = None,
         roles: Sequence[str] = (),
+        tenant: str | None = None,
         reason: str = "",
         review: int | None = None,
     ) -> Review:
@@ -119,10 +153,18 @@ class Reviews:
         """
         if not role and not person:
             raise UsageError("nobody is named to whom the review goes", hint="give role=… or person=…")
-        return await self._talk(run_id, review, by, roles, reason, {"reassigns": {"role": role, "person": person}})
+        return await self._talk(run_id, review, Speaker(by, roles, tenant, reason), {"reassigns": {"role": role, "person": person}})
 
     async def approve(
-        self, run_id: str, *, by: str, roles: Sequence[str] = (), reason: str = "", review: int | None = None, wait: bool = True
+        self,
+        run_id: str,
+        *,
+        by: str,
+        roles: Sequence[str] = (),
+        tenant: str | None = None,
+        reason: str = "",
+        review: int | None = None,
+        wait: bool = True,
     ) -> Outcome:
         """Let happen what was asked about. Where several must agree, a yes signs what the others have proposed.
 
@@ -130,6 +172,7 @@ class Reviews:
             run_id: the run.
             by: who decides. The journal keeps this name for ever.
             roles: what they are.
+            tenant: whose people they are; one of another tenant than the run's does not decide. None: the service's own.
             reason: why, in their words.
             review: which of the run's reviews; may be left out when one is open.
             wait: for what follows; otherwise the outcome says how the run stands when the decision is durable.
@@ -138,13 +181,21 @@ class Reviews:
             UsageError: there is no such run, no open review, or several and none was named.
             ReviewError: it can't be said by them, or of this review, or any more.
         """
-        return await self._decide(run_id, review, (by, roles, reason), wait, "approve")
+        return await self._decide(run_id, review, Speaker(by, roles, tenant, reason), wait, "approve")
 
     async def reject(
-        self, run_id: str, *, by: str, roles: Sequence[str] = (), reason: str = "", review: int | None = None, wait: bool = True
+        self,
+        run_id: str,
+        *,
+        by: str,
+        roles: Sequence[str] = (),
+        tenant: str | None = None,
+        reason: str = "",
+        review: int | None = None,
+        wait: bool = True,
     ) -> Outcome:
         """Refuse it: a run, or its answer, then fails; an effect does not happen, and its agent gets ``il.Denied``. One no is enough."""
-        return await self._decide(run_id, review, (by, roles, reason), wait, "reject")
+        return await self._decide(run_id, review, Speaker(by, roles, tenant, reason), wait, "reject")
 
     async def edit(
         self,
@@ -155,6 +206,7 @@ class Reviews:
         data: Any = None,
         arguments: Mapping[str, Any] | None = None,
         roles: Sequence[str] = (),
+        tenant: str | None = None,
         reason: str = "",
         review: int | None = None,
         wait: bool = True,
@@ -175,7 +227,7 @@ class Reviews:
             about = told["about"]
             kept = about["data"] if data is None else data
             content = {"text": about["text"] if text is None else text, "data": None if kept is None else as_text(kept)}
-        return await self._decide(run_id, told["review"], (by, roles, reason), wait, "edit", content)
+        return await self._decide(run_id, told["review"], Speaker(by, roles, tenant, reason), wait, "edit", content)
 
     async def answer(
         self,
@@ -185,6 +237,7 @@ class Reviews:
         text: str | None = None,
         data: Any = None,
         roles: Sequence[str] = (),
+        tenant: str | None = None,
         reason: str = "",
         review: int | None = None,
         wait: bool = True,
@@ -196,27 +249,26 @@ class Reviews:
         if text is None and data is None:
             raise UsageError("an answer has a text or data", hint="give text=… or data=…")
         content = {"text": text, "data": None if data is None else as_text(data)}
-        return await self._decide(run_id, review, (by, roles, reason), wait, "answer", content)
+        return await self._decide(run_id, review, Speaker(by, roles, tenant, reason), wait, "answer", content)
 
     async def _decide(
         self,
         run_id: str,
         review: int | None,
-        who: tuple[str, Sequence[str], str],
+        who: Speaker,
         wait: bool,
         verdict: Verdict,
         content: Mapping[str, Any] | None = None,
     ) -> Outcome:
-        by, roles, reason = _checked(*who)
         says = {"decides": {"verdict": word_of(verdict), **(content or {})}}
-        return await self._runtime.say(self._number(run_id), review, (by, roles, reason), says, wait=wait)
+        return await self._runtime.say(self._number(run_id), review, _checked(who), says, wait=wait)
 
-    async def _talk(self, run_id: str, review: int | None, by: str, roles: Sequence[str], reason: str, says: dict[str, Any]) -> Review:
+    async def _talk(self, run_id: str, review: int | None, who: Speaker, says: dict[str, Any]) -> Review:
         """Something after which the review is open still."""
         number = self._number(run_id)
         if review is None:
             review = orjson.loads(self._runtime.engine.show_review(number, None))["review"]
-        await self._runtime.say(number, review, _checked(by, roles, reason), says, wait=False)
+        await self._runtime.say(number, review, _checked(who), says, wait=False)
         return self.shown(number, review)
 
     def _number(self, run_id: str) -> int:
@@ -224,14 +276,16 @@ class Reviews:
         return self._runtime.look_up(run_id).run
 
 
-def _checked(by: str, roles: Sequence[str], reason: str) -> tuple[str, Sequence[str], str]:
-    if not isinstance(by, str) or not by.strip():
-        raise UsageError(f"by is {by!r}, and a name is expected", hint="say who decides: the journal keeps it")
-    if isinstance(roles, str):
-        raise UsageError(f"roles is the text {roles!r}", hint=f"write roles=[{roles!r}]")
-    if not isinstance(reason, str):
-        raise UsageError(f"reason is {reason!r}", hint="give a text")
-    return by, list(roles), reason
+def _checked(who: Speaker) -> Speaker:
+    if not isinstance(who.by, str) or not who.by.strip():
+        raise UsageError(f"by is {who.by!r}, and a name is expected", hint="say who decides: the journal keeps it")
+    if isinstance(who.roles, str):
+        raise UsageError(f"roles is the text {who.roles!r}", hint=f"write roles=[{who.roles!r}]")
+    if who.tenant is not None and not isinstance(who.tenant, str):
+        raise UsageError(f"tenant is {who.tenant!r}", hint="give a name, or leave it out for the service's own people")
+    if not isinstance(who.reason, str):
+        raise UsageError(f"reason is {who.reason!r}", hint="give a text")
+    return who
 
 
 def as_text(value: Any) -> str:

@@ -101,7 +101,8 @@ class TurnMemory:
             wanted = checked(namespace)
         if wanted not in names:
             message = f"agent {self._agent!r} may not reach the memory {wanted!r} (it may reach {', '.join(names)})"
-            raise Denied(message, hint=f"give scope {SCOPE + wanted!r} to the agent and to every supervisor above it")
+            who = "the agent, to every supervisor above it, and in the file to those who handed on to it"
+            raise Denied(message, hint=f"give scope {SCOPE + wanted!r} to {who}")
         self._may_reach(inside(self.domains, wanted), wanted, writes)
         return inside(self.domains, wanted)
 

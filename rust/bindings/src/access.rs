@@ -30,6 +30,8 @@ struct Asked {
     required: Vec<String>,
     arguments: Option<Value>,
     domain: Option<String>,
+    /// At a review: the tenant of the run.
+    tenant: Option<String>,
 }
 
 #[derive(Deserialize)]
@@ -120,6 +122,7 @@ impl Asked {
             required: &required,
             arguments: arguments.as_deref(),
             domain: self.domain.as_deref(),
+            tenant: self.tenant.as_deref(),
         }))
     }
 }

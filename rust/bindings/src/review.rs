@@ -15,6 +15,8 @@ struct Spoken {
     #[serde(default)]
     roles: Vec<Name>,
     #[serde(default)]
+    tenant: Option<Name>,
+    #[serde(default)]
     reason: String,
     says: What,
 }
@@ -42,13 +44,14 @@ enum What {
 }
 
 pub(crate) fn word(text: &[u8]) -> PyResult<Word> {
-    let Spoken { by, roles, reason, says } = serde_json::from_slice(text).map_err(|cause| PyValueError::new_err(cause.to_string()))?;
+    let Spoken { by, roles, tenant, reason, says } =
+        serde_json::from_slice(text).map_err(|cause| PyValueError::new_err(cause.to_string()))?;
     let says = match says {
         What::Decides { verdict, text, data } => Says::Decides { verdict, text, data: data.map(String::into_bytes) },
         What::Claims { for_ms } => Says::Claims { for_ms },
         What::Reassigns { role, person } => Says::Reassigns { role, person },
     };
-    Ok(Word { by: Reviewer { name: by, roles }, reason, says })
+    Ok(Word { by: Reviewer { name: by, roles }, tenant, reason, says })
 }
 
 /// Which open reviews are asked for, as JSON; moments are microseconds since 1970.

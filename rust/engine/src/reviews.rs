@@ -16,6 +16,8 @@ use crate::{EngineError, settle};
 #[derive(Debug)]
 pub struct Word {
     pub by: Reviewer,
+    /// Whose people they are; without one they are the service's own.
+    pub tenant: Option<Name>,
     /// Why, in their words.
     pub reason: String,
     pub says: Says,
@@ -125,7 +127,7 @@ impl Core {
         let Some(live) = self.live.get_mut(&run) else { return Err(EngineError::Internal("a run rests that was woken")) };
         let review = live.which(number)?;
         let open = live.open_reviews().into_iter().find(|(id, _)| *id == review).map(|(_, open)| open);
-        if let Some((ruling, why)) = live.may_decide(&word.by, open) {
+        if let Some((ruling, why)) = live.may_decide(&word, open) {
             let what = ruling.resource.as_deref().unwrap_or_default().to_owned();
             let denied = EngineError::ReviewDenied { run: live.id.to_string(), by: word.by.name.to_string(), what, why };
             let input = Input::Ruled { turn: None, ruling, key: None, follows: Follows::Nothing };

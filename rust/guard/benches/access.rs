@@ -73,6 +73,7 @@ fn main() {
         required: &[],
         arguments: Some(arguments[round % 200].as_bytes()),
         domain: None,
+        tenant: None,
     };
     let times = timed(ROUNDS, |round| _ = black_box(access.decide(&request(round))));
     report("sliced: a tool with limits of arguments", times);

@@ -35,7 +35,7 @@ const ANN: User<'_> = User { id: "ann", tenant: Some("acme"), roles: &["customer
 
 fn billing(action: Action, resource: &str) -> Request<'_> {
     let scopes = &["refund.request", "orders.read", "refund.any"];
-    Request { agent: "billing", scopes, user: Some(ANN), action, resource, required: &[], arguments: None, domain: None }
+    Request { agent: "billing", scopes, user: Some(ANN), action, resource, required: &[], arguments: None, domain: None, tenant: None }
 }
 
 fn refund(arguments: &str) -> Decision {
@@ -316,4 +316,31 @@ fn the_revision_is_that_of_what_was_said() {
     assert_eq!(revision(&one), revision(&one));
     assert_ne!(revision(&one), revision(&json!({"roles": {"a": {"scopes": ["y"]}}})));
     assert_ne!(revision(&one), revision(&json!({"roles": {"a": {"scopes": ["x"]}}, "data": [{"of": "store:x", "fields": []}]})));
+}
+
+#[test]
+fn who_is_of_another_tenant_does_not_decide_and_the_same_question_of_another_run_is_another_question() {
+    let access = access(SUPPORT);
+    let ask = |user: Option<&'static str>, run: Option<&'static str>| {
+        let user = Some(User { id: "lea", tenant: user, roles: &["lead"] });
+        access.decide(&Request { agent: "", scopes: &[], user, tenant: run, ..billing(Action::DecideReview, "desk") })
+    };
+    let denied = ask(Some("evil"), Some("acme"));
+    assert_eq!((denied.allowed, denied.review, by(&denied)), (false, false, vec!["default:tenant"]));
+    for (user, run) in
+        [(Some("acme"), Some("acme")), (None, Some("acme")), (Some("evil"), None), (None, None), (Some("evil"), Some("evil"))]
+    {
+        let allowed = ask(user, run);
+        assert_eq!((allowed.allowed, allowed.cached), (true, false), "{user:?} {run:?}");
+        assert!(ask(user, run).cached);
+    }
+}
+
+#[test]
+fn what_an_agent_holds_at_most_is_known_scope_by_scope_and_only_where_the_file_says_it() {
+    let access = access(SUPPORT);
+    assert!(access.has_ceilings());
+    let held = |agent, scope| access.lets_hold(agent, scope);
+    assert!(held("billing", "orders.read") && !held("billing", "refund.any") && held("support", "refund.any") && held("stranger", "any"));
+    assert!(!self::access(r#"{"agents": {"billing": {}, "*": {}}}"#).has_ceilings());
 }

@@ -163,6 +163,7 @@ impl One {
             required: &[],
             arguments: Some(self.arguments.as_bytes()),
             domain: None,
+            tenant: None,
         })
     }
 }

@@ -41,5 +41,6 @@ pub use rules::{
 };
 pub use run::{
     Branch, Decided, DomainState, Ended, EndedHow, Fork, ForumState, Heard, InReview, Intent, OpenReview, Phase, RelayState, RouteState,
-    Running, STATE_SHAPE, State, Strand, Then, Turn, calls, decide, due, evolve, facts, may_advance, outstanding, scopes, view, wakes_at,
+    Running, STATE_SHAPE, State, Strand, Then, Turn, calls, decide, delegators, due, evolve, facts, may_advance, outstanding, scopes, view,
+    wakes_at,
 };

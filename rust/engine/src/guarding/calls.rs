@@ -1,6 +1,6 @@
 //! A turn's calls of tools: whether they may be made, with what, and what comes back into the run.
 
-use interlock_guard::access::{Action, Decision, Request, User, Why};
+use interlock_guard::access::{Action, Decision, Request, User};
 use interlock_guard::labels::{self, Integrity, Label, LabelVerdict, OnViolation, Source};
 use interlock_kernel::{EffectKey, Gate, Name, Ruled, State};
 
@@ -113,22 +113,12 @@ impl Live {
         let mut rules = policies_of(decision);
         let missing = decision.why.iter().flat_map(|why| &why.missing);
         rules.extend(missing.map(|missing| Name::from(format!("scope:{}", missing.scope))));
+        rules.extend(self.narrowed_by(call.turn, decision).map(|(_, by)| Name::from(format!("via:{by}"))));
         if rules.is_empty() {
             rules.push("default".into());
         }
         self.rule(gate, Ruled::Denied, call, rules);
-        in_words(decision.why.as_deref(), &self.scopes_of(call.turn))
-    }
-
-    /// The scopes that a turn holds: its agent's, and no more than every delegator's, nor than the configuration lets it have.
-    pub(crate) fn scopes_of(&self, turn: u32) -> Vec<Name> {
-        let State::Running(running) = &self.state else { return Vec::new() };
-        let Some(turn) = self.turn(turn) else { return Vec::new() };
-        let held = interlock_kernel::scopes(running, turn);
-        match self.guarding.guard().access.scopes_of(&turn.agent) {
-            Some(most) => held.iter().filter(|scope| most.iter().any(|one| **one == ***scope)).cloned().collect(),
-            None => held.to_vec(),
-        }
+        self.says_no(call.turn, decision)
     }
 
     pub(crate) fn may(
@@ -273,7 +263,7 @@ impl Live {
         let domain = crate::settle::plan_of(&self.state).domain_name(self.turn(turn)?.node);
         self.guarding.asking(&self.scopes_of(turn), domain, |scopes, user, domain| {
             let (action, resource) = (Action::CallTool, place);
-            let request = Request { agent: &agent, scopes, user, action, resource, required: &[], arguments: None, domain };
+            let request = Request { agent: &agent, scopes, user, action, resource, required: &[], arguments: None, domain, tenant: None };
             self.guarding.guard().access.filter(place, &request, result)
         })
     }
@@ -313,17 +303,6 @@ pub(super) fn said_by(decision: &Decision) -> Vec<Name> {
     if policies.is_empty() { vec!["default".into()] } else { policies }
 }
 
-pub(super) fn in_words(why: Option<&Why>, held: &[Name]) -> String {
-    let Some(missing) = why.and_then(|why| why.missing.first()) else {
-        return "no rule permits it, or one forbids it with these arguments".into();
-    };
-    if missing.agent_holds {
-        return format!("it needs scope {:?}, and the user's roles do not give it", missing.scope);
-    }
-    let held = if held.is_empty() { "none".into() } else { held.join(", ") };
-    format!("it needs scope {:?}, and this turn has {held}", missing.scope)
-}
-
 impl Guarding {
     pub(crate) fn may(
         &self,
@@ -336,7 +315,17 @@ impl Guarding {
     ) -> Decision {
         self.asking(scopes, domain, |scopes, user, domain| {
             let required: Vec<&str> = required.iter().map(|scope| &**scope).collect();
-            self.guard().access.decide(&Request { agent, scopes, user, action, resource, required: &required, arguments, domain })
+            self.guard().access.decide(&Request {
+                agent,
+                scopes,
+                user,
+                action,
+                resource,
+                required: &required,
+                arguments,
+                domain,
+                tenant: None,
+            })
         })
     }
 

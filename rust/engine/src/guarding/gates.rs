@@ -8,7 +8,7 @@ use interlock_guard::safety::{Place, Verdict as Screened};
 use interlock_kernel::plan::Step;
 use interlock_kernel::{Consulted, Gate, Gates, Name, NodeId, Passage, Ruled, Ruling, State, Subject, Verdict};
 
-use super::calls::{in_words, said_by};
+use super::calls::said_by;
 use super::kills::named;
 
 use crate::live::Live;
@@ -71,6 +71,7 @@ impl Live {
         let elsewhere =
             || running.plan.nodes().iter().enumerate().find_map(|(at, _)| of(running.plan.step(NodeId(u16::try_from(at).ok()?))?));
         let scopes = of(step).filter(|_| action != Action::HandTo).or_else(elsewhere).unwrap_or_else(|| Arc::from([]));
+        let scopes = self.narrowed(running, (node, who), &scopes);
         let decision = self.guarding.may(who, &scopes, action, agent, (&[], None), subject.domain);
         if decision.allowed {
             return None;
@@ -91,10 +92,7 @@ impl Live {
             }
             let ruling = self.guarding.ruling(Gate::AgentToAgent, Ruled::Denied, Some(target.clone()), said_by(&decision));
             self.guarding.note(Some(turn), ruling, None);
-            return Some(format!(
-                "agent {agent:?} may not hand over to {target:?}: {}",
-                in_words(decision.why.as_deref(), &self.scopes_of(turn))
-            ));
+            return Some(format!("agent {agent:?} may not hand over to {target:?}: {}", self.says_no(turn, &decision)));
         }
         None
     }

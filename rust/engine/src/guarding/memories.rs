@@ -110,9 +110,11 @@ impl Live {
         if decision.allowed {
             return None;
         }
-        let ruling = self.guarding.ruling(Gate::Memory, Ruled::Denied, Some(resource), super::calls::said_by(&decision));
+        let mut rules = super::calls::said_by(&decision);
+        rules.extend(self.narrowed_by(turn, &decision).map(|(_, by)| Name::from(format!("via:{by}"))));
+        let ruling = self.guarding.ruling(Gate::Memory, Ruled::Denied, Some(resource), rules);
         self.guarding.note(Some(turn), ruling, None);
-        Some(super::calls::in_words(decision.why.as_deref(), &self.scopes_of(turn)))
+        Some(self.says_no(turn, &decision))
     }
 
     pub(crate) fn saw_all(&mut self, turn: u32) {

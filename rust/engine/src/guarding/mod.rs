@@ -7,6 +7,7 @@ mod kills;
 mod memories;
 mod outside;
 mod people;
+mod rights;
 mod texts;
 
 use std::cell::Cell;

@@ -2,42 +2,53 @@
 
 use interlock_guard::access::{Action, Request, User};
 use interlock_guard::labels::{Integrity, Label};
-use interlock_kernel::{Gate, Name, OpenReview, Reviewer, Ruled, Ruling, State};
+use interlock_kernel::{Gate, Name, OpenReview, Ruled, Ruling, State};
 
 use crate::EngineError;
 use crate::engine::Engine;
 use crate::live::Live;
+use crate::reviews::Word;
 
 /// What a reviewer must hold, where some role gives it.
 const DECIDE: &str = "review.decide";
 
+/// The policy that keeps people of one tenant from the reviews of another's runs.
+const TENANT: &str = "default:tenant";
+
 impl Live {
     /// Why the configuration does not let somebody speak about a review: what to record, and the words for them.
-    pub(crate) fn may_decide(&self, by: &Reviewer, open: Option<&OpenReview>) -> Option<(Ruling, String)> {
+    pub(crate) fn may_decide(&self, word: &Word, open: Option<&OpenReview>) -> Option<(Ruling, String)> {
         let access = &self.guarding.guard().access;
         if self.guarding.guard().off.access || !self.guarding.is_on(Gate::ReviewDecision) {
             return None;
         }
+        let (by, tenant) = (&word.by, word.tenant.as_deref());
         let roles: Vec<&str> = by.roles.iter().map(|role| &**role).collect();
         let resource: Name = open.and_then(|open| open.terms.role.clone()).unwrap_or_else(|| self.plan_name());
         let required: &[&str] = if access.is_given(DECIDE) { &[DECIDE] } else { &[] };
         let decision = access.decide(&Request {
             agent: "",
             scopes: &[],
-            user: Some(User { id: &by.name, tenant: None, roles: &roles }),
+            user: Some(User { id: &by.name, tenant, roles: &roles }),
             action: Action::DecideReview,
             resource: &resource,
             required,
             arguments: None,
             domain: None,
+            tenant: self.guarding.who.as_ref().and_then(|who| who.tenant.as_deref()),
         });
         if decision.allowed {
             return None;
         }
         let mut rules = super::calls::policies_of(&decision);
         let missing = decision.why.as_deref().is_some_and(|why| !why.missing.is_empty());
-        let said = if missing {
+        if missing {
             rules.push(format!("scope:{DECIDE}").into());
+        }
+        let is_elsewhere = rules.iter().any(|rule| &**rule == TENANT);
+        let said = if let (Some(tenant), true) = (tenant, is_elsewhere) {
+            format!("they are of tenant {tenant:?}, and the run is another tenant's")
+        } else if missing {
             let held = if roles.is_empty() { "none".into() } else { roles.join(", ") };
             format!("it needs scope {DECIDE:?}, and their roles ({held}) do not give it")
         } else {

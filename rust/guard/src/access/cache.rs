@@ -57,6 +57,7 @@ pub(super) fn key(request: &Request<'_>, with_user_id: bool) -> Vec<u8> {
     texts(&mut key, request.scopes);
     texts(&mut key, request.required);
     maybe(&mut key, request.domain);
+    maybe(&mut key, request.tenant);
     match &request.user {
         None => key.push(0),
         Some(user) => {

@@ -116,8 +116,10 @@ impl World {
             parents.insert(self.uid("Group", "data"));
         }
         let effect = self.effects.get(request.resource).filter(|_| request.action == Action::CallTool);
-        let effect = effect.map(|effect| ("effect".to_owned(), RestrictedExpression::new_string(named(*effect).to_owned())));
-        Entity::new(uid, effect.into_iter().collect(), parents).ok()
+        let tenant = request.tenant.filter(|_| request.action == Action::DecideReview);
+        let told = effect.map(|effect| ("effect", named(*effect))).into_iter().chain(tenant.map(|tenant| ("tenant", tenant)));
+        let attributes = told.map(|(name, text)| (name.to_owned(), RestrictedExpression::new_string(text.to_owned())));
+        Entity::new(uid, attributes.collect(), parents).ok()
     }
 
     fn user(&self, user: &User<'_>) -> Option<Entity> {

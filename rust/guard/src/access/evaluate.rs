@@ -50,8 +50,7 @@ impl Access {
 
     /// What the agent holds: what came in, and of it what the file lets it hold.
     pub(super) fn held<'a>(&self, request: &Request<'a>) -> Vec<&'a str> {
-        let most = self.scopes_of(request.agent);
-        request.scopes.iter().copied().filter(|scope| most.is_none_or(|most| most.iter().any(|one| one == scope))).collect()
+        request.scopes.iter().copied().filter(|scope| self.lets_hold(request.agent, scope)).collect()
     }
 
     fn prepare(&self, request: &Request<'_>) -> Option<Prepared> {

@@ -61,6 +61,12 @@ impl Writer {
         let held = format!("context.required.isEmpty() || (context.scopes.containsAll(context.required){also})");
         self.add("code:scopes", "", format!("forbid(principal, action in [{agents}], resource) unless {{ {held} }};"));
         self.add("default:review", "", "permit(principal is User, action == Action::\"DecideReview\", resource);");
+        let others = "principal has tenant && resource has tenant && principal.tenant != resource.tenant";
+        self.add(
+            "default:tenant",
+            "",
+            format!("forbid(principal is User, action == Action::\"DecideReview\", resource) when {{ {others} }};"),
+        );
         if self.roles {
             let held = format!("context.required.isEmpty() || {user}");
             self.add("code:review", "", format!("forbid(principal, action == Action::\"DecideReview\", resource) unless {{ {held} }};"));

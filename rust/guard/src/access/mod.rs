@@ -63,6 +63,8 @@ pub struct Access {
     cache: Cache,
     /// Some policy asks who the user is.
     by_user: bool,
+    /// The file says of some agent what it holds at most.
+    has_ceilings: bool,
     revision: u32,
     warnings: Vec<(String, String)>,
 }
@@ -92,6 +94,7 @@ impl Access {
         let facts = spec.tools.iter().flatten().map(|(name, tool)| Ok((name.clone(), Facts::of(name, tool)?)));
         Ok(Self {
             by_user: rules.iter().any(|rule| rule.reads.user_id),
+            has_ceilings: spec.agents.iter().flatten().any(|(_, agent)| agent.scopes.is_some()),
             revision: revision(&rules, spec),
             spec: spec.clone(),
             slices,
@@ -122,6 +125,16 @@ impl Access {
     /// The scopes that the file lets an agent hold at most; None: it doesn't say.
     pub fn scopes_of(&self, agent: &str) -> Option<&[String]> {
         self.spec.agents.as_ref()?.get(agent)?.scopes.as_deref()
+    }
+
+    /// Whether the file says of any agent what it holds at most.
+    pub fn has_ceilings(&self) -> bool {
+        self.has_ceilings
+    }
+
+    /// Whether the file lets an agent hold a scope, and so those to whom it hands on.
+    pub fn lets_hold(&self, agent: &str, scope: &str) -> bool {
+        self.scopes_of(agent).is_none_or(|most| most.iter().any(|one| one == scope))
     }
 
     /// How the file says that a tool acts on the world; None: it doesn't say.

@@ -68,6 +68,8 @@ pub struct Request<'a> {
     /// A tool's arguments, a JSON object.
     pub arguments: Option<&'a [u8]>,
     pub domain: Option<&'a str>,
+    /// At a review: the tenant on whose behalf the run is that it is about.
+    pub tenant: Option<&'a str>,
 }
 
 /// May it be done, and who says so.

@@ -2,7 +2,7 @@
 
 use crate::plan::OnFailure;
 use crate::run::evolve::{strand_mut, take};
-use crate::run::{Phase, Running, Then, inside};
+use crate::run::{Phase, Running, Then, delegators, inside};
 use crate::{
     Contributed, Corrupt, Crossed, CrossingOutcome, Fact, FactFailed, FactNeeded, Floor, FloorPassed, NodeId, Ref, ReviewWhy, Said,
 };
@@ -11,13 +11,18 @@ pub(super) fn passed(running: &mut Running, passed: &FloorPassed) -> Result<(), 
     let plan = std::sync::Arc::clone(&running.plan);
     let forum = plan.forum(passed.forum).ok_or(Corrupt { event: "floor_passed", state: "not in a forum" })?;
     let strand = strand_mut(running, passed.strand)?;
-    // Where the speaker stands, and what it wrote.
+    // Where the speaker stands, and what it wrote; and who delegates, if it does.
+    let mut speaking = Vec::new();
     let speaker = match take(strand) {
         Phase::Entering { message, .. } => open(running, passed, message)?,
         // The speaker before may have stood outside: a sibling whose answer is what the forum is given.
         Phase::Answered { turn, reply, .. } | Phase::Routed { turn, reply, .. } => {
             open(running, passed, reply.reply)?;
             let is_inside = plan.upwards(turn.node).any(|above| above == passed.forum);
+            if is_inside {
+                let strand = strand_mut(running, passed.strand)?;
+                speaking = delegators::speaking(&plan, strand, (turn.node, &turn.agent), passed.forum);
+            }
             is_inside.then_some((turn.node, reply.reply))
         }
         Phase::Left { said, .. } => open(running, passed, said.message)?,
@@ -42,6 +47,7 @@ pub(super) fn passed(running: &mut Running, passed: &FloorPassed) -> Result<(), 
         state.repeats = if contribution.repeats { state.repeats.saturating_add(1) } else { 0 };
         state.said.push(contribution.clone());
     }
+    state.delegators = if matches!(passed.next, Floor::Delegates(_)) { speaking } else { Vec::new() };
     if passed.summary.is_some() {
         state.summary = passed.summary;
         state.pending = None;

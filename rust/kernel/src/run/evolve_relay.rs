@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::run::evolve::strand_mut;
-use crate::run::{Phase, RouteState, Running, inside, relay};
+use crate::run::{Phase, RouteState, Running, delegators, inside, relay};
 use crate::{Corrupt, HandOffWhy, HandedOff, NodeId, RouteChosen, StrandId, Target};
 
 /// The routing engine chose who opens a relay.
@@ -31,11 +31,11 @@ pub(super) fn route_of(chosen: &RouteChosen) -> RouteState {
 
 pub(super) fn hand_over(running: &mut Running, id: StrandId, passed: &HandedOff, phase: Phase) -> Result<Phase, Corrupt> {
     let plan = Arc::clone(&running.plan);
-    let (from, said, route) = match phase {
-        Phase::Routed { turn, reply, route, .. } => (turn.node, Some(reply.reply).filter(|_| !reply.empty), Some(route)),
-        Phase::Answered { turn, reply, .. } => (turn.node, Some(reply.reply).filter(|_| !reply.empty), None),
-        Phase::Missed { turn, .. } => (turn.node, None, None),
-        Phase::Left { node, said } => (node, Some(said.message), None),
+    let (from, speaker, said, route) = match phase {
+        Phase::Routed { turn, reply, route, .. } => (turn.node, Some(turn.agent), Some(reply.reply).filter(|_| !reply.empty), Some(route)),
+        Phase::Answered { turn, reply, .. } => (turn.node, Some(turn.agent), Some(reply.reply).filter(|_| !reply.empty), None),
+        Phase::Missed { turn, .. } => (turn.node, None, None, None),
+        Phase::Left { node, said } => (node, None, Some(said.message), None),
         phase @ (Phase::Entering { .. }
         | Phase::AwaitingFact { .. }
         | Phase::InTurn(_)
@@ -51,11 +51,15 @@ pub(super) fn hand_over(running: &mut Running, id: StrandId, passed: &HandedOff,
     let Some(place) = strand.relays.iter().rposition(|relay| relay.node == passed.relay) else {
         return Err(Corrupt { event: "handed_off in a relay that was not entered", state: "running" });
     };
+    let speaking = speaker.map(|agent| delegators::speaking(&plan, strand, (from, &agent), passed.relay)).unwrap_or_default();
     strand.relays.truncate(place + 1); // whatever was open below it is left
     strand.forums.retain(|forum| plan.upwards(passed.relay).any(|above| above == forum.node));
     strand.forks.retain(|fork| plan.upwards(passed.relay).any(|above| above == fork.node));
     let state = &mut strand.relays[place];
     let is_opening = plan.relay(passed.relay).is_some_and(|relay| relay.router == Some(state.member));
+    if !is_opening {
+        delegators::pass(&mut state.delegators, passed.why, &speaking);
+    }
     state.member = passed.to;
     state.handoffs += u16::from(!is_opening);
     state.visited.insert(passed.to);

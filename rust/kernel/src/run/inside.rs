@@ -25,7 +25,8 @@ pub(super) fn go(running: &mut Running, id: StrandId, node: NodeId, message: Ref
         match plan.kind(group) {
             Some(NodeKind::Relay(_)) if strand.relay(group).is_none() => {
                 let visited = BTreeSet::from([member]);
-                strand.relays.push(RelayState { node: group, member, message, handoffs: 0, visited, said: Vec::new(), route: None });
+                let (said, delegators) = (Vec::new(), Vec::new());
+                strand.relays.push(RelayState { node: group, member, message, handoffs: 0, visited, said, route: None, delegators });
             }
             Some(NodeKind::Forum(_)) => {
                 if strand.forum(group).is_none() {
@@ -44,7 +45,18 @@ pub(super) fn go(running: &mut Running, id: StrandId, node: NodeId, message: Ref
 
 impl ForumState {
     pub(super) fn new(node: NodeId, message: Ref) -> Self {
-        Self { node, message, said: Vec::new(), spoke: BTreeSet::new(), delegated: 0, repeats: 0, tokens: 0, summary: None, pending: None }
+        Self {
+            node,
+            message,
+            said: Vec::new(),
+            spoke: BTreeSet::new(),
+            delegated: 0,
+            repeats: 0,
+            tokens: 0,
+            summary: None,
+            pending: None,
+            delegators: Vec::new(),
+        }
     }
 }
 

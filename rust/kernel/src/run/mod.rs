@@ -3,6 +3,7 @@
 mod advance;
 mod belongs;
 mod decide;
+mod delegators;
 mod effect;
 mod evolve;
 mod evolve_fork;
@@ -26,6 +27,7 @@ mod view;
 mod wall;
 
 pub use decide::decide;
+pub use delegators::delegators;
 pub use evolve::evolve;
 pub use outstanding::{calls, facts, may_advance, outstanding, wakes_at};
 pub use review::due;

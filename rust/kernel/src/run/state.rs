@@ -210,6 +210,8 @@ pub struct ForumState {
     pub summary: Option<Ref>,
     /// Whom the summariser sums up for.
     pub pending: Option<(NodeId, Ref)>,
+    /// Who set the members to work that are at it: the supervisor's speaker, and who handed on to it below this forum.
+    pub delegators: Vec<Name>,
 }
 
 /// One activation of one agent.
@@ -243,6 +245,8 @@ pub struct RelayState {
     pub said: Vec<Ref>,
     /// How the present member was chosen, if the routing engine chose.
     pub route: Option<RouteState>,
+    /// Who handed on until the present member had the turn.
+    pub delegators: Vec<Name>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

@@ -3,6 +3,7 @@
 
 mod absorbed;
 mod alive;
+mod delegators;
 mod effects;
 mod gates;
 mod handoffs;

@@ -4,6 +4,7 @@
 mod approvals;
 mod chat;
 mod chat_ends;
+mod delegators;
 mod delivery;
 mod derived;
 mod domain;

@@ -1,0 +1,66 @@
+//! Whoever has the turn by way of an agent has that agent, and everybody before it, among its delegators.
+
+use interlock_kernel::{Event, Floor, FloorPassed, HandOffWhy, Name, NodeId, Phase, Running, State, Strand, Turn, delegators};
+use interlock_testkit::{World, law};
+use proptest::prelude::*;
+
+use crate::{Checked, lived, storms};
+
+/// The turn that a strand has an answer of.
+fn answered(strand: &Strand) -> Option<&Turn> {
+    if let Phase::Answered { turn, .. } | Phase::Routed { turn, .. } = &strand.phase { Some(turn) } else { None }
+}
+
+/// Who passes the turn on with an event, and to which nodes.
+fn passes_on<'a>(before: &'a Running, event: &Event) -> Option<(&'a Turn, Vec<NodeId>)> {
+    if let Event::HandedOff(passed) = event {
+        let strand = before.strands.iter().find(|strand| answered(strand).is_some_and(|turn| turn.id == passed.turn))?;
+        let opens = before.plan.relay(passed.relay)?.router == Some(strand.relay(passed.relay)?.member);
+        let names = matches!(passed.why, HandOffWhy::Named | HandOffWhy::Routed) && !opens;
+        return answered(strand).filter(|_| names).map(|turn| (turn, vec![passed.to]));
+    }
+    let Event::FloorPassed(FloorPassed { forum, next: Floor::Delegates(to), strand, .. }) = event else { return None };
+    let turn = answered(before.strand(*strand)?)?;
+    let is_inside = before.plan.upwards(turn.node).any(|above| above == *forum);
+    is_inside.then(|| (turn, to.iter().map(|(node, _)| *node).collect()))
+}
+
+/// The agent of a turn that starts.
+fn starts(event: &Event) -> Option<&Name> {
+    if let Event::TurnStarted(started) = event { Some(&started.agent) } else { None }
+}
+
+pub(crate) fn delegators_add_up(world: &World) -> Checked {
+    for events in 1..world.journal.len() {
+        let (State::Running(before), State::Running(after)) = (world.after(events), world.after(events + 1)) else { continue };
+        let told = || world.story()[..=events.min(world.story().len() - 1)].join("\n");
+        if let Some((turn, to)) = passes_on(before, &world.journal[events]) {
+            for node in to {
+                let now = delegators(after, node);
+                let was = delegators(before, turn.node);
+                prop_assert!(was.iter().chain([&turn.agent]).all(|agent| now.contains(agent)), "{now:?} lacks some of {was:?}\n{}", told());
+            }
+        }
+        if let Event::HandedOff(passed) = &world.journal[events]
+            && passed.why == HandOffWhy::Returned
+        {
+            let relay = after.strands.iter().find_map(|strand| strand.relay(passed.relay));
+            prop_assert!(relay.is_some_and(|relay| relay.delegators.is_empty()), "{}", told());
+        }
+        for (_, turn) in after.turns_at_work() {
+            let found = delegators(after, turn.node);
+            let spoke: Vec<&Name> = world.journal[..=events].iter().filter_map(starts).collect();
+            prop_assert!(found.iter().all(|agent| spoke.contains(&agent)), "{found:?} and only {spoke:?} spoke\n{}", told());
+        }
+    }
+    Ok(())
+}
+
+proptest! {
+    #![proptest_config(law())]
+
+    #[test]
+    fn who_hands_on_is_a_delegator_of_whoever_gets_the_turn(world in storms()) {
+        delegators_add_up(&lived(world)?)?;
+    }
+}
