@@ -106,12 +106,14 @@ async def test_closing_the_runtime_stops_every_branch_and_leaves_no_task() -> No
 
 async def test_branches_may_clean_up_in_their_own_time_and_closing_waits_for_them() -> None:
     cleaned: list[str] = []
+    left = asyncio.Event()
 
     def tidy(name: str) -> il.Agent:
         async def work(message: il.Message, ctx: il.Context) -> str:
             try:
                 await asyncio.Event().wait()
             finally:
+                await left.wait()
                 await asyncio.sleep(0.01)
                 cleaned.append(name)
             return ""
@@ -122,6 +124,7 @@ async def test_branches_may_clean_up_in_their_own_time_and_closing_waits_for_the
     async with il.open(plans=[plan]) as runtime:
         assert (await soon(runtime.run(plan, "q"))).text == "yes"
         assert cleaned == [], "the run does not wait for them"
+        left.set()
     assert sorted(cleaned) == NAMES
 
 
