@@ -141,7 +141,7 @@ async def all_at_work(site: Site, chosen: list[Pattern]) -> None:
     """Wait until everything that is going to begin has begun. Who acts has called two tools, and one of them is done."""
     waits, acts = (sum(AT_WORK[plan.name][what] for plan in chosen) for what in (0, 1))
     all_begun = (len(chosen), waits + NARROW, acts, 2 * acts, acts)
-    while (len(site.ids), site.at_work["waits"], site.at_work["acts"], len(site.calls), len(site.done)) != all_begun:
+    while (len(site.ids), site.at_work["waits"], site.at_work["acts"], len(site.calls), len(site.done)) != all_begun:  # noqa: ASYNC110
         await asyncio.sleep(0.01)
 
 

@@ -151,7 +151,7 @@ async def test_a_run_that_ends_stops_both(after: str) -> None:
         plan = hedged(hung.agent("a", pure=True), hung.agent("b", pure=True))
         async with il.open(plans=[plan]) as runtime:
             run = await runtime.start(plan, "q", deadline=deadline)
-            while len(hung.at_work) < 2 and not run.is_done:  # the hedge comes with time
+            while len(hung.at_work) < 2 and not run.is_done:  # noqa: ASYNC110 - the hedge comes with time
                 await asyncio.sleep(0.002)
             if len(hung.at_work) < 2:
                 continue  # the deadline came before the hedge

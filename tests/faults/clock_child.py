@@ -1,6 +1,7 @@
 """The program whose clock jumps in `test_clock.py`.
 
-Usage: python clock_child.py FILE leave SECONDS|finish SECONDS RUN|timed: SECONDS until a run escalates. Each prints JSON, one object a line.
+Usage: python clock_child.py FILE leave SECONDS|finish SECONDS RUN|timed. A run escalates after SECONDS. Each prints JSON, one object a
+line.
 """
 
 from __future__ import annotations
