@@ -192,7 +192,9 @@ async def test_everything_ends_once_and_nothing_is_left(seed: int, tmp_path: Pat
                 given = events[0].deadline - events[0].at_us
                 assert given < 1_000_000 or outcome.reason != "the run's deadline passed"
                 kinds = [event.kind for event in events if event.kind != "run_paused"]  # it follows its review
-                assert sum(kind in SETTLING for kind in kinds) == 1, kinds
+                settling = [kind for kind in kinds if kind in SETTLING]
+                # Who is called off while something still acts behind their review has both.
+                assert len(settling) == 1 or (settling, outcome.status) == (["review_opened", "run_cancelled"], "cancelled"), kinds
                 # What acted when a review was opened has its end recorded after it.
                 assert kinds[-1] in SETTLING or (kinds[-1], "review_opened" in kinds) == ("effect_completed", True)
                 assert plan.mermaid(events)
