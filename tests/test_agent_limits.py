@@ -262,13 +262,19 @@ async def test_a_breaker_opens_when_calls_are_too_slow() -> None:
 
 
 async def test_timeouts_count_as_failures_and_retries_stop_at_an_open_breaker() -> None:
-    hung = Hung()
-    plan = il.Sequential("plan", [il.step(hung.agent("desk"), timeout=0.005, retries=9)])
-    async with il.open(plans=[plan], config=limited("desk: {breaker: {errors: 1, window: 3, min_calls: 3, open_for: 1h}}")) as runtime:
-        outcome = await soon(runtime.run(plan, "q"))
-        assert (outcome.status, len(hung.at_work)) == ("in_review", 3)
-        assert "failed or was slow too often of late" in (outcome.reason or "")
-        assert (await happened(runtime, outcome, "turn_failed"))[-1].failure == {"unavailable": "breaker_open"}
+    breaker = limited("desk: {breaker: {errors: 1, window: 3, min_calls: 3, open_for: 1h}}")
+    for timeout in ever_longer(0.005):
+        hung = Hung()
+        plan = il.Sequential("plan", [il.step(hung.agent("desk"), timeout=timeout, retries=9)])
+        async with il.open(plans=[plan], config=breaker) as runtime:
+            outcome = await soon(runtime.run(plan, "q"))
+            assert outcome.status == "in_review"
+            assert "failed or was slow too often of late" in (outcome.reason or "")
+            failures = [event.failure for event in await happened(runtime, outcome, "turn_failed")]
+            assert ["timed_out" in failure for failure in failures[:-1]] == [True] * 3
+            assert failures[-1] == {"unavailable": "breaker_open"}
+        if len(hung.at_work) == 3:
+            break  # each had begun before its time was over
 
 
 async def test_calls_that_wait_when_the_breaker_opens_are_refused_at_once() -> None:

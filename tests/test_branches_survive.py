@@ -166,7 +166,7 @@ async def test_a_branch_deadline_and_a_hedge_begin_anew_after_a_reopening(file: 
         async with il.open(place, plans=[plan()]) as runtime:
             outcome = await soon(runtime.resume(run_id))
             told = await kinds_of(runtime, outcome)
-        if sorted(hung.left[:2]) != ["lost", "slow"] or "turn_dropped" in told[: told.index("run_resumed")]:
+        if "run_resumed" not in told or "turn_dropped" in told[: told.index("run_resumed")]:
             continue  # the time of the hedge came before the file was closed
         assert outcome.text == "y"
         assert sorted(hung.left) == ["lost", "lost", "slow", "slow"]
