@@ -153,14 +153,14 @@ async def test_payments_of_branches_that_were_made_are_not_made_again(file: Path
 
 
 async def test_a_branch_deadline_and_a_hedge_begin_anew_after_a_reopening(file: Path) -> None:
-    for hedge in ever_longer(0.03):
+    for hedge in ever_longer(0.02):
         hung = Hung()
 
         def plan(hung: Hung = hung, hedge: float = hedge) -> il.Concurrent:
             slow = il.step(
                 hung.agent("slow", pure=True), fallback=il.agent(says("y", "quick").function, name="quick", pure=True), hedge=hedge
             )
-            return panel(slow, hung.agent("lost"), branch_deadline=7 * hedge)
+            return panel(slow, hung.agent("lost"), branch_deadline=5 * hedge)
 
         run_id = await left_after(place := file.with_name(f"{hedge}.db"), plan())
         async with il.open(place, plans=[plan()]) as runtime:

@@ -258,13 +258,8 @@ NESTED: list[Case] = [
     ("a member of the relay around is a target inside too", "a -> inner; b -> senior", "a b", "rules: senior"),
     ("a member inside is no target outside", "a -> tech", "a b", "rules: person (hand_off_limit)"),
     ("the inner rule's priority is its own", "a -> inner | low; b -> tech | high", "a b", "rules: tech [high]"),
-    (
-        "inside, outer attempts count",
-        "a -> inner | after 1_attempts; b -> broken | fallback tech",
-        "a b",
-        "rules: broken > person (escalated)",
-    ),
-    ("inside, the outer time counts", "a -> inner | after BRIEF; b -> hung | fallback tech", "a b", "rules: hung > person (escalated)"),
+    ("outer attempts count", "a -> inner | after 1_attempts; b -> broken | fallback tech", "a b", "rules: broken > person (escalated)"),
+    ("the outer time counts", "a -> inner | after BRIEF; b -> hung | fallback tech", "a b", "rules: hung > person (escalated)"),
 ]
 
 
