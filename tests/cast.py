@@ -12,7 +12,7 @@ from interlock.events import Event
 from interlock.patterns import Pattern
 
 T = TypeVar("T")
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test says that something hangs. No test waits that long when all is well."""
 
 

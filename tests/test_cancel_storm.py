@@ -17,7 +17,7 @@ from interlock.patterns import Pattern
 
 COUNTS = [2_000, pytest.param(10_000, marks=pytest.mark.heavy)]
 SANE_S = 30.0
-"""Far beyond what it takes: about 2 s of CPU for 10,000 runs, two thirds of it Python's garbage collector. A busy machine is slower."""
+"""Seconds of CPU, far beyond what it takes: about 2 for 10,000 runs, two thirds of them Python's garbage collector."""
 NARROW = 40
 QUEUES = ("plan panel", "plan queue")
 """The plans that pass the narrow agent, which has a few slots only."""
@@ -169,8 +169,8 @@ async def test_all_end_at_once_and_nothing_begins_after(count: int, level: str, 
             await asyncio.sleep(0)  # a cancelled task is told at the loop's next turn
             cancelled = [handle.cancel("the storm") for handle in handles]
             called, told = len(site.calls), perf_counter() - begun
-            outcomes = await asyncio.wait_for(asyncio.gather(*handles), SANE_S)
-            ended = await asyncio.wait_for(asyncio.gather(*callers, return_exceptions=True), SANE_S)
+            outcomes = await soon(asyncio.gather(*handles))
+            ended = await soon(asyncio.gather(*callers, return_exceptions=True))
         took, cpu = perf_counter() - begun, process_time() - cpu
         print(f"\n{count} runs, {level}: {at_work}, {tasks} tasks", flush=True)
         shares = f"{cpu:.2f} s of CPU (all threads), {collector.seconds:.2f} s of it in Python's garbage collector"

@@ -10,7 +10,7 @@ from typing import Any
 
 import interlock as il
 import pytest
-from cast import others_at_work
+from cast import PATIENCE, others_at_work
 from interlock.events import Event
 from interlock.patterns import Pattern
 
@@ -200,7 +200,7 @@ async def test_everything_ends_once_and_nothing_is_left(seed: int, tmp_path: Pat
                 dice.choice(runs).cancel()
         closes_early = file is not None and dice.random() < 0.5
         if not closes_early:
-            outcomes = await asyncio.wait_for(asyncio.gather(*runs), 20)
+            outcomes = await asyncio.wait_for(asyncio.gather(*runs), PATIENCE)
             for outcome in outcomes:
                 events = await runtime.history(outcome.run_id)
                 given = events[0].deadline - events[0].at_us
@@ -210,7 +210,7 @@ async def test_everything_ends_once_and_nothing_is_left(seed: int, tmp_path: Pat
             stats = runtime.stats()
             assert (stats["live"], stats["queued_turns"]) == (0, 0), stats
     if closes_early:
-        await asyncio.wait_for(asyncio.gather(*map(settled, runs)), 20)
+        await asyncio.wait_for(asyncio.gather(*map(settled, runs)), PATIENCE)
     for _ in range(5):
         await asyncio.sleep(0)
     assert others_at_work() <= before
@@ -219,7 +219,7 @@ async def test_everything_ends_once_and_nothing_is_left(seed: int, tmp_path: Pat
         async with il.open(file, plans=[plan], tools=tools, config=config) as runtime:
             assert runtime.waiting() == {}
             for run in runs:
-                outcome = await asyncio.wait_for(runtime.resume(run.run_id), 20)
+                outcome = await asyncio.wait_for(runtime.resume(run.run_id), PATIENCE)
                 assert outcome.status in ("delivered", "failed", "cancelled", "in_review")
         il._core.verify(file)  # type: ignore[attr-defined]
 
