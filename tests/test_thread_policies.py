@@ -12,7 +12,6 @@ import pytest
 from cast import soon, turns_of_the_loop
 from desk import Desk, later, until
 
-
 HOUR = 3_600.0
 
 
