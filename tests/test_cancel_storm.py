@@ -18,6 +18,8 @@ from interlock.patterns import Pattern
 COUNTS = [2_000, pytest.param(10_000, marks=pytest.mark.heavy)]
 SANE_S = 30.0
 """Seconds of CPU, far beyond what it takes: about 2 for 10,000 runs, two thirds of them Python's garbage collector."""
+LONG = 3_600.0
+"""Seconds that a run and a turn have: it takes a while until all of them are under way."""
 NARROW = 40
 QUEUES = ("plan panel", "plan queue")
 """The plans that pass the narrow agent, which has a few slots only."""
@@ -65,30 +67,30 @@ class Site:
         finally:
             self.at_work[what] -= 1
 
-    def waiter(self, name: str) -> il.Agent:
+    def waiter(self, name: str) -> Any:
         async def wait(message: il.Message, ctx: il.Context) -> str:
             await self.hold("waits", ctx, asyncio.Event().wait)
             return "never said"
 
-        return il.agent(wait, name=name)
+        return il.step(il.agent(wait, name=name), timeout=LONG)
 
-    def actor(self, name: str) -> il.Agent:
+    def actor(self, name: str) -> Any:
         """Acts once, and then is in the middle of a second act."""
 
         async def act(message: il.Message, ctx: il.Context) -> str:
             await ctx.tool("post", run=ctx.run_id)
             return str(await self.hold("acts", ctx, lambda: ctx.tool("transfer", run=ctx.run_id)))
 
-        return il.agent(act, name=name)
+        return il.step(il.agent(act, name=name), timeout=LONG)
 
-    def gatherer(self, name: str) -> il.Agent:
+    def gatherer(self, name: str) -> Any:
         """Is in two acts at once, in tasks of its own, one of which it would not have stopped with it."""
 
         async def act(message: il.Message, ctx: il.Context) -> str:
             both = asyncio.gather(ctx.tool("transfer", run=ctx.run_id), asyncio.shield(ctx.tool("post", run=ctx.run_id)))
             return str(await self.hold("acts", ctx, lambda: both))
 
-        return il.agent(act, name=name)
+        return il.step(il.agent(act, name=name), timeout=LONG)
 
     @property
     def tools(self) -> list[Any]:
@@ -154,9 +156,9 @@ async def test_all_end_at_once_and_nothing_begins_after(count: int, level: str, 
     file = tmp_path / "runs.db" if level == "durable" else None
     async with il.open(file, plans=plans, tools=site.tools, config=il.Config.parse(CONFIG)) as runtime:
         chosen = [plans[number % len(plans)] for number in range(count)]
-        handles = [await runtime.start(plan, "task", deadline=600) for number, plan in enumerate(chosen) if number % 4 < 2]
+        handles = [await runtime.start(plan, "task", deadline=LONG) for number, plan in enumerate(chosen) if number % 4 < 2]
         keys = {f"key {number}": plan for number, plan in enumerate(chosen) if number % 4 >= 2}
-        callers = [asyncio.create_task(runtime.run(plan, "task", key=key, deadline=600)) for key, plan in keys.items()]
+        callers = [asyncio.create_task(runtime.run(plan, "task", key=key, deadline=LONG)) for key, plan in keys.items()]
         await all_at_work(site, chosen)
         assert runtime.stats()["live"] == count
         assert runtime.stats()["queued_turns"] == sum(plan.name in QUEUES for plan in chosen) - NARROW
