@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable
+from collections.abc import Awaitable, Callable, Iterable, Iterator
 from typing import Any, TypeVar
 
 import interlock as il
@@ -12,7 +12,7 @@ from interlock.events import Event
 from interlock.patterns import Pattern
 
 T = TypeVar("T")
-PATIENCE = 20.0
+PATIENCE = 60.0
 """Seconds after which a test says that something hangs. No test waits that long when all is well."""
 
 
@@ -126,6 +126,12 @@ async def soon(awaitable: Awaitable[T]) -> T:
     if not done:
         pytest.fail(f"nothing came of it in {PATIENCE:.0f} s: it hangs")
     return task.result()
+
+
+def ever_longer(seconds: float) -> Iterator[float]:
+    """A short time, and longer ones for whoever finds that it was over too soon: any process may stand still for a while."""
+    yield from (seconds, 10 * seconds, 100 * seconds)
+    pytest.fail(f"even {100 * seconds:g} s were over too soon")
 
 
 async def turns_of_the_loop(count: int = 5) -> None:

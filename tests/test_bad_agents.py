@@ -8,7 +8,7 @@ from typing import Any
 
 import interlock as il
 import pytest
-from cast import Turn, echo, kinds_of, never, run_once, says, soon, waits_for
+from cast import Turn, echo, kinds_of, never, run_once, says, soon
 
 
 async def outcome_of(agent: Turn, **cures: Any) -> il.Outcome:
@@ -162,10 +162,12 @@ async def test_an_agent_that_swallows_its_cancellation_answers_too_late() -> Non
     assert current.cancelling() == 0
 
 
-def deaf(released: asyncio.Event) -> Turn:
+def deaf(released: asyncio.Event, began: asyncio.Event | None = None) -> Turn:
     """An agent that ignores every cancellation until it is released."""
 
     async def ignore(message: il.Message, ctx: il.Context) -> str:
+        if began is not None:
+            began.set()
         while not released.is_set():
             try:
                 await released.wait()
@@ -216,12 +218,12 @@ async def test_an_agent_that_ignores_its_cancellation_does_not_keep_its_slot() -
 
 
 async def test_an_agent_that_ignores_its_cancellation_does_not_hold_the_close() -> None:
-    released = asyncio.Event()
-    plan = il.Sequential("plan", [deaf(released)])
+    released, began = asyncio.Event(), asyncio.Event()
+    plan = il.Sequential("plan", [deaf(released, began)])
     runtime = il.open(plans=[plan])
     await runtime.__aenter__()
     run = await runtime.start(plan, "hello")
-    await asyncio.sleep(0)
+    await soon(began.wait())
     try:
         await soon(runtime.close())
         with pytest.raises(il.RunCancelled, match="the runtime was closed"):
@@ -231,7 +233,10 @@ async def test_an_agent_that_ignores_its_cancellation_does_not_hold_the_close() 
 
 
 async def test_a_reply_for_a_run_that_is_over_is_absorbed_and_counted() -> None:
+    began = asyncio.Event()
+
     async def stubborn(message: il.Message, ctx: il.Context) -> str:
+        began.set()
         try:
             await asyncio.Event().wait()
         except asyncio.CancelledError:
@@ -241,7 +246,7 @@ async def test_a_reply_for_a_run_that_is_over_is_absorbed_and_counted() -> None:
     plan = il.Sequential("plan", [stubborn])
     async with il.open(plans=[plan]) as runtime:
         run = await runtime.start(plan, "hello")
-        await asyncio.sleep(0)
+        await soon(began.wait())
         assert run.cancel("changed my mind")
         outcome = await soon(run)
         assert (outcome.status, outcome.text) == ("cancelled", "")
@@ -260,11 +265,16 @@ async def test_a_tool_that_is_called_after_its_turn_is_refused() -> None:
         kept.append(ctx)
         return "kept it"
 
-    gate = asyncio.Event()
-    plan = il.Sequential("plan", [keeps, waits_for(gate, "last")])
+    async def last(message: il.Message, ctx: il.Context) -> str:
+        began.set()
+        await gate.wait()
+        return "done"
+
+    began, gate = asyncio.Event(), asyncio.Event()
+    plan = il.Sequential("plan", [keeps, last])
     async with il.open(plans=[plan], tools=[look]) as runtime:
         run = await runtime.start(plan, "hello")
-        await asyncio.sleep(0)
+        await soon(began.wait())
         with pytest.raises(il.AgentError, match="after its turn was over") as caught:
             await kept[0].tool("look", what="too late")
         assert (caught.value.code, bool(caught.value.hint)) == ("agent.late-tool", True)

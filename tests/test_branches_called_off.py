@@ -8,7 +8,7 @@ from typing import Any
 
 import interlock as il
 import pytest
-from cast import Hung, happened, kinds_of, never, others_at_work, passes, says, soon, turns_of_the_loop, waits_for
+from cast import PATIENCE, Hung, happened, kinds_of, never, others_at_work, passes, says, soon, turns_of_the_loop, waits_for
 
 NAMES = [f"agent {number}" for number in range(10)]
 
@@ -106,12 +106,14 @@ async def test_closing_the_runtime_stops_every_branch_and_leaves_no_task() -> No
 
 async def test_branches_may_clean_up_in_their_own_time_and_closing_waits_for_them() -> None:
     cleaned: list[str] = []
+    left = asyncio.Event()
 
     def tidy(name: str) -> il.Agent:
         async def work(message: il.Message, ctx: il.Context) -> str:
             try:
                 await asyncio.Event().wait()
             finally:
+                await left.wait()
                 await asyncio.sleep(0.01)
                 cleaned.append(name)
             return ""
@@ -122,6 +124,7 @@ async def test_branches_may_clean_up_in_their_own_time_and_closing_waits_for_the
     async with il.open(plans=[plan]) as runtime:
         assert (await soon(runtime.run(plan, "q"))).text == "yes"
         assert cleaned == [], "the run does not wait for them"
+        left.set()
     assert sorted(cleaned) == NAMES
 
 
@@ -179,7 +182,7 @@ async def test_a_branch_that_raises_what_is_no_exception_ends_the_run_and_the_ca
     async with il.open(plans=[plan]) as runtime:
         before = others_at_work()
         with pytest.raises(Fatal):
-            await asyncio.wait_for(runtime.run(plan, "q", key="k"), 5)
+            await asyncio.wait_for(runtime.run(plan, "q", key="k"), PATIENCE)
         await turns_of_the_loop()
         assert hung.left == hung.at_work
         assert others_at_work() <= before
@@ -218,7 +221,7 @@ async def test_a_judge_that_says_nothing_that_counts_leaves_it_to_a_person(said:
 
     plan = il.Concurrent("crowd", [says(name, name) for name in "ab"], reconcile=il.vote(il.judged(judge)).then(il.highest_confidence()))
     async with il.open(plans=[plan]) as runtime:
-        outcome = await asyncio.wait_for(runtime.run(plan, "q"), 5)
+        outcome = await asyncio.wait_for(runtime.run(plan, "q"), PATIENCE)
         assert outcome.status == "in_review"
         assert error is None or isinstance(outcome.error, error)
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import interlock as il
 import pytest
-from cast import Hung, gives, kinds_of, passes, says, soon, the_only, turns_of_the_loop
+from cast import Hung, ever_longer, gives, kinds_of, passes, says, soon, the_only, turns_of_the_loop
 from interlock import _core
 from interlock.patterns import Pattern
 
@@ -153,13 +153,21 @@ async def test_payments_of_branches_that_were_made_are_not_made_again(file: Path
 
 
 async def test_a_branch_deadline_and_a_hedge_begin_anew_after_a_reopening(file: Path) -> None:
-    hung = Hung()
+    for hedge in ever_longer(0.02):
+        hung = Hung()
 
-    def plan() -> il.Concurrent:
-        pure = il.agent(says("y", "quick").function, name="quick", pure=True)
-        return panel(il.step(hung.agent("slow", pure=True), fallback=pure, hedge=0.03), hung.agent("lost"), branch_deadline=0.2)
+        def plan(hung: Hung = hung, hedge: float = hedge) -> il.Concurrent:
+            slow = il.step(
+                hung.agent("slow", pure=True), fallback=il.agent(says("y", "quick").function, name="quick", pure=True), hedge=hedge
+            )
+            return panel(slow, hung.agent("lost"), branch_deadline=5 * hedge)
 
-    run_id = await left_after(file, plan())
-    async with il.open(file, plans=[plan()]) as runtime:
-        assert (await soon(runtime.resume(run_id))).text == "y"
-    assert sorted(hung.left) == ["lost", "lost", "slow", "slow"]
+        run_id = await left_after(place := file.with_name(f"{hedge}.db"), plan())
+        async with il.open(place, plans=[plan()]) as runtime:
+            outcome = await soon(runtime.resume(run_id))
+            told = await kinds_of(runtime, outcome)
+        if "run_resumed" not in told or "turn_dropped" in told[: told.index("run_resumed")]:
+            continue  # the time of the hedge came before the file was closed
+        assert outcome.text == "y"
+        assert sorted(hung.left) == ["lost", "lost", "slow", "slow"]
+        break

@@ -262,11 +262,11 @@ async def test_ten_thousand_runs_are_decided_anew_in_seconds(file: Path, capsys:
         for start in range(0, 10_000, 500):
             texts = (f"{kinds[number % 4]} {number}" for number in range(start, start + 500))
             await soon(asyncio.gather(*(runtime.run(plan, text) for text in texts)))
-    since = time.perf_counter()
+    since = time.process_time()
     found = again(file, table("tech", "human_review", "senior"), capsys)
-    seconds = time.perf_counter() - since
+    seconds = time.process_time() - since
     with capsys.disabled():
-        print(f"10,000 recorded runs decided anew in {seconds:.2f} s")
+        print(f"10,000 recorded runs decided anew in {seconds:.2f} s of CPU")
     assert (found["runs"], found["same"], found["elsewhere"], found["ran_out"]) == (10_000, 2_500, 7_500, 2_500)
     assert [(one["from"], one["count"]) for one in found["moves"]] == [
         ("a person (the routing rule asks for a person)", 2_500),

@@ -173,8 +173,9 @@ async def test_a_run_that_goes_on_is_drawn_as_far_as_it_came() -> None:
     plan = il.Sequential("plan", [says("a", "a"), il.Concurrent("p", [says("b", "b"), never], reconcile=il.vote()), says("z", "z")])
     async with il.open(plans=[plan]) as runtime:
         run = await runtime.start(plan, "q")
-        await asyncio.sleep(0.01)
-        picture = Picture(plan.mermaid(await runtime.history(run.run_id)))
+        while (events := await runtime.history(run.run_id))[-1].kind != "branch_ended":  # noqa: ASYNC110
+            await asyncio.sleep(0)
+        picture = Picture(plan.mermaid(events))
     assert [picture.nodes[f"n{number}"][1] for number in (1, 3, 4, 5)] == ["ran", "ran", "ran", "idle"]
 
 

@@ -165,8 +165,10 @@ async def test_a_timeout_around_a_run_behaves_as_around_anything() -> None:
 
 async def test_cleaning_up_in_a_cancelled_agent_is_waited_for() -> None:
     steps: list[str] = []
+    began = asyncio.Event()
 
     async def tidy(message: il.Message, ctx: il.Context) -> str:
+        began.set()
         try:
             await asyncio.Event().wait()
         finally:
@@ -177,7 +179,7 @@ async def test_cleaning_up_in_a_cancelled_agent_is_waited_for() -> None:
     plan = il.Sequential("plan", [tidy])
     async with il.open(plans=[plan]) as runtime:
         run = await runtime.start(plan, "hello")
-        await asyncio.sleep(0)
+        await soon(began.wait())
         run.cancel()
         assert (await soon(run)).status == "cancelled"
     assert steps == ["tidied"]

@@ -12,6 +12,8 @@ import pytest
 from cast import soon, turns_of_the_loop
 from desk import Desk, later, until
 
+HOUR = 3_600.0
+
 
 @pytest.fixture(params=["memory", "durable"])
 def place(request: pytest.FixtureRequest, tmp_path: Path) -> Path | None:
@@ -87,11 +89,12 @@ def wordy(length: int) -> str:
 
 async def test_messages_that_are_too_long_together_are_asked_one_by_one() -> None:
     desk = Desk()
+    plan = il.Sequential("desk", [il.step(desk.agent, timeout=HOUR)])  # such texts take a busy machine long
     config = il.Config.parse("guardrails: {safety: {max_chars: 10000000}}")
-    async with il.open(plans=[desk.plan], on_busy="merge", config=config) as runtime:
-        first = await later(runtime, desk.plan, "slow")
-        tasks = [await later(runtime, desk.plan, letter * 2 + wordy(3_000_000)) for letter in "ab"]
-        bad = await later(runtime, desk.plan, wordy(5_000_000))
+    async with il.open(plans=[plan], on_busy="merge", config=config) as runtime:
+        first = await later(runtime, plan, "slow", deadline=HOUR)
+        tasks = [await later(runtime, plan, letter * 2 + wordy(3_000_000), deadline=HOUR) for letter in "ab"]
+        bad = await later(runtime, plan, wordy(5_000_000), deadline=HOUR)
         desk.gate.set()
         assert [outcome.text[:6] for outcome in await soon(asyncio.gather(first, *tasks))] == ["re: sl", "re: aa", "re: bb"]
         with pytest.raises(il.UsageError, match="is the limit"):

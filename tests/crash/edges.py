@@ -12,6 +12,7 @@ import warnings
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from multiprocessing.synchronize import Event
 from pathlib import Path
 from typing import Any, Literal
 
@@ -106,8 +107,9 @@ async def serve(file: Path, port: int, kind: Kind, edge: str) -> None:
         await runtime.run(clerk.plan, "pay")
 
 
-def live(file: Path, port: int, kind: Kind, edge: str, broken: str) -> None:
+def live(begin: Event, file: Path, port: int, kind: Kind, edge: str, broken: str) -> None:
     """The process that dies. ``broken`` switches recovery rules off."""
+    begin.wait()
     if broken:
         os.environ["INTERLOCK_TEST_BREAK"] = broken
         warnings.simplefilter("ignore", RuntimeWarning)
@@ -133,11 +135,13 @@ def noted(file: Path, book: ledger.Ledger) -> list[ledger.Entry]:
 
 def crash(file: Path, book: ledger.Ledger, kind: Kind, edge: str, broken: str = "") -> Crash:
     """Let a process die at an edge."""
-    process = ledger.PROCESSES.Process(target=live, args=(file, book.port, kind, edge, broken))
+    begin = ledger.PROCESSES.Event()
+    process = ledger.PROCESSES.Process(target=live, args=(begin, file, book.port, kind, edge, broken))
     process.start()
     assert process.pid is not None
     if edge in BY_LEDGER:
-        book.kill(process.pid, BY_LEDGER[edge])
+        book.kill(process.pid, BY_LEDGER[edge])  # before it has begun: it would be over soon
+    begin.set()
     process.join()
     assert process.exitcode == -signal.SIGKILL, f"it ended by itself at {edge!r}"
     process.close()

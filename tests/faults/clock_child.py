@@ -1,6 +1,7 @@
 """The program whose clock jumps in `test_clock.py`.
 
-Usage: python clock_child.py FILE leave|finish|timed. Each prints JSON, one object a line.
+Usage: python clock_child.py FILE leave SECONDS|finish SECONDS RUN|timed. A run escalates after SECONDS. Each prints JSON, one object a
+line.
 """
 
 from __future__ import annotations
@@ -14,9 +15,8 @@ import interlock as il
 from cast import echo, never, turns_of_the_loop
 from plain_plans import say
 
-ESCALATES_AFTER = 1.5
 TIMEOUT = 0.6
-RULES = il.Config.parse(f"routing_rules: [{{intent: unknown, agent: desk, escalation_after: {ESCALATES_AFTER * 1000:.0f}ms}}]")
+BEGUN = time.monotonic()
 SLOW = il.Handoff("slow", to=[il.agent(never, name="desk")])
 TIMED = il.Sequential("timed", [il.step(il.agent(never, name="timed_agent"), timeout=TIMEOUT)])
 ECHO = il.Sequential("echo", [echo])
@@ -39,10 +39,9 @@ async def leave(runtime: il.Runtime) -> None:
 
 async def finish(runtime: il.Runtime) -> None:
     """Wait for the run that was left; start another one."""
-    begun = time.monotonic()
-    run_id = sys.argv[3]
+    run_id = sys.argv[4]
     outcome = await runtime.resume(run_id)
-    took = time.monotonic() - begun
+    took = time.monotonic() - BEGUN
     await asyncio.sleep(0.005)
     later = await runtime.run(ECHO, "later")
     told = [await story(runtime, one) for one in (run_id, later.run_id)]
@@ -64,10 +63,11 @@ async def timed(runtime: il.Runtime) -> None:
     say({"took": took, "status": outcome.status, "reason": outcome.reason, "told": told, "ids": answered})
 
 
-async def main(file: str, mode: str) -> None:
-    async with il.open(file, plans=[SLOW, TIMED, ECHO], config=RULES) as runtime:
+async def main(file: str, mode: str, escalates_after: float = 1.5) -> None:
+    rules = f"routing_rules: [{{intent: unknown, agent: desk, escalation_after: {escalates_after * 1000:.0f}ms}}]"
+    async with il.open(file, plans=[SLOW, TIMED, ECHO], config=il.Config.parse(rules)) as runtime:
         await {"leave": leave, "finish": finish, "timed": timed}[mode](runtime)
 
 
 if __name__ == "__main__":
-    asyncio.run(main(sys.argv[1], sys.argv[2]))
+    asyncio.run(main(sys.argv[1], sys.argv[2], *map(float, sys.argv[3:4])))

@@ -5,8 +5,8 @@ from __future__ import annotations
 import asyncio
 import logging
 import resource
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager
 from pathlib import Path
 
 import interlock as il
@@ -254,20 +254,38 @@ async def test_a_runtime_that_is_closed_while_it_opens_its_journal_again_leaves_
         assert (await runtime.run(ECHO, "hello")).text == "hello"
 
 
-async def test_a_file_that_another_runtime_took_meanwhile_is_waited_for(file: Path) -> None:
-    async with il.open(file, plans=[ECHO]) as runtime:
+@asynccontextmanager
+async def taking(file: Path, runtime: il.Runtime) -> AsyncIterator[il.Runtime]:
+    """Another runtime that took the file while this one's journal was away. This one may be quicker: then it loses it once more."""
+    while True:
         with disk_refusing_writes():
             await until_away(runtime)
             await turns_of_the_loop()
-        async with il.open(file, plans=[ECHO], wait_for_lock=5.0) as other:
+        try:
+            other = await il.open(file, plans=[ECHO], wait_for_lock=0.2).__aenter__()
+            break
+        except il.JournalLocked:
+            await until_back(runtime)
+    try:
+        yield other
+    finally:
+        await other.close()
+
+
+async def test_a_file_that_another_runtime_took_meanwhile_is_waited_for(file: Path) -> None:
+    async with il.open(file, plans=[ECHO]) as runtime:
+        async with taking(file, runtime) as other:
             assert (await other.run(ECHO, "mine")).text == "mine"
-            for _ in range(100):
-                with pytest.raises(il.JournalError) as caught:
-                    await runtime.run(ECHO, "refused")
-                if caught.value.code == "journal.locked":
-                    break
-                await asyncio.sleep(0.02)
-            assert isinstance(caught.value, il.JournalLocked)
+
+            async def until_locked() -> il.JournalError:
+                while True:
+                    with pytest.raises(il.JournalError) as caught:
+                        await runtime.run(ECHO, "refused")
+                    if caught.value.code == "journal.locked":
+                        return caught.value
+                    await asyncio.sleep(0.02)
+
+            assert isinstance(await soon(until_locked()), il.JournalLocked)
         assert (await until_back(runtime)).text == "back"
 
 

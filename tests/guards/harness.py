@@ -167,10 +167,13 @@ class Stage:
 
     async def _review(self, what: Mapping[str, Any]) -> None:
         """A person looks at the open review of the case's last run, or decides it."""
-        reviews = [review for run in self.played.runs for review in await self.runtime.reviews.list(run_id=run)]
+        reviews = [(run, review.number) for run in self.played.runs for review in await self.runtime.reviews.list(run_id=run)]
+        if what.get("after") == "expiry":  # which may have come already
+            events = [(run, event) for run in self.played.runs for event in await self.runtime.history(run)]
+            reviews = [(run, event.fields["review"]) for run, event in events if event.kind == "review_opened"]
         if not reviews:
             return
-        run_id, number = reviews[-1].run_id, reviews[-1].number
+        run_id, number = reviews[-1]
         if what.get("show"):
             self.played.reviews.append(repr(await self.runtime.reviews.get(run_id, number)))
             return

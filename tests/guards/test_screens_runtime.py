@@ -9,6 +9,8 @@ from typing import Any
 import interlock as il
 import numpy as np
 import pytest
+from cast import soon, turns_of_the_loop
+from desk import until
 from interlock.safety import Passing
 
 
@@ -174,19 +176,25 @@ async def test_screens_see_what_agents_see_and_no_more() -> None:
 
 
 async def test_what_waits_for_its_thread_is_looked_at_before_it_is_merged() -> None:
-    gate = asyncio.Event()
+    gate, began, looked_at = asyncio.Event(), asyncio.Event(), list[str]()
 
     @il.agent
     async def waits(message: il.Message, ctx: il.Context) -> str:
+        began.set()
         await gate.wait()
         return message.text
 
+    def look(text: str, passing: Passing) -> str | None:
+        looked_at.append(text)
+        return shouting(text, passing)
+
     plan = il.Sequential("waits", [waits])
-    async with il.open(plans=[plan], screens=[screen(places=("ingress",))], on_busy="merge") as runtime:
+    async with il.open(plans=[plan], screens=[screen(look, places=("ingress",))], on_busy="merge") as runtime:
         first = asyncio.create_task(runtime.run(plan, "one", thread="t"))
-        await asyncio.sleep(0.05)
+        await soon(began.wait())
         rest = [asyncio.create_task(runtime.run(plan, text, thread="t")) for text in ("two", "SHOUT")]
-        await asyncio.sleep(0.05)
+        await soon(until(lambda: looked_at == ["one", "two", "SHOUT"]))
+        await turns_of_the_loop()
         gate.set()
         outcomes = [await task for task in (first, *rest)]
     assert [outcome.status for outcome in outcomes] == ["delivered", "failed", "failed"]

@@ -186,6 +186,12 @@ async def test_a_damaged_index_is_made_anew_from_the_store(tmp_path: Path, words
     assert "made anew" in caplog.text
 
 
+async def test_a_record_that_expires_before_it_is_told_of_says_when(memory: il.memory.Memory) -> None:
+    record = await memory.remember("gone at once", namespace=ADA, key="k", ttl=1e-6)
+    assert memory.get(ADA, "k") is None
+    assert record.expires_us is not None
+
+
 async def test_what_has_expired_is_not_recalled(memory: il.memory.Memory) -> None:
     await memory.remember("short lived fact", namespace=ADA, ttl=1e-6)
     await memory.remember("lasting fact", namespace=ADA, ttl=1e6)

@@ -10,6 +10,7 @@ import interlock as il
 import pytest
 from bags import WordBags
 from cast import gives, soon
+from desk import until
 
 
 async def test_domains_of_one_name_in_different_domains_share_nothing(words: WordBags) -> None:
@@ -172,8 +173,6 @@ async def test_whoever_consolidates_may_use_the_runtime_and_is_told_again_of_wha
             if len(opened) == 1:
                 await runtime.run(plan, "task")
             await runtime.episodes()
-            for _ in range(200):
-                await asyncio.sleep(0.002)
-                if "from within" in told:
-                    break
+            if len(opened) == 2:
+                await soon(until(lambda: "from within" in told))
     assert told == ["task", "task", "from within"]

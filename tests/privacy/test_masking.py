@@ -131,9 +131,9 @@ PIECES = [
 @pytest.mark.parametrize("piece", [*PIECES, "-----BEGIN PRIVATE KEY-----", "a@b.co+", "4111111111111111 "])
 def test_ten_megabytes_of_anything_take_bounded_time(piece: str) -> None:
     text = piece * (10_000_000 // len(piece.encode()))
-    started = time.perf_counter()
+    started = time.process_time()
     il.privacy.mask(text)
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - started < 15
 
 
 def test_json_is_masked_inside_strings_keys_and_numbers_and_its_rest_stays() -> None:
@@ -151,11 +151,11 @@ def test_json_is_masked_inside_strings_keys_and_numbers_and_its_rest_stays() -> 
 
 def test_json_as_deep_as_can_be_takes_bounded_time() -> None:
     json = b'{"a":[' * 10_000 + b'"a@x.com"' + b"]}" * 10_000
-    started = time.perf_counter()
+    started = time.process_time()
     masked = Privacy(b"{}").mask_json(json)
     assert masked is not None
     assert masked.count("⟦EMAIL_ADDRESS:1⟧".encode()) == 1
-    assert time.perf_counter() - started < 5
+    assert time.process_time() - started < 5
 
 
 def test_own_patterns_and_words_are_kinds_of_their_own() -> None:

@@ -44,8 +44,8 @@ def test_memory_stays_flat_under_churn(tmp_path: Path, seconds: int) -> None:
     """Keys come, are written over, expire, are deleted and evicted, as fast as it goes."""
     grown = []
     with il.Store(tmp_path / "s.db", cap=20 * MEBIBYTE, eviction="lru", backlog=MEBIBYTE) as store:
-        feed, begun, number, settled = store.feed(room=1_000), perf_counter(), 0, 0
-        while perf_counter() - begun < seconds:
+        feed, begun, number, settled, stats = store.feed(room=1_000), perf_counter(), 0, 0, store.stats()
+        while perf_counter() - begun < seconds or stats.evicted < 100_000:
             for _ in range(5_000):
                 number += 1
                 key = f"key{number * 7_919 % 60_000}"

@@ -294,8 +294,10 @@ class Memory:
                 raise
             self._shelf.show(namespace, number, vector)
         written = self.by_number(namespace, number)
-        stands = written if written is not None and written.version == version else None  # another may have written it since
-        return stands or unpacked(namespace, draft.packed(), version, 0)
+        if written is not None and written.version == version:
+            return written
+        # Another has written it since, or it has expired: when, is then known to about as long as this took.
+        return unpacked(namespace, draft.packed(), version, 0 if ttl is None else _now() + max(1, round(ttl * 1_000_000)))
 
     def _known(self, namespace: str, key: str) -> Record:
         found = self.get(namespace, key)
