@@ -8,7 +8,7 @@ use serde::{Serialize, Serializer};
 use crate::plan::Plan;
 
 /// Which fields a state has and how they are written. Raised whenever that changes, because a state's hash changes with it.
-pub const STATE_SHAPE: u32 = 1;
+pub const STATE_SHAPE: u32 = 2;
 
 /// A plan is known by its digest; what it says is a document of its own.
 pub(super) fn plan<S: Serializer>(plan: &Arc<Plan>, serializer: S) -> Result<S::Ok, S::Error> {
