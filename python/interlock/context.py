@@ -284,7 +284,7 @@ class Context(MemoryContext):
         """Vouch for a value out of a stranger's text: ``order = await ctx.endorse(found, validator="order_id")``.
 
         As ``il.endorse``, and from then on the value may stand in this run's calls where the user's own would. It is recorded who vouched.
-        It shows nobody's wish to call anything, and it does not outlive the process: after a restart a call with it is reviewed again.
+        It shows nobody's wish to call anything. A run that goes on after a restart keeps it.
 
         Raises:
             NotEndorsed: it has not the form, or its validator does not know it.

@@ -157,7 +157,8 @@ async def test_what_a_validator_does_not_know_keeps_its_label() -> None:
         assert await rules(runtime, outcome.run_id, "endorsed") == []
 
 
-async def test_an_endorsement_does_not_outlive_the_process(tmp_path: Path) -> None:
+@pytest.mark.parametrize("others", [{}, {"account": "EVIL98"}], ids=["alone", "beside a stranger's"])
+async def test_an_endorsement_outlives_the_process_and_endorses_nothing_else(tmp_path: Path, others: dict[str, str]) -> None:
     asked: list[str] = []
 
     async def code(ctx: il.Context) -> Any:
@@ -165,7 +166,7 @@ async def test_an_endorsement_does_not_outlive_the_process(tmp_path: Path) -> No
             await ctx.endorse("ORD-7", validator="runtime_order")
             asked.append("once")
             await ctx.tool("refund", account="EVIL99")
-        return await ctx.tool("refund", order="ORD-7")
+        return await ctx.tool("refund", order="ORD-7", **others)
 
     path = tmp_path / "desk.db"
     done = Done(code)
@@ -174,4 +175,4 @@ async def test_an_endorsement_does_not_outlive_the_process(tmp_path: Path) -> No
     async with done.open(path) as runtime:
         [review] = await runtime.reviews.list()
         outcome = await runtime.reviews.reject(review.run_id, by="ada")
-        assert outcome.status == "in_review"  # for the order, this time
+        assert (outcome.text, done.calls) == (("done", [{"order": "ORD-7"}]) if not others else ("", []))

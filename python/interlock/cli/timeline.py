@@ -195,6 +195,8 @@ def _evidence(event: dict[str, Any], payloads: Payloads) -> list[str]:
     if kind == "effect_completed":
         outcome, result = next(iter(event["outcome"].items()))
         lines.append(f"{outcome}: {_said(payloads, result)}")
+    if event.get("label"):
+        lines.append(f"label: {event['label']['integrity']}, {event['label']['confidentiality']}")
     if event.get("passages"):
         gates = ", ".join(f"{one['gate']} {one['verdict']}" for one in event["passages"])
         lines.append(f"gates: {gates} (policy {event['passages'][0]['policy']})")

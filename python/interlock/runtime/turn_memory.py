@@ -173,7 +173,7 @@ class TurnMemory:
                 text, namespace=where, key=named, data=data, labels=labels, owner=self._agent, ttl=ttl, embedding=embedding
             )
             told.append(record)
-            return {"wrote": [_place(record)], "index": self._memories.memory.index_revision}
+            return {"wrote": [self._place_of(record)], "index": self._memories.memory.index_revision}
 
         digest = self._digest(text, as_json(data, "the data"), embedding)
         arguments = {"namespace": where, "key": key, "digest": digest, "labels": list(labels), "ttl": ttl}
@@ -181,7 +181,7 @@ class TurnMemory:
         if told:
             return self._shown_here(told[0])
         place = recorded["wrote"][0]
-        found = self._memories.memory.get(place["namespace"], place["key"])
+        found = self._memories.memory.by_number(place["namespace"], place["id"])
         if found is None:
             message = f"{place['namespace']}/{place['key']} was remembered before and is forgotten by now"
             raise AgentError(message, hint="it was forgotten on purpose: don't remember it again", code="agent.forgotten")
@@ -219,7 +219,7 @@ class TurnMemory:
                 embedding=embedding,
             )
             told.append(found)
-            return {"read": [_found(one) for one in found], "index": self._memories.memory.index_revision}
+            return {"read": [self._found(one) for one in found], "index": self._memories.memory.index_revision}
 
         arguments = {"query": query, "namespaces": names, "k": k, "where": where, "labels": list(labels), "min_similarity": min_similarity}
         if scoring is not None:
@@ -234,7 +234,7 @@ class TurnMemory:
         """What an earlier attempt found, as it stands now; what was forgotten since is gone."""
         again = []
         for one in read:
-            record = self._memories.memory.get(one["namespace"], one["key"])
+            record = self._memories.memory.by_number(one["namespace"], one["id"])
             if record is not None:
                 again.append(Recalled(record, one["score"], one["similarity"], one["recency"], one["feedback"]))
         return again
@@ -264,7 +264,7 @@ class TurnMemory:
             episodes = await self._memories.up_to_date()
             found = await episodes.similar(situation, tenant=tenant, **narrowed)
             told.append(found)
-            read = [_found(one.match) for one in found if one.match is not None]
+            read = [self._found(one.match) for one in found if one.match is not None]
             return {"read": read, "index": self._memories.memory.index_revision}
 
         scoring = narrowed["scoring"]
@@ -357,11 +357,10 @@ class TurnMemory:
             hashed.update(as_vector(embedding).tobytes())
         return hashed.hexdigest()
 
+    def _place_of(self, record: Record) -> dict[str, Any]:
+        """Where a record is, as the journal has it. Its key is masked as texts are: an earlier attempt's record is found by its number."""
+        return {"namespace": record.namespace, "key": self.staying(record.key), "version": record.version, "id": record.id}
 
-def _place(record: Record) -> dict[str, Any]:
-    return {"namespace": record.namespace, "key": record.key, "version": record.version, "id": record.id}
-
-
-def _found(one: Recalled) -> dict[str, Any]:
-    parts = {"score": one.score, "similarity": one.similarity, "recency": one.recency, "feedback": one.feedback}
-    return {**_place(one.record), **parts}
+    def _found(self, one: Recalled) -> dict[str, Any]:
+        parts = {"score": one.score, "similarity": one.similarity, "recency": one.recency, "feedback": one.feedback}
+        return {**self._place_of(one.record), **parts}

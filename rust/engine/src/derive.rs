@@ -63,7 +63,8 @@ impl Core {
         mut events: Vec<Event>,
         all: Vec<Payload>,
     ) -> Result<Resumed, EngineError> {
-        let mut live = self.fold(&engine.journal, from)?; // checks the payloads, and has plan and rules at hand
+        // Checks the payloads, has plan and rules at hand, and knows of labels what was known there.
+        let mut live = self.fold_until(&engine.journal, from, wanted.seq + 1)?;
         let (of, now) = (live.id, engine.clock.now());
         let number = self.next_run;
         self.next_run += 1;

@@ -8,6 +8,7 @@ use crate::effect::{Effect, EffectStart, Ended, Noting};
 use crate::engine::{Core, Engine};
 use crate::guarding::{Call, Judged, Note, Outside, withheld};
 use crate::live::{Batch, Live, OpenEffect};
+use crate::spending::is_model;
 use crate::step::{Owed, Step};
 use crate::{EngineError, settle};
 
@@ -110,7 +111,7 @@ impl Engine {
         let arguments = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Arguments, arguments)?;
         let result = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Result, result)?;
         let (class, outcome) = (EffectClass::Pure, EffectOutcome::Returned(result));
-        let input = Input::EffectEnded { turn: TurnId(turn), key, tool, class, arguments, outcome };
+        let input = Input::EffectEnded { turn: TurnId(turn), key, tool, class, arguments, outcome, label: None, assigned: None };
         let now = self.clock.now();
         core.feed(&self.journal, run, input, batch, now)?;
         Ok(Noting::Noted)
@@ -171,17 +172,17 @@ impl Engine {
             (None, false) => live.guarding.mask(&String::from_utf8_lossy(&result), &mut Vec::new())?.map(String::into_bytes),
             (None, true) | (Some(_), _) => None,
         };
-        let (left, withheld, label) = match heard {
+        let (left, withheld, label, values) = match heard {
             Some(heard) => {
                 if let Some(kept) = heard.quarantined {
                     let kept = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Quarantine, kept)?;
                     live.guarding.keeps(kept);
                 }
-                (heard.result, heard.withheld, Some(heard.label))
+                (heard.result, heard.withheld, Some(heard.label), heard.assigned)
             }
             // What a tool raises was written by whoever writes what it returns.
-            None if !is_memory(&open.tool) => (None, None, Some(live.guarding.guard().labels.emits(&open.tool))),
-            None => (None, None, None),
+            None if !is_memory(&open.tool) => (None, None, Some(live.guarding.guard().labels.emits(&open.tool)), None),
+            None => (None, None, None, None),
         };
         let kind = if returned { PayloadKind::Result } else { PayloadKind::ErrorText };
         let result = batch.bytes(&mut live.held, &mut core.salts, kind, left.clone().or(masked).unwrap_or(result))?;
@@ -189,15 +190,29 @@ impl Engine {
             live.guarding.mark(result, label);
             live.guarding.sees(open.turn, label);
         }
+        let assigned = match label.zip(values) {
+            Some((label, values)) => {
+                let kept = serde_json::to_vec(&values.split('\n').collect::<Vec<_>>())?;
+                live.guarding.assigns(label, values);
+                Some(batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Result, kept)?)
+            }
+            None => None,
+        };
         let outcome = if returned { EffectOutcome::Returned(result) } else { EffectOutcome::Raised(result) };
         let acts = open.intended.is_some();
-        let input = Input::EffectEnded { turn: TurnId(open.turn), key, tool: open.tool, class: open.class, arguments, outcome };
+        let (turn, tool, class) = (TurnId(open.turn), open.tool, open.class);
+        let input = Input::EffectEnded { turn, key, tool, class, arguments, outcome, label, assigned };
         let now = self.clock.now();
         let ticket = core.feed(&self.journal, run, input, batch, now)?;
         // Only what acts can have been waited for by the run itself.
         let step = if acts && core.live.contains_key(&run) { core.owed(&self.journal, run, now)? } else { Step::of(Owed::Nothing) };
         Ok(Ended { ticket, step, result: left, withheld })
     }
+}
+
+/// What the runtime itself does for a turn: nobody else had a hand in what is recorded of it.
+pub(crate) fn is_native(tool: &str) -> bool {
+    is_memory(tool) || is_model(tool)
 }
 
 /// Effects that reach the memory pass its gate, not the tools'.

@@ -56,8 +56,7 @@ impl Engine {
             let trust = live.context(turn);
             let named = answer.hand_off.iter().chain(answer.delegated.iter().map(|one| &one.member));
             if let Some(refused) = live.may_hand_over(turn, named) {
-                let text = failed(live, salts, batch, turn, refused)?;
-                return Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(text) });
+                return failed(live, salts, batch, turn, (refused, Failure::Raised));
             }
             let (text, data) = live.guarding.said(answer.text, answer.data, answer.outside.as_ref())?;
             // Beside a handoff, data holds its reason: it is no message to the next.
@@ -85,25 +84,20 @@ impl Engine {
             let hand_off = answer.hand_off.map(|target| HandOff { target });
             let spent = answer.tokens.map(|tokens| Spent { tokens, estimated: false });
             let (confidence, intent) = (answer.confidence, answer.intent);
-            let reply = Reply { content, empty, confidence, intent, hand_off, delegated, spent };
+            let label = live.guarding.label_of(content.number);
+            let reply = Reply { content, empty, confidence, intent, hand_off, delegated, spent, label };
             Ok(Input::Replied { turn: TurnId(turn), reply })
         })
     }
 
     /// An agent raised, with the error's text.
     pub fn raised(&self, run: u64, turn: u32, text: String) -> Result<Step, EngineError> {
-        self.tell(run, |live, salts, batch| {
-            let text = failed(live, salts, batch, turn, text)?;
-            Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(text) })
-        })
+        self.tell(run, |live, salts, batch| failed(live, salts, batch, turn, (text, Failure::Raised)))
     }
 
     /// An agent answered with something that is no reply.
     pub fn answered_wrongly(&self, run: u64, turn: u32, text: String) -> Result<Step, EngineError> {
-        self.tell(run, |live, salts, batch| {
-            let text = failed(live, salts, batch, turn, text)?;
-            Ok(Input::AttemptFailed { turn: TurnId(turn), failure: Failure::WrongType(text) })
-        })
+        self.tell(run, |live, salts, batch| failed(live, salts, batch, turn, (text, Failure::WrongType)))
     }
 
     /// The vector that `Owed::Embed` asked for. The scan runs outside the engine's lock.
@@ -231,12 +225,18 @@ impl Core {
     }
 }
 
-/// Why an attempt failed, masked: the next attempt is told, and is trusted no more than this one was.
-fn failed(live: &mut Live, salts: &mut SaltSource, batch: &mut Batch, turn: u32, text: String) -> Result<Ref, EngineError> {
+/// An attempt failed, with the reason masked: the next attempt is told, and is trusted no more than this one was.
+fn failed(
+    live: &mut Live,
+    salts: &mut SaltSource,
+    batch: &mut Batch,
+    turn: u32,
+    (text, failure): (String, fn(Ref) -> Failure),
+) -> Result<Input, EngineError> {
     let trust = live.context(turn);
     let text = batch.bytes(&mut live.held, salts, PayloadKind::ErrorText, live.guarding.told(text)?.into_bytes())?;
     live.guarding.mark(text, trust);
-    Ok(text)
+    Ok(Input::AttemptFailed { turn: TurnId(turn), failure: failure(text), label: Some(trust) })
 }
 
 fn sender(live: &Live, turn: u32) -> Option<Name> {

@@ -74,7 +74,7 @@ pub(crate) fn refold(
     let told = frames.iter().take_while(|frame| frame.seq < end);
     for event in told.clone().filter_map(Frame::event) {
         said_inside(&state, event, &mut held);
-        guarding.recall(event);
+        guarding.recall(event, &held);
         state = evolve(state, event).map_err(|corrupt| EngineError::Corrupt { run, corrupt })?;
     }
     Ok(Live {

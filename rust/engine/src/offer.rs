@@ -160,7 +160,7 @@ impl Core {
         if let Some(live) = self.live.get_mut(&run) {
             live.offered.retain(|one| one.turn != turn);
         }
-        let input = Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Unavailable(why) };
+        let input = Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Unavailable(why), label: None };
         self.feed(journal, run, input, Batch::default(), now).map(|_| ())
     }
 

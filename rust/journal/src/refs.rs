@@ -20,7 +20,9 @@ pub fn refs(event: &Event) -> Vec<Ref> {
         }
         Event::TurnFailed(TurnFailed { failure, .. }) => failure_ref(failure).into_iter().collect(),
         Event::EffectIntended(EffectIntended { arguments, .. }) => vec![*arguments],
-        Event::EffectCompleted(EffectCompleted { arguments, outcome, .. }) => vec![*arguments, outcome_ref(*outcome)],
+        Event::EffectCompleted(EffectCompleted { arguments, outcome, assigned, .. }) => {
+            [*arguments, outcome_ref(*outcome)].into_iter().chain(*assigned).collect()
+        }
         Event::ReviewOpened(ReviewOpened { about, attached, .. }) => std::iter::once(*about).chain(attached.iter().copied()).collect(),
         Event::ReviewDecided(ReviewDecided { decision, content, .. }) | Event::ReviewSigned(ReviewSigned { decision, content, .. }) => {
             decision.iter().chain(content).copied().collect()

@@ -24,10 +24,15 @@ pub(crate) const STEPS: &[Step] = &[
     Step { kind: 3, from: 1, lift: |body| longer(body, &[0x00, 0xc2, 0xc0]) },
     // Nobody delegated (an empty list), and no tokens were counted ([0, false]).
     Step { kind: 4, from: 1, lift: |body| longer(body, &[0x90, 0x92, 0x00, 0xc2]) },
+    // Labels were not recorded (nil).
+    Step { kind: 4, from: 2, lift: |body| longer(body, &[0xc0]) },
+    Step { kind: 5, from: 1, lift: |body| longer(body, &[0xc0]) },
     Step { kind: 7, from: 1, lift: |body| longer(body, &[0x00]) },
     Step { kind: 8, from: 1, lift: route_chosen },
     // An effect with consequences was of the one class that there was.
     Step { kind: 11, from: 1, lift: |body| wider(body, 1, b"\xa6effect") },
+    // Neither a label nor assigned values were recorded.
+    Step { kind: 12, from: 1, lift: |body| longer(body, &[0xc0, 0xc0]) },
     // Nothing was attached to a review.
     Step { kind: 13, from: 1, lift: |body| longer(body, &[0x90]) },
     // It was about the run (the trunk, "run"), and anybody could decide at any time ([nil, nil, 1, nil, "reject"]).

@@ -8,7 +8,7 @@ use std::fmt::Write;
 
 use common::{as_written, failures, one_of_each};
 use interlock_journal::{Journal, Place, Record, Removed, RemovedWhy, RunStatus, decode, describe, encode, name, refs};
-use interlock_kernel::{Digest, Event, Micros};
+use interlock_kernel::{Confidentiality, Digest, Event, Integrity, Label, Micros};
 use proptest::prelude::*;
 
 const GOLDEN: &str = "tests/golden/frames.hex";
@@ -131,6 +131,17 @@ fn every_single_flipped_bit_of_a_frame_is_found() {
         flipped[bit / 8] ^= 1 << (bit % 8);
         assert_eq!(decode(&flipped).unwrap_err().code(), "journal.corrupt", "bit {bit}");
     }
+}
+
+#[test]
+fn a_label_is_one_byte_below_sixteen() {
+    for byte in 0..=127_u8 {
+        let read = rmp_serde::from_slice::<Label>(&[byte]);
+        assert_eq!(read.as_ref().ok().map(|label| rmp_serde::to_vec(label).unwrap()), (byte < 16).then(|| vec![byte]));
+    }
+    let label = Label::new(Integrity::Developer, Confidentiality::Secret);
+    let words = serde_json::json!({ "integrity": "developer", "confidentiality": "secret" });
+    assert_eq!((serde_json::to_value(label).unwrap(), serde_json::from_value::<Label>(words.clone()).unwrap()), (words, label));
 }
 
 #[test]

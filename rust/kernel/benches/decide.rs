@@ -93,6 +93,7 @@ fn reply(shelf: &mut Shelf, answer: &Answer) -> Reply {
         hand_off: answer.to.map(|target| HandOff { target: target.into() }),
         delegated: answer.delegated.iter().map(|team| (team.clone(), None)).collect(),
         spent: None,
+        label: None,
     }
 }
 

@@ -3,9 +3,9 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    BranchEnded, CalledOff, Confidence, Crossed, Digest, EffectKey, Fact, FactFailed, FloorPassed, Forked, GateRuled, Micros, Name, NodeId,
-    Passage, Priority, Reconciled, Ref, ReviewClaimed, ReviewDecided, ReviewOpened, ReviewReassigned, ReviewSigned, ReviewWithdrawn,
-    RouteDecision, RunDerived, RunId, RunPaused, StrandId, TurnDropped, TurnId,
+    BranchEnded, CalledOff, Confidence, Crossed, Digest, EffectKey, Fact, FactFailed, FloorPassed, Forked, GateRuled, Label, Micros, Name,
+    NodeId, Passage, Priority, Reconciled, Ref, ReviewClaimed, ReviewDecided, ReviewOpened, ReviewReassigned, ReviewSigned,
+    ReviewWithdrawn, RouteDecision, RunDerived, RunId, RunPaused, StrandId, TurnDropped, TurnId,
 };
 
 /// One thing that happened to one run.
@@ -102,6 +102,8 @@ pub struct TurnReplied {
     /// To whom a supervisor delegates, and what it writes to each.
     pub delegated: Vec<(Name, Option<Ref>)>,
     pub spent: Spent,
+    /// Of what it says, and of what it writes to each. Old journals have none.
+    pub label: Option<Label>,
 }
 
 /// What a turn took.
@@ -117,6 +119,8 @@ pub struct Spent {
 pub struct TurnFailed {
     pub turn: TurnId,
     pub failure: Failure,
+    /// Of the text that says why, where there is one. Old journals have none.
+    pub label: Option<Label>,
 }
 
 /// Why an attempt came to nothing. Texts that may hold personal data are payloads.
@@ -270,6 +274,10 @@ pub struct EffectCompleted {
     pub arguments: Ref,
     pub outcome: EffectOutcome,
     pub passages: Vec<Passage>,
+    /// Of what it gave. Nothing for what the runtime itself did, such as a read of the memory, and in old journals.
+    pub label: Option<Label>,
+    /// Values in what it gave that the tool's own system assigned: they are trusted more than the rest.
+    pub assigned: Option<Ref>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

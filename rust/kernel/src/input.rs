@@ -1,8 +1,8 @@
 //! What the world says to a run, in the past tense.
 
 use crate::{
-    Confidence, Digest, EffectClass, EffectKey, EffectOutcome, Failure, Follows, Micros, Name, Neighbour, Ref, ReviewId, ReviewVerdict,
-    Ruling, RunId, Spent, TermsSpec, TurnId,
+    Confidence, Digest, EffectClass, EffectKey, EffectOutcome, Failure, Follows, Label, Micros, Name, Neighbour, Ref, ReviewId,
+    ReviewVerdict, Ruling, RunId, Spent, TermsSpec, TurnId,
 };
 
 /// One fact, offered to `decide`.
@@ -28,6 +28,8 @@ pub enum Input {
     AttemptFailed {
         turn: TurnId,
         failure: Failure,
+        /// Of the text that says why.
+        label: Option<Label>,
     },
     /// The nearest examples, and the revision of the index that gave them.
     NeighboursFound {
@@ -68,6 +70,8 @@ pub enum Input {
         class: EffectClass,
         arguments: Ref,
         outcome: EffectOutcome,
+        label: Option<Label>,
+        assigned: Option<Ref>,
     },
     ReviewAnswered {
         review: ReviewId,
@@ -132,6 +136,7 @@ pub struct Reply {
     pub delegated: Vec<(Name, Option<Ref>)>,
     /// What the agent says that it took.
     pub spent: Option<Spent>,
+    pub label: Option<Label>,
 }
 
 /// What became of a message at a wall.

@@ -9,6 +9,7 @@ mod event;
 mod gate;
 mod id;
 mod input;
+mod label;
 pub mod limits;
 pub mod plan;
 mod reconcile;
@@ -30,6 +31,7 @@ pub use event::{
 pub use gate::{Follows, Gate, GateRuled, Gates, Passage, Ruled, Ruling, Subject, Verdict};
 pub use id::{Confidence, Digest, EffectKey, Micros, Name, NodeId, Ref, ReviewId, RunId, StrandId, TurnId};
 pub use input::{Crossing, HandOff, Input, Reply, Reviewer};
+pub use label::{Confidentiality, Integrity, Label};
 pub use refusal::{Corrupt, Refusal};
 pub use review::{
     ApproveSpec, Expiry, ReviewClaimed, ReviewDecided, ReviewOpened, ReviewReassigned, ReviewSigned, ReviewSubject, ReviewVerdict,

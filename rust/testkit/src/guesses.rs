@@ -29,7 +29,7 @@ fn guess(tape: &mut Tape<'_>) -> Input {
         5..9 => Input::Replied { turn, reply: reply(tape, nothing) },
         9 => {
             let failure = if tape.chance(50) { Failure::Raised(nothing) } else { Failure::TimedOut { after_ms: 1 } };
-            Input::AttemptFailed { turn, failure }
+            Input::AttemptFailed { turn, failure, label: None }
         }
         10 => {
             let intent = name(tape);
@@ -59,6 +59,8 @@ fn guess(tape: &mut Tape<'_>) -> Input {
             class: tape.one_of(&CLASSES),
             arguments: nothing,
             outcome: outcome(tape.chance(50)),
+            label: None,
+            assigned: None,
         },
         16 => Input::ReviewClaimed { review: review(tape), by: reviewer(tape), until: later(tape) },
         17 => Input::ReviewReassigned {
@@ -98,6 +100,7 @@ fn reply(tape: &mut Tape<'_>, content: Ref) -> Reply {
         hand_off: name(tape).map(|target| HandOff { target }),
         delegated: if tape.chance(30) { tape.some(1, 3, |tape| (name(tape).unwrap_or_else(|| "ann".into()), None)) } else { Vec::new() },
         spent: tape.maybe(50, |tape| Spent { tokens: tape.draw().into(), estimated: false }),
+        label: None,
     }
 }
 

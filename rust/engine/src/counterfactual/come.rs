@@ -52,10 +52,11 @@ impl Again<'_> {
             (Errand::Turn(turn), What::Replied(reply)) => {
                 let hand_off = reply.hand_off.map(|target| HandOff { target });
                 let (content, empty, confidence, intent) = (reply.reply, reply.empty, reply.confidence, reply.intent);
-                let (delegated, spent) = (reply.delegated, Some(reply.spent));
-                self.feed(Input::Replied { turn, reply: Reply { content, empty, confidence, intent, hand_off, delegated, spent } })?;
+                let (delegated, spent, label) = (reply.delegated, Some(reply.spent), reply.label);
+                let reply = Reply { content, empty, confidence, intent, hand_off, delegated, spent, label };
+                self.feed(Input::Replied { turn, reply })?;
             }
-            (Errand::Turn(turn), What::Failed(failure)) => self.feed(Input::AttemptFailed { turn, failure })?,
+            (Errand::Turn(turn), What::Failed(failure, label)) => self.feed(Input::AttemptFailed { turn, failure, label })?,
             (Errand::Fact(ask), What::Neighbours(neighbours, index)) => self.feed(Input::NeighboursFound { ask, neighbours, index })?,
             (Errand::Fact(ask), What::Agreement(pairs)) => self.feed(Input::AgreementFound { ask, pairs })?,
             (Errand::Fact(ask), What::Crossed(outcome)) => self.feed(Input::CrossingFound { ask, crossing: crossing(outcome) })?,
@@ -66,8 +67,8 @@ impl Again<'_> {
                 self.tell(Input::EffectBegun { turn, key, tool, class, arguments, approve, attached: Vec::new() })?;
             }
             (Errand::Turn(turn), What::Effected(completed)) => {
-                let EffectCompleted { key, tool, class, arguments, outcome, .. } = *completed;
-                self.tell(Input::EffectEnded { turn, key, tool, class, arguments, outcome })?;
+                let EffectCompleted { key, tool, class, arguments, outcome, label, assigned, .. } = *completed;
+                self.tell(Input::EffectEnded { turn, key, tool, class, arguments, outcome, label, assigned })?;
             }
             (Errand::Review(review), What::Word(word)) => self.hear(review, *word)?,
             (Errand::Review(_), What::TimeUp) => {
@@ -87,12 +88,12 @@ impl Again<'_> {
             )
             | (
                 Errand::Fact(_),
-                What::Replied(_) | What::Failed(_) | What::Hedged | What::Begun(_) | What::Effected(_) | What::Word(_) | What::TimeUp,
+                What::Replied(_) | What::Failed(..) | What::Hedged | What::Begun(_) | What::Effected(_) | What::Word(_) | What::TimeUp,
             )
             | (
                 Errand::Review(_),
                 What::Replied(_)
-                | What::Failed(_)
+                | What::Failed(..)
                 | What::Hedged
                 | What::Neighbours(..)
                 | What::Agreement(_)

@@ -2,9 +2,9 @@
 //! what came from outside. It folds the run; it decides nothing.
 
 use interlock_kernel::{
-    BranchEnd, Command, CrossingOutcome, EffectClass, EffectCompleted, EffectIntended, EffectKey, Event, Fact, Failure, Micros, Name,
-    Neighbour, NodeId, Phase, Ref, ReviewDecided, ReviewId, ReviewSubject, ReviewVerdict, ReviewWhy, RouteChosen, RunDerived, RunFailCode,
-    Running, State, StrandId, Terms, TermsSpec, TurnId, TurnReplied, evolve, facts,
+    BranchEnd, Command, CrossingOutcome, EffectClass, EffectCompleted, EffectIntended, EffectKey, Event, Fact, Failure, Label, Micros,
+    Name, Neighbour, NodeId, Phase, Ref, ReviewDecided, ReviewId, ReviewSubject, ReviewVerdict, ReviewWhy, RouteChosen, RunDerived,
+    RunFailCode, Running, State, StrandId, Terms, TermsSpec, TurnId, TurnReplied, evolve, facts,
 };
 use rustc_hash::FxHashMap;
 
@@ -63,7 +63,7 @@ pub(super) struct Came {
 #[derive(Debug, Clone)]
 pub(super) enum What {
     Replied(TurnReplied),
-    Failed(Failure),
+    Failed(Failure, Option<Label>),
     /// A stand-in was started beside the agent.
     Hedged,
     Neighbours(Vec<Neighbour>, u64),
@@ -160,7 +160,7 @@ impl Listener<'_> {
         if let Event::TurnReplied(reply) = event {
             self.turn_came(reply.turn, moment, What::Replied(reply.clone()));
         } else if let Event::TurnFailed(failed) = event {
-            self.turn_came(failed.turn, moment, What::Failed(failed.failure.clone()));
+            self.turn_came(failed.turn, moment, What::Failed(failed.failure.clone(), failed.label));
         } else if let Event::FactFailed(failed) = event {
             self.fact_came(Some(failed.ask), moment, What::NoFact(failed.why));
         } else if let Event::RouteChosen(RouteChosen { turn: None, strand, decision, .. }) = event {

@@ -38,6 +38,8 @@ pub(crate) struct Heard {
     /// What was kept out, masked, for the quarantine.
     pub quarantined: Option<Vec<u8>>,
     pub label: Label,
+    /// Values in it that the tool's own system assigned, one on each line.
+    pub assigned: Option<String>,
 }
 
 impl Live {
@@ -159,7 +161,8 @@ impl Live {
     /// A turn is given once more what was returned before, perhaps to another attempt.
     pub(crate) fn sees_again(&mut self, turn: u32, key: EffectKey) {
         let State::Running(running) = &self.state else { return };
-        if let Some(label) = running.effects.get(&key).and_then(|result| self.guarding.label_of(result.number)) {
+        let given = running.effects.get(&key).or_else(|| running.raised_once.get(&key));
+        if let Some(label) = given.and_then(|given| self.guarding.label_of(given.number)) {
             self.guarding.sees(turn, label);
         }
     }
@@ -236,25 +239,23 @@ impl Live {
             return Ok(self.withheld(turn, tool, Gate::ToolResult, Ruled::Blocked, entered.rules, Some(quarantined)));
         }
         let left = entered.data.as_deref().unwrap_or(given);
-        let mut label = self.emitted(turn, (tool, acts), arguments, left);
+        let (mut label, assigned) = self.emitted(turn, (tool, acts), arguments, left);
         if entered.verdict == Some(Ruled::Flagged) {
             label = label.join(Label::new(Integrity::Untrusted, label.confidentiality));
         }
         self.guarding.note_entry(&entered, (Place::ToolResult, Some(turn), Some(tool)), None);
-        Ok(Heard { result: entered.data.or(filtered), withheld: None, quarantined: None, label })
+        Ok(Heard { result: entered.data.or(filtered), withheld: None, quarantined: None, label, assigned })
     }
 
-    /// What a result carries. Values that the tool's own system assigned become a source of their own.
-    fn emitted(&mut self, turn: u32, (tool, acts): (&Name, bool), arguments: &[u8], result: &[u8]) -> Label {
+    /// What a result carries, and the values in it that the tool's own system assigned.
+    fn emitted(&self, turn: u32, (tool, acts): (&Name, bool), arguments: &[u8], result: &[u8]) -> (Label, Option<String>) {
         let guard = self.guarding.guard();
         if guard.off.labels || !guard.declares(tool) {
-            return guard.labels.emits(tool);
+            return (guard.labels.emits(tool), None);
         }
         let sources = self.sources();
         let emission = guard.labels.emit(&labels::Call::new(tool, acts, arguments, self.context(turn), &sources), Some(result));
-        drop(sources);
-        self.guarding.assigned.extend(emission.assigned);
-        emission.label
+        (emission.label, emission.assigned.map(|(_, values)| values))
     }
 
     /// Of a result the rows and fields that a turn may see; nothing if it may see none.
@@ -273,7 +274,7 @@ impl Live {
         let ruling = self.guarding.ruling(gate, verdict, Some(tool.clone()), rules);
         self.guarding.note(Some(turn), ruling, None);
         let result = serde_json::json!({ WITHHELD: reason }).to_string().into_bytes();
-        Heard { result: Some(result), withheld: Some(reason), quarantined, label: Label::NEUTRAL }
+        Heard { result: Some(result), withheld: Some(reason), quarantined, label: Label::NEUTRAL, assigned: None }
     }
 }
 

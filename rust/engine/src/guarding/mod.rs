@@ -7,6 +7,7 @@ mod kills;
 mod memories;
 mod outside;
 mod people;
+mod recorded;
 mod rights;
 mod texts;
 
@@ -15,7 +16,7 @@ use std::sync::Arc;
 
 use interlock_guard::labels::{Confidentiality, Integrity, Label};
 use interlock_guard::{Guard, Off};
-use interlock_kernel::{EffectKey, EffectOutcome, Event, Gate, Name, Ref, Ruled, Ruling, RunId, TurnId};
+use interlock_kernel::{EffectKey, Gate, Name, Ref, Ruled, Ruling, RunId, TurnId};
 use interlock_vault::{Scope, Vault, subject};
 use rustc_hash::FxHashMap;
 use serde::Deserialize;
@@ -191,25 +192,6 @@ impl Guarding {
     pub(crate) fn sees(&mut self, turn: u32, label: Label) {
         let seen = self.contexts.entry(turn).or_insert(Label::NEUTRAL);
         *seen = seen.join(label);
-    }
-
-    /// What an event of a run that is folded says of labels: as little trust as it may have been.
-    pub(crate) fn recall(&mut self, event: &Event) {
-        if let Event::GateRuled(ruled) = event {
-            let ruling = &ruled.ruling;
-            if ruling.verdict == Ruled::Flagged {
-                self.worst = self.worst.join(ANYBODY);
-            } else if (ruling.gate, ruling.verdict) == (Gate::Egress, Ruled::Blocked) {
-                self.unfit.extend(ruling.about.map(|about| (about.number, ruling.rules.clone())));
-            }
-        } else if let Event::EffectCompleted(done) = event {
-            let (EffectOutcome::Returned(result) | EffectOutcome::Raised(result)) = done.outcome;
-            self.worst = self.worst.join(ANYBODY);
-            self.mark(result, ANYBODY);
-        } else if let Event::TurnReplied(reply) = event {
-            let said = std::iter::once(reply.reply).chain(reply.delegated.iter().filter_map(|(_, written)| *written));
-            said.for_each(|message| self.mark(message, self.worst));
-        }
     }
 
     /// What a turn has seen so far, beside its message.

@@ -2,11 +2,13 @@
 
 use interlock_guard::access::{Action, Request, User};
 use interlock_guard::labels::{Integrity, Label};
-use interlock_kernel::{Gate, Name, OpenReview, Ruled, Ruling, State};
+use interlock_journal::PayloadKind;
+use interlock_kernel::{Follows, Gate, Input, Name, OpenReview, Ruled, Ruling, State, TurnId};
 
+use super::recorded::Vouched;
 use crate::EngineError;
 use crate::engine::Engine;
-use crate::live::Live;
+use crate::live::{Batch, Live};
 use crate::reviews::Word;
 
 /// What a reviewer must hold, where some role gives it.
@@ -67,7 +69,7 @@ impl Live {
 
 impl Engine {
     /// A turn's code vouches for a value, `by` a form or a validator: from here on it may stand where the user's own would.
-    /// Whether the turn has the floor still. Only this process knows of it: after a restart the value is a stranger's again.
+    /// Whether the turn has the floor still.
     pub fn endorsed(&self, run: u64, turn: u32, text: String, by: &str) -> Result<bool, EngineError> {
         let mut guard = self.lock()?;
         let core = &mut *guard;
@@ -79,10 +81,13 @@ impl Engine {
         // One sign alone is found by chance; in quotation marks it is meant.
         let text = if text.chars().count() == 1 { format!("\"{text}\"") } else { text };
         let label = Label::new(Integrity::User, live.context(turn).confidentiality);
-        live.guarding.endorsed.push((label, text));
-        let ruling = live.guarding.ruling(Gate::ToolResult, Ruled::Endorsed, None, vec![by.into()]);
-        live.guarding.note(Some(turn), ruling, None);
-        self.noted(core, run)?;
+        let vouched = Vouched { label, text };
+        let mut batch = Batch::default();
+        let kept = batch.bytes(&mut live.held, &mut core.salts, PayloadKind::Result, serde_json::to_vec(&vouched)?)?;
+        live.guarding.endorsed.push((label, vouched.text));
+        let ruling = Ruling { about: Some(kept), ..live.guarding.ruling(Gate::ToolResult, Ruled::Endorsed, None, vec![by.into()]) };
+        let input = Input::Ruled { turn: Some(TurnId(turn)), ruling, key: None, follows: Follows::Nothing };
+        core.feed(&self.journal, run, input, batch, self.clock.now())?;
         Ok(true)
     }
 }

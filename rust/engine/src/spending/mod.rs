@@ -17,6 +17,7 @@ use crate::EngineError;
 use crate::engine::Core;
 use crate::live::Live;
 
+pub(crate) use models::is_model;
 pub use models::{ModelCall, ModelStart, ModelUsed};
 
 /// Reckoned so where nobody has counted.

@@ -67,7 +67,7 @@ pub(super) fn hex(bytes: &[u8; 16]) -> String {
 }
 
 /// Whether an effect is a call of a model.
-pub(super) fn is_model(tool: &str) -> bool {
+pub(crate) fn is_model(tool: &str) -> bool {
     tool.starts_with("model.")
 }
 
@@ -173,7 +173,7 @@ impl Core {
         let arguments = batch.bytes(&mut live.held, &mut self.salts, PayloadKind::Arguments, serde_json::to_vec(written)?)?;
         let result = batch.bytes(&mut live.held, &mut self.salts, PayloadKind::Result, serde_json::to_vec(&used)?)?;
         let (class, outcome) = (EffectClass::Pure, EffectOutcome::Returned(result));
-        let input = Input::EffectEnded { turn: TurnId(turn), key, tool, class, arguments, outcome };
+        let input = Input::EffectEnded { turn: TurnId(turn), key, tool, class, arguments, outcome, label: None, assigned: None };
         self.feed(&engine.journal, run, input, batch, engine.clock.now())
     }
 }

@@ -3,7 +3,6 @@
 use std::fmt;
 
 use super::dates::Moment;
-use super::label::{Confidentiality, Integrity};
 use super::leaves::{Kind, Leaf, leaves};
 use super::links::links;
 use super::report::{self, Span};
@@ -11,6 +10,7 @@ use super::rule::{Endorse, Rule};
 use super::spec::OnViolation;
 use super::trace::Trace;
 use super::{Call, is_too_much};
+use interlock_kernel::{Confidentiality, Integrity};
 
 /// What labels say of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -3,11 +3,11 @@
 use serde_json::{Map, Value};
 
 use super::dates::Moment;
-use super::label::{Integrity, Label};
 use super::leaves::{Kind, leaves};
 use super::rule::Rule;
 use super::trace::{Source, Trace};
 use super::{Call, Labels, Mode};
+use interlock_kernel::{Integrity, Label};
 
 /// The label of a result, and what of it becomes a source of its own.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -8,7 +8,6 @@ mod check;
 mod dates;
 mod emit;
 mod fold;
-mod label;
 mod leaves;
 mod links;
 mod numbers;
@@ -21,7 +20,7 @@ use rustc_hash::FxHashMap;
 
 pub use check::{LabelVerdict, Why};
 pub use emit::Emission;
-pub use label::{Confidentiality, Integrity, Label};
+pub use interlock_kernel::{Confidentiality, Integrity, Label};
 pub use spec::{ArgumentSpec, EmitsSpec, EndorseSpec, Form, Mode, OnViolation, Section, Spec, ToolSpec};
 pub use trace::Source;
 

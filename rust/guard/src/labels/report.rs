@@ -2,8 +2,8 @@
 
 use memchr::memmem;
 
-use super::label::Integrity;
 use super::trace::Source;
+use interlock_kernel::Integrity;
 
 /// A piece of a source, in bytes of its text.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

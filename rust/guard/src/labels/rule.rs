@@ -6,11 +6,11 @@ use serde_json::Value;
 
 use super::dates::Moment;
 use super::fold::{fold, lower};
-use super::label::{Confidentiality, Integrity, Label};
 use super::leaves::{Kind, Leaf};
 use super::numbers::canonical;
 use super::spec::{ArgumentSpec, EndorseSpec, Form, OnViolation, ToolSpec};
 use crate::SpecError;
+use interlock_kernel::{Confidentiality, Integrity, Label};
 
 /// What one tool accepts, sends and emits.
 #[derive(Debug)]

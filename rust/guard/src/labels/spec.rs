@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Deserialize;
 
-use super::label::{Confidentiality, Integrity};
+use interlock_kernel::{Confidentiality, Integrity};
 
 /// Read from the JSON form of `guardrails:` as a whole; the sections of others are passed over.
 #[derive(Debug, Clone, Default, Deserialize)]

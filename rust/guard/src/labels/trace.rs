@@ -6,9 +6,9 @@ use serde_json::Value;
 
 use super::dates::{Day, LAST_MINUTE, Moment, Times, scan};
 use super::fold::{SEPARATOR, find_marked, find_whole, fold, has_word, is_plain, lower, words};
-use super::label::{Integrity, Label};
 use super::leaves::{Kind, Leaf};
 use super::numbers::{canonical, of_word};
+use interlock_kernel::{Integrity, Label};
 
 /// Something that the context was made of: the user's request, a tool's result, a remembered record.
 #[derive(Debug, Clone, Copy)]

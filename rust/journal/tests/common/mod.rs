@@ -48,7 +48,8 @@ pub fn failures() -> Vec<Event> {
         Failure::HandOff(RefusalWhy::Visited),
         Failure::Unavailable(UnavailableWhy::BreakerOpen),
     ];
-    failures.into_iter().map(|failure| Event::TurnFailed(TurnFailed { turn: TurnId(2), failure })).collect()
+    let label = Some(Label::new(Integrity::Developer, Confidentiality::Tenant));
+    failures.into_iter().map(|failure| Event::TurnFailed(TurnFailed { turn: TurnId(2), failure, label })).collect()
 }
 
 /// One event of each kind, in the order of their numbers.
@@ -90,6 +91,7 @@ pub fn one_of_each() -> Vec<Event> {
             hand_off: None,
             delegated: vec![("stock".into(), Some(reference(9))), ("finance".into(), None)],
             spent: Spent { tokens: 120, estimated: true },
+            label: Some(Label::new(Integrity::User, Confidentiality::Public)),
         }),
         failures().remove(0),
         Event::ReplyChecked(ReplyChecked { turn, verdicts: vec![CheckVerdict { check: 3, failed: Some("amount is missing".into()) }] }),
@@ -120,6 +122,8 @@ pub fn one_of_each() -> Vec<Event> {
             arguments: reference(3),
             outcome: EffectOutcome::Returned(reference(4)),
             passages: vec![passage(Gate::ToolResult)],
+            label: Some(Label::new(Integrity::Untrusted, Confidentiality::Secret)),
+            assigned: Some(reference(6)),
         }),
         Event::ReviewOpened(ReviewOpened {
             review,
@@ -263,7 +267,13 @@ pub fn as_written(event: &Event, version: u8) -> Event {
     let mut event = event.clone();
     match (&mut event, version) {
         (Event::TurnStarted(turn), 1) => (turn.strand, turn.hedge, turn.hedge_at) = (StrandId(0), false, None),
-        (Event::TurnReplied(reply), 1) => (reply.delegated, reply.spent) = (vec![], Spent::default()),
+        (Event::TurnReplied(reply), 1 | 2) => {
+            if version == 1 {
+                (reply.delegated, reply.spent) = (vec![], Spent::default());
+            }
+            reply.label = None;
+        }
+        (Event::TurnFailed(failed), 1) => failed.label = None,
         (Event::FactNeeded(needed), 1) => needed.strand = StrandId(0),
         (Event::RouteChosen(chosen), 1) => {
             chosen.strand = StrandId(0);
@@ -271,6 +281,7 @@ pub fn as_written(event: &Event, version: u8) -> Event {
             (chosen.decision.evidence.claims, chosen.decision.evidence.tied) = (vec![], vec![]);
         }
         (Event::EffectIntended(intended), 1) => intended.class = EffectClass::Effect,
+        (Event::EffectCompleted(completed), 1) => (completed.label, completed.assigned) = (None, None),
         (Event::ReviewOpened(opened), 1 | 2) => {
             if version == 1 {
                 opened.attached = vec![];
@@ -365,6 +376,7 @@ impl Story {
                 hand_off: None,
                 delegated: vec![],
                 spent: Spent::default(),
+                label: None,
             }),
         ];
         journal.append(Append { run: self.run, first_seq: 1, at: Micros(200), events: &events, payloads: vec![reply], start: None })

@@ -87,7 +87,7 @@ fn decide_running<'a>(state: &State, running: &'a Running, input: Input, book: &
             None => absorbed(),
         },
         Input::Replied { turn, reply } => turn::on_reply(running, turn, reply, book, now),
-        Input::AttemptFailed { turn, failure } => turn::on_failure(running, turn, failure),
+        Input::AttemptFailed { turn, failure, label } => turn::on_failure(running, turn, failure, label),
         Input::NeighboursFound { ask, neighbours, index } => match asked_by_relay(running, ask).and_then(at) {
             Some(here) => relay::on_neighbours(here, &neighbours, index),
             None => absorbed(), // found twice: the first was taken
@@ -107,8 +107,8 @@ fn decide_running<'a>(state: &State, running: &'a Running, input: Input, book: &
         Input::EffectBegun { turn, key, tool, class, arguments, approve, attached } => {
             effect::on_begun(running, turn, effect::Wanted { key, tool, class, arguments, approve, attached }, book, now)
         }
-        Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
-            effect::on_ended(running, turn, (key, tool, class, arguments), outcome, book)
+        Input::EffectEnded { turn, key, tool, class, arguments, outcome, label, assigned } => {
+            effect::on_ended(running, turn, (key, tool, class, arguments), (outcome, label, assigned), book)
         }
         Input::ReviewAnswered { .. } | Input::ReviewClaimed { .. } | Input::ReviewReassigned { .. } => {
             review::on_input(running, None, input, book, now)
@@ -180,8 +180,8 @@ fn decide_in_review(state: &State, waiting: &InReview, input: Input, book: &Book
         | Input::FactFailed { .. }
         | Input::EffectBegun { .. } => absorbed(),
         // It was under way when the review was opened, and it happened.
-        Input::EffectEnded { turn, key, tool, class, arguments, outcome } => {
-            effect::on_ended(&waiting.running, turn, (key, tool, class, arguments), outcome, book)
+        Input::EffectEnded { turn, key, tool, class, arguments, outcome, label, assigned } => {
+            effect::on_ended(&waiting.running, turn, (key, tool, class, arguments), (outcome, label, assigned), book)
         }
         Input::Ruled { turn, ruling, key, follows } => ruled::on_ruled(&waiting.running, turn, ruling, key, follows),
         Input::CancelRequested { reason } => one(Event::RunCancelled(RunCancelled { reason })),

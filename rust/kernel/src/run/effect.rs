@@ -4,8 +4,8 @@ use crate::run::here::Here;
 use crate::run::turn::speaking;
 use crate::run::{Decision, Intent, Running, Strand, absorbed, one, review};
 use crate::{
-    Book, EffectClass, EffectCompleted, EffectIntended, EffectKey, EffectOutcome, Event, Gate, Micros, Name, Ref, Refusal, ReviewSubject,
-    ReviewWhy, Subject, TermsSpec, TurnId,
+    Book, EffectClass, EffectCompleted, EffectIntended, EffectKey, EffectOutcome, Event, Gate, Label, Micros, Name, Ref, Refusal,
+    ReviewSubject, ReviewWhy, Subject, TermsSpec, TurnId,
 };
 
 /// A tool that acts, as the turn wants to call it.
@@ -65,7 +65,7 @@ pub(super) fn on_ended(
     running: &Running,
     turn: TurnId,
     (key, tool, class, arguments): (EffectKey, Name, EffectClass, Ref),
-    outcome: EffectOutcome,
+    (outcome, label, assigned): (EffectOutcome, Option<Label>, Option<Ref>),
     book: &Book<'_>,
 ) -> Decision {
     let speaker = speaking(running, turn)?;
@@ -86,7 +86,7 @@ pub(super) fn on_ended(
         passages.push(book.pass(call, Subject { agent, tool: Some(&tool), content: Some(arguments), domain, node: None })?);
     }
     passages.push(book.pass(end, Subject { agent, tool: Some(&tool), content: Some(*result), domain, node: None })?);
-    one(Event::EffectCompleted(EffectCompleted { turn, key, tool, class, arguments, outcome, passages }))
+    one(Event::EffectCompleted(EffectCompleted { turn, key, tool, class, arguments, outcome, passages, label, assigned }))
 }
 
 /// Effects without an end that this strand began.

@@ -10,7 +10,7 @@ pub(super) fn event(turn: Option<TurnId>, agent: Option<Name>, ruling: Ruling, k
 
 /// The turn was not taken: nobody was called.
 pub(super) fn not_taken(turn: TurnId) -> Event {
-    Event::TurnFailed(TurnFailed { turn, failure: Failure::Unavailable(UnavailableWhy::Denied) })
+    Event::TurnFailed(TurnFailed { turn, failure: Failure::Unavailable(UnavailableWhy::Denied), label: None })
 }
 
 /// A gate of the shell has ruled. It is recorded whatever became of the turn meanwhile.
@@ -21,7 +21,7 @@ pub(super) fn on_ruled(running: &Running, turn: Option<TurnId>, ruling: Ruling, 
         (Follows::TurnFails, Some(speaker)) => Ok(vec![event, not_taken(speaker.id)]),
         (Follows::Asks, Some(speaker)) => {
             let failure = Failure::Unavailable(UnavailableWhy::Short);
-            Ok(vec![event, Event::TurnFailed(TurnFailed { turn: speaker.id, failure })])
+            Ok(vec![event, Event::TurnFailed(TurnFailed { turn: speaker.id, failure, label: None })])
         }
         (Follows::RunFails, _) => Ok(vec![event, Event::RunFailed(RunFailed { code: RunFailCode::Denied })]),
         (Follows::Nothing | Follows::TurnFails | Follows::Asks, _) => one(event),

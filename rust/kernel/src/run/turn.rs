@@ -3,7 +3,7 @@
 use crate::limits::MAX_TURNS;
 use crate::run::here::Here;
 use crate::run::{Decision, Phase, Running, Turn, absorbed, advance, one, wall};
-use crate::{Book, Content, Event, Failure, Micros, Refusal, Reply, Spent, TurnDropped, TurnFailed, TurnId, TurnReplied};
+use crate::{Book, Content, Event, Failure, Label, Micros, Refusal, Reply, Spent, TurnDropped, TurnFailed, TurnId, TurnReplied};
 
 /// The turn that speaks, if it has the floor; `Ok(None)` when it had it once.
 pub(super) fn speaking(running: &Running, id: TurnId) -> Result<Option<&Turn>, Refusal> {
@@ -36,6 +36,7 @@ pub(super) fn on_reply(running: &Running, turn: TurnId, reply: Reply, book: &Boo
         hand_off: reply.hand_off.map(|wish| wish.target),
         delegated: reply.delegated,
         spent,
+        label: reply.label,
     });
     let dropped = Event::TurnDropped(TurnDropped { turn, spent });
     let Some(strand) = running.strand_of(turn) else { return absorbed() };
@@ -63,10 +64,10 @@ pub(super) fn on_reply(running: &Running, turn: TurnId, reply: Reply, book: &Boo
     }
 }
 
-pub(super) fn on_failure(running: &Running, turn: TurnId, failure: Failure) -> Decision {
+pub(super) fn on_failure(running: &Running, turn: TurnId, failure: Failure, label: Option<Label>) -> Decision {
     match speaking(running, turn)? {
         None => absorbed(),
-        Some(_) => one(Event::TurnFailed(TurnFailed { turn, failure })),
+        Some(_) => one(Event::TurnFailed(TurnFailed { turn, failure, label })),
     }
 }
 
@@ -77,5 +78,5 @@ pub(super) fn hedges_at(running: &Running, turn: &Turn) -> Option<Micros> {
 
 pub(super) fn on_timeout(running: &Running, turn: &Turn) -> Decision {
     let after_ms = running.plan.step(turn.node).map_or(0, |step| step.timeout_ms);
-    one(Event::TurnFailed(TurnFailed { turn: turn.id, failure: Failure::TimedOut { after_ms } }))
+    one(Event::TurnFailed(TurnFailed { turn: turn.id, failure: Failure::TimedOut { after_ms }, label: None }))
 }

@@ -11,12 +11,21 @@ fn nothing() -> Ref {
 }
 
 fn reply(turn: u32) -> Input {
-    let reply = Reply { content: nothing(), empty: false, confidence: None, intent: None, hand_off: None, delegated: vec![], spent: None };
+    let reply = Reply {
+        content: nothing(),
+        empty: false,
+        confidence: None,
+        intent: None,
+        hand_off: None,
+        delegated: vec![],
+        spent: None,
+        label: None,
+    };
     Input::Replied { turn: TurnId(turn), reply }
 }
 
 fn failure(turn: u32) -> Input {
-    Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(nothing()) }
+    Input::AttemptFailed { turn: TurnId(turn), failure: Failure::Raised(nothing()), label: None }
 }
 
 /// How many turns were started, and which of them agents work on.

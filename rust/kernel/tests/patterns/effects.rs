@@ -122,7 +122,9 @@ fn end(world: &mut World) -> usize {
     let arguments = world.shelf.papers.keep("arguments");
     let outcome = EffectOutcome::Returned(world.shelf.papers.keep("result"));
     let class = EffectClass::Effect;
-    world.tell(Input::EffectEnded { turn: TurnId(0), key: KEY, tool: "tool".into(), class, arguments, outcome }).unwrap()
+    world
+        .tell(Input::EffectEnded { turn: TurnId(0), key: KEY, tool: "tool".into(), class, arguments, outcome, label: None, assigned: None })
+        .unwrap()
 }
 
 #[test]
@@ -146,9 +148,22 @@ fn what_reaches_the_memory_passes_its_gate_both_ways_and_what_is_only_called_ali
             })
             .unwrap();
         let (turn, outcome) = (TurnId(0), EffectOutcome::Returned(result));
-        world.tell(Input::EffectEnded { turn, key: KEY, tool: tool.into(), class, arguments, outcome }).unwrap();
+        world
+            .tell(Input::EffectEnded { turn, key: KEY, tool: tool.into(), class, arguments, outcome, label: None, assigned: None })
+            .unwrap();
         let pure = EffectKey([6; 16]);
-        world.tell(Input::EffectEnded { turn, key: pure, tool: tool.into(), class: EffectClass::Pure, arguments, outcome }).unwrap();
+        world
+            .tell(Input::EffectEnded {
+                turn,
+                key: pure,
+                tool: tool.into(),
+                class: EffectClass::Pure,
+                arguments,
+                outcome,
+                label: None,
+                assigned: None,
+            })
+            .unwrap();
         let gates = |passages: &[Passage]| passages.iter().map(|passage| passage.gate).collect::<Vec<_>>();
         let begun = world.journal.iter().filter_map(|event| if let Event::EffectIntended(begun) = event { Some(begun) } else { None });
         let done = world.journal.iter().filter_map(|event| if let Event::EffectCompleted(done) = event { Some(done) } else { None });

@@ -95,7 +95,7 @@ fn reply(world: &mut World, turn: u32, text: &str, ppm: u32) {
     let content = world.shelf.papers.keep(text);
     let confidence = Some(Confidence(ppm));
     let (intent, hand_off, delegated) = (None, None, vec![]);
-    let reply = interlock_kernel::Reply { content, empty: false, confidence, intent, hand_off, delegated, spent: None };
+    let reply = interlock_kernel::Reply { content, empty: false, confidence, intent, hand_off, delegated, spent: None, label: None };
     world.tell(Input::Replied { turn: TurnId(turn), reply }).unwrap();
 }
 
@@ -126,7 +126,7 @@ fn of_two_answers_at_the_same_moment_the_second_is_heard_if_the_first_does_not_p
 fn a_failure_after_the_other_has_answered_changes_nothing() {
     let mut world = both_at_once(NodeSpec::Step(quick()), [says(""), says("")]);
     reply(&mut world, 0, "first", 900);
-    world.tell(Input::AttemptFailed { turn: TurnId(1), failure: Failure::TimedOut { after_ms: 1 } }).unwrap();
+    world.tell(Input::AttemptFailed { turn: TurnId(1), failure: Failure::TimedOut { after_ms: 1 }, label: None }).unwrap();
     tells(world, ["ann hears question", "bob hears question beside", "says first", "failed: timed out after 1 ms", "delivered first"]);
 }
 

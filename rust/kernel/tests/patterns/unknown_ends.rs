@@ -179,7 +179,7 @@ fn an_effect_that_never_ends_holds_its_reply_until_the_run_is_out_of_time() {
 fn end(world: &mut World, key: EffectKey) -> Result<usize, Refusal> {
     let (arguments, result) = (world.shelf.papers.keep("arguments"), world.shelf.papers.keep("result"));
     let (class, outcome) = (EffectClass::EffectOnce, EffectOutcome::Returned(result));
-    told(world, Input::EffectEnded { turn: TurnId(0), key, tool: "tool".into(), class, arguments, outcome })
+    told(world, Input::EffectEnded { turn: TurnId(0), key, tool: "tool".into(), class, arguments, outcome, label: None, assigned: None })
 }
 
 #[test]

@@ -15,13 +15,31 @@ fn request() -> Input {
 }
 
 fn reply(turn: u32) -> Input {
-    let reply = Reply { content: nothing(), empty: false, confidence: None, intent: None, hand_off: None, delegated: vec![], spent: None };
+    let reply = Reply {
+        content: nothing(),
+        empty: false,
+        confidence: None,
+        intent: None,
+        hand_off: None,
+        delegated: vec![],
+        spent: None,
+        label: None,
+    };
     Input::Replied { turn: TurnId(turn), reply }
 }
 
 fn effect_end(turn: u32, class: EffectClass) -> Input {
     let outcome = EffectOutcome::Returned(nothing());
-    Input::EffectEnded { turn: TurnId(turn), key: EffectKey([1; 16]), tool: "tool".into(), class, arguments: nothing(), outcome }
+    Input::EffectEnded {
+        turn: TurnId(turn),
+        key: EffectKey([1; 16]),
+        tool: "tool".into(),
+        class,
+        arguments: nothing(),
+        outcome,
+        label: None,
+        assigned: None,
+    }
 }
 
 fn answer(review: u32) -> Input {
@@ -50,7 +68,7 @@ fn ended() -> World {
 
 #[test]
 fn a_turn_that_was_never_started_is_unknown() {
-    let failure = Input::AttemptFailed { turn: TurnId(7), failure: Failure::TimedOut { after_ms: 1 } };
+    let failure = Input::AttemptFailed { turn: TurnId(7), failure: Failure::TimedOut { after_ms: 1 }, label: None };
     let begin = Input::EffectBegun {
         turn: TurnId(7),
         key: EffectKey([1; 16]),

@@ -42,6 +42,7 @@ fn reply(number: u32) -> Event {
         hand_off: None,
         delegated,
         spent,
+        label: None,
     })
 }
 
@@ -74,7 +75,7 @@ fn every_event() -> Vec<Event> {
         Event::RunResumed(RunResumed { at: Micros(1), deadline: Micros(9) }),
         Event::TurnStarted(turn(0)),
         reply(0),
-        Event::TurnFailed(TurnFailed { turn: turn_id, failure: Failure::TimedOut { after_ms: 1 } }),
+        Event::TurnFailed(TurnFailed { turn: turn_id, failure: Failure::TimedOut { after_ms: 1 }, label: None }),
         Event::ReplyChecked(ReplyChecked { turn: turn_id, verdicts: vec![] }),
         Event::FactNeeded(FactNeeded { node: relay, message, fact: Fact::Neighbours, strand: StrandId(0) }),
         Event::RouteChosen(RouteChosen {
@@ -96,6 +97,8 @@ fn every_event() -> Vec<Event> {
             arguments,
             outcome,
             passages: vec![],
+            label: None,
+            assigned: None,
         }),
         Event::ReviewOpened(opened(ReviewWhy::StepFailed, ReviewSubject::Run)),
         Event::ReviewDecided(decided(0)),
@@ -224,7 +227,7 @@ fn corruption_is_told_in_words() {
 #[test]
 fn a_turn_with_another_number_is_corrupt() {
     let world = after_steps(2, [says("draft")]);
-    let failed = Event::TurnFailed(TurnFailed { turn: TurnId(9), failure: Failure::TimedOut { after_ms: 1 } });
+    let failed = Event::TurnFailed(TurnFailed { turn: TurnId(9), failure: Failure::TimedOut { after_ms: 1 }, label: None });
     for event in [reply(9), failed] {
         assert!(evolve(world.state.clone(), &event).is_err(), "{event:?} in turn 0");
     }

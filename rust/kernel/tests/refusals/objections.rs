@@ -73,6 +73,7 @@ fn answered(gates: &Strict) -> Vec<Event> {
         hand_off: None,
         delegated: Vec::new(),
         spent: Some(Spent::default()),
+        label: None,
     };
     let steps = [request(), Input::Advanced, Input::Replied { turn: TurnId(0), reply }, Input::Advanced, Input::Advanced];
     told(gates, steps.into())

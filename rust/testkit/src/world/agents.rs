@@ -40,8 +40,8 @@ impl World {
     fn answer(&mut self, call: &CallAgent, act: &Act) -> Input {
         let turn = call.turn;
         match &act.said {
-            Said::Raised => Input::AttemptFailed { turn, failure: Failure::Raised(self.shelf.papers.keep("boom")) },
-            Said::WrongType => Input::AttemptFailed { turn, failure: Failure::WrongType(self.shelf.papers.keep("int")) },
+            Said::Raised => Input::AttemptFailed { turn, failure: Failure::Raised(self.shelf.papers.keep("boom")), label: None },
+            Said::WrongType => Input::AttemptFailed { turn, failure: Failure::WrongType(self.shelf.papers.keep("int")), label: None },
             Said::Reply { text, confidence, intent, hand_off, delegated, tokens } => {
                 let content = self.shelf.papers.keep(text);
                 let hand_off = hand_off.as_ref().and_then(|whom| Some(HandOff { target: self.name_of(call.node, whom, false)? }));
@@ -51,7 +51,10 @@ impl World {
                 let delegated = delegated.iter().filter_map(task).collect();
                 let intent = intent.clone().or_else(|| self.routes(call.node).then(|| "billing".into()).filter(|_| self.is_wild()));
                 let (confidence, intent, spent) = (*confidence, intent, tokens.map(|tokens| Spent { tokens, estimated: false }));
-                Input::Replied { turn, reply: Reply { content, empty: text.is_empty(), confidence, intent, hand_off, delegated, spent } }
+                Input::Replied {
+                    turn,
+                    reply: Reply { content, empty: text.is_empty(), confidence, intent, hand_off, delegated, spent, label: None },
+                }
             }
         }
     }
@@ -148,7 +151,7 @@ impl World {
         }
         let result = self.shelf.papers.keep("result");
         let outcome = if deed.raises { EffectOutcome::Raised(result) } else { EffectOutcome::Returned(result) };
-        let ended = Input::EffectEnded { turn, key, tool, class, arguments, outcome };
+        let ended = Input::EffectEnded { turn, key, tool, class, arguments, outcome, label: None, assigned: None };
         match deed.takes_ms {
             None => self.tell(ended).map(|_| ())?,
             Some(NEVER) => self.begin(key, None, ended),

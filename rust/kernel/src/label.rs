@@ -1,6 +1,7 @@
-//! Who had a hand in a value, and who may see it. Two small orders; joining never makes a value better.
+//! Who had a hand in a value, and who may see it. Two small orders; joining never makes a value better. The kernel carries labels from
+//! inputs to events and never looks at them.
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Who had a hand in a value, the least trusted of them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,7 +30,7 @@ pub enum Confidentiality {
 }
 
 /// Both at once, as a message, a tool's result or a remembered record carries them.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Label {
     pub integrity: Integrity,
     pub confidentiality: Confidentiality,
@@ -71,4 +72,32 @@ impl Label {
         };
         Some(Self::new(integrity, confidentiality))
     }
+}
+
+/// In binary a label is its byte; in JSON it says both words.
+impl Serialize for Label {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        if serializer.is_human_readable() {
+            Words { integrity: self.integrity, confidentiality: self.confidentiality }.serialize(serializer)
+        } else {
+            serializer.serialize_u8(self.encode())
+        }
+    }
+}
+
+impl<'de> Deserialize<'de> for Label {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        if deserializer.is_human_readable() {
+            let Words { integrity, confidentiality } = Words::deserialize(deserializer)?;
+            return Ok(Self::new(integrity, confidentiality));
+        }
+        let byte = u8::deserialize(deserializer)?;
+        Self::decode(byte).ok_or_else(|| serde::de::Error::custom(format!("{byte} is no label: it is a byte below 16")))
+    }
+}
+
+#[derive(Serialize, Deserialize)]
+struct Words {
+    integrity: Integrity,
+    confidentiality: Confidentiality,
 }
