@@ -32,9 +32,6 @@ def test_who_knows_the_policy_can_alter_no_protected_argument_of_an_allowed_call
     assert found[FREE][0] == found[FREE][1], "what the policy leaves to anybody is said to be so"
 
 
-BY_NAME = "a value that is masked by its argument's name is not found in the text that it was copied from"
-
-
 @pytest.mark.parametrize("mode", ["strict", "arguments"])
 @pytest.mark.parametrize("count", [15, pytest.param(None, marks=[pytest.mark.heavy, pytest.mark.timeout(3_600)])])
 async def test_the_runtime_says_of_each_pair_what_the_labels_say(mode: str, count: int | None) -> None:
@@ -45,14 +42,8 @@ async def test_the_runtime_says_of_each_pair_what_the_labels_say(mode: str, coun
     assert [one["differ"] for one in found if one["differ"]] == []
 
 
-OTHERWISE = {("banking", "arguments"): BY_NAME}
-"""Suites of which the runtime says something else still."""
-
-
 @pytest.mark.parametrize("mode", ["strict", "arguments"])
 @pytest.mark.parametrize("name", SUITES)
-async def test_the_runtime_asks_of_each_task_what_the_labels_ask(name: str, mode: str, request: pytest.FixtureRequest) -> None:
-    if (reason := OTHERWISE.get((name, mode))) is not None:
-        request.applymarker(pytest.mark.xfail(reason=reason, strict=True))
+async def test_the_runtime_asks_of_each_task_what_the_labels_ask(name: str, mode: str) -> None:
     found = await tasks(load(name), mode)
     assert (found["free"], found["differ"], found["denied"]) == (found["direct"], [], [])

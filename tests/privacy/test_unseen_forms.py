@@ -91,6 +91,9 @@ def test_a_key_of_a_known_maker_needs_no_name_beside_it(key: str) -> None:
         "Geboortedatum bekend. Factuur van 24-10-2026",
         "Amazon order 355-8290364-5899052",
         "what is a::b at this address",
+        "call about contract 017-8782272-9191515",
+        "call about account PL85 0810 8756 6488 2035 0157 5495",
+        '{"key": "x", "sig": "sha256:d34f26d6d08bda4438b0c25a64c2e73f12f87434d2fa8ebe39ded608d91c48f8"}',
     ],
 )
 def test_what_only_looks_like_a_value_is_left_alone(text: str) -> None:

@@ -189,7 +189,8 @@ fn looks_secret(value: &[u8], chosen: bool, quoted: bool) -> bool {
     let spaced = value.contains(&b' ');
     let code = !quoted && (called(value) || value.ends_with(b"/"));
     let hole = placeholder_like(value) || HOLES.iter().any(|hole| value.eq_ignore_ascii_case(hole.as_bytes()));
-    if hole || code || value.starts_with("⟦".as_bytes()) || value.starts_with(b"//") {
+    let digest = [&b"sha256"[..], b"sha384", b"sha512", b"sha1"].into_iter().any(|name| value.starts_with(name));
+    if hole || code || digest || value.starts_with("⟦".as_bytes()) || value.starts_with(b"//") {
         return false;
     }
     if chosen {

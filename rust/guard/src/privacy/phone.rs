@@ -20,7 +20,7 @@ enum Form {
 /// Where the number that is the whole chain starts and ends, its plus, bracket and extension with it.
 pub(super) fn whole(text: &[u8], chain: &Chain, near: &Near<'_>) -> Option<(usize, usize)> {
     let total = chain.total();
-    if !(7..=17).contains(&total) || chain.groups().len() > 7 {
+    if !(7..=17).contains(&total) || chain.groups().len() > 7 || in_account(text, chain) {
         return None;
     }
     let (start, plus) = opening(text, chain.start());
@@ -39,6 +39,13 @@ pub(super) fn whole(text: &[u8], chain: &Chain, near: &Near<'_>) -> Option<(usiz
         Form::Never => false,
     };
     said.then_some((start, end))
+}
+
+/// Groups of four behind a country and a sum: an IBAN with a wrong one, and no telephone's number.
+fn in_account(text: &[u8], chain: &Chain) -> bool {
+    let head = chain.start().checked_sub(5).and_then(|from| text.get(from..chain.start()));
+    chain.lengths().next() == Some(4)
+        && matches!(head, Some([a, b, c, d, b' ' | b'-']) if a.is_ascii_uppercase() && b.is_ascii_uppercase() && c.is_ascii_digit() && d.is_ascii_digit())
 }
 
 /// The plus and the bracket before the first digit.
@@ -184,7 +191,7 @@ fn north_american(text: &[u8], chain: &Chain, digits: &[u8]) -> Option<Form> {
 /// A trunk zero, an area and the rest, as most of the world writes it.
 fn trunk(text: &[u8], chain: &Chain, digits: &[u8]) -> Option<Form> {
     let first = chain.lengths().next().unwrap_or(0);
-    if digits[0] != 0 || digits.get(1) == Some(&0) || first < 2 {
+    if digits[0] != 0 || digits.get(1) == Some(&0) || first < 2 || digits.len() > 14 {
         return None;
     }
     let groups = chain.groups().len();
