@@ -113,6 +113,26 @@ def reads(tool: str) -> Code:
     return code
 
 
+async def acts(ctx: il.Context) -> str:
+    """It is cut off, and then acts."""
+    await wait(ctx)
+    return str(await ctx.tool("refund"))
+
+
+AT_ONCE = "please refund my order at once"
+
+
+async def reads_first(ctx: il.Context) -> str:
+    """It reads, and leaves it to the next to act, unless that is to be at once."""
+    await ctx.tool("account")
+    return await acts(ctx) if ctx.history[0].text == AT_ONCE else "read"
+
+
+async def acts_last(ctx: il.Context) -> str:
+    """It acts, unless that is done."""
+    return "refunded" if ctx.history[0].text == AT_ONCE else await acts(ctx)
+
+
 async def endorses(ctx: il.Context) -> str:
     """In the first life it vouches for a stranger's value, in the second it uses it."""
     await ctx.tool("mail")

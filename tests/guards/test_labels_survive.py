@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,9 +13,11 @@ from typing import Any
 import interlock as il
 import pytest
 import surviving
-from surviving import CASES, REQUEST, Code, Desk, wait
+from surviving import AT_ONCE, CASES, REQUEST, Code, Desk, acts, acts_last, reads_first, wait
 
 CHILD = Path(surviving.__file__)
+UNLABELLED = Path(__file__).resolve().parent.parent / "journals" / "unlabelled.db"
+"""Two runs that an earlier version left where they are cut off."""
 
 
 @pytest.fixture(autouse=True)
@@ -63,12 +66,6 @@ async def test_a_run_that_was_killed_is_asked_about_where_it_would_have_been(tmp
     desk = Desk(code, mode=mode)
     found = await goes_on(desk, path)
     assert (found, desk.did) == (("asks about refund", []) if done is None else ("refunded", done))
-
-
-async def acts(ctx: il.Context) -> str:
-    """It is cut off, and then acts."""
-    await wait(ctx)
-    return str(await ctx.tool("refund"))
 
 
 def after(*tools: str) -> tuple[Code, Code]:
@@ -182,3 +179,35 @@ async def test_the_journal_says_what_each_result_and_answer_was_worth(tmp_path: 
         events = await runtime.history(outcome.run_id)
     labels = [il.Label(**event.label) for event in events if event.kind in ("effect_completed", "turn_replied")]
     assert labels == [il.Label("developer", "tenant"), il.Label("untrusted", "tenant"), il.Label("untrusted", "tenant")]
+
+
+async def test_a_journal_from_before_labels_were_kept_is_read_and_nothing_in_it_is_trusted(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    for ending in ("", ".vault"):
+        shutil.copy(f"{UNLABELLED}{ending}", f"{path}{ending}")
+    desk = Desk(reads_first, acts_last)
+    async with desk.open(path) as runtime:
+        drives = list(runtime.drives.values())
+        assert [(await runtime.resume(drive.run_id)).status for drive in drives] == ["in_review"] * 2
+        left = {review.run_id: review.tool for review in await runtime.reviews.list()}
+    assert left == {drive.run_id: "refund" for drive in drives}
+    assert (len(left), desk.did) == (2, [])
+
+
+async def test_the_same_runs_with_labels_are_asked_about_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "desk.db"
+    await left_waiting(path)
+    desk = Desk(reads_first, acts_last)
+    async with desk.open(path) as runtime:
+        texts = [(await runtime.resume(drive.run_id)).text for drive in list(runtime.drives.values())]
+    assert texts == ["refunded", "refunded"]
+
+
+async def left_waiting(path: Path) -> None:
+    """How the two runs were left: see ``tests/journals/README.md``."""
+    desk = Desk(reads_first, acts_last, first=True)
+    async with desk.open(path) as runtime:
+        for text in (AT_ONCE, REQUEST):
+            desk.waits.clear()
+            await runtime.start(desk.plan, text)
+            await desk.waits.wait()

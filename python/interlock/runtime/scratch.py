@@ -6,7 +6,7 @@ besides, and on the disk before the run's end is told; a run that goes on after 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 
 import orjson
 
@@ -48,9 +48,12 @@ class Scratch:
         if scope == "thread":
             held = self._turns.runtime.memories.store.get_versioned(place, key)
             version, value = (0, default) if held is None else (held.version, self._memory.entering(held.value))
+            untrusted = held is not None  # nobody knows any more what the run that left it had read
         else:
             found = self._turns.scratches.get(place, {}).get(key)
-            version, value = (0, default) if found is None else (found[0], orjson.loads(found[1]))
+            version, value = (0, default) if found is None else (found.version, orjson.loads(found.packed))
+            untrusted = found is not None and found.untrusted
+        self._sees(untrusted)
         self._memory.note("scratch.get", {"scope": place, "key": key}, {"version": version})
         return value
 
@@ -68,21 +71,31 @@ class Scratch:
         value = orjson.loads(as_json(value, f"scratch {key!r}"))
         value = self._memory.leaving(value) if scope == "thread" else self._memory.staying(value)
         packed = as_json(value, f"scratch {key!r}")
-        self._memory.note("scratch.put", {"scope": place, "key": key, "value": value}, {}, acts=True)
+        untrusted = self._memory.is_untrusted
+        marked = {"untrusted": True} if untrusted else {}
+        self._memory.note("scratch.put", {"scope": place, "key": key, "value": value, **marked}, {}, acts=True)
         if scope == "thread":
             self._turns.wrote(put_or_delete(self._turns.runtime.memories.store, place, key, orjson.loads(packed)))
         else:
-            apply(self._turns.scratches, place, key, packed)
+            apply(self._turns.scratches, place, key, packed, untrusted)
 
     def keys(self, *, scope: Scope = "run") -> list[str]:
         """The keys that hold something, sorted."""
         place = self._place(scope)
         if scope == "thread":
             found = [key for key, _ in self._turns.runtime.memories.store.versions(place)]
+            untrusted = bool(found)
         else:
-            found = sorted(self._turns.scratches.get(place, {}))
+            held = self._turns.scratches.get(place, {})
+            found, untrusted = sorted(held), any(one.untrusted for one in held.values())
+        self._sees(untrusted)
         self._memory.note("scratch.keys", {"scope": place}, {"keys": found})
         return [self._memory.enters(key) for key in found] if scope == "thread" else found
+
+    def _sees(self, untrusted: bool) -> None:
+        """Whoever reads what was left where untrusted content had been seen is trusted no more than who left it."""
+        if untrusted:
+            self._memory.enters("", untrusted=True)
 
     def _named(self, key: str, scope: str) -> str:
         """A key as it is kept: one with personal data in it, or with a placeholder, is as masked as a value is."""
@@ -107,17 +120,28 @@ class Scratch:
         return place
 
 
-Scratches = dict[str, dict[str, tuple[int, bytes]]]
-"""By scope and key: how often it was put, and the JSON."""
+class Left(NamedTuple):
+    """A value that a turn left."""
+
+    version: int
+    """How often it was put."""
+    packed: bytes
+    """Its JSON."""
+    untrusted: bool
+    """It was put where untrusted content had been seen."""
 
 
-def apply(scratches: Scratches, place: str, key: str, packed: bytes) -> None:
+Scratches = dict[str, dict[str, Left]]
+"""By scope and key."""
+
+
+def apply(scratches: Scratches, place: str, key: str, packed: bytes, untrusted: bool) -> None:
     """Put one value."""
     held = scratches.setdefault(place, {})
     if packed == b"null":
         held.pop(key, None)
     else:
-        held[key] = (held.get(key, (0, b""))[0] + 1, packed)
+        held[key] = Left(held[key].version + 1 if key in held else 1, packed, untrusted)
 
 
 def put_or_delete(store: Store, place: str, key: str, value: Any) -> int:
@@ -142,5 +166,6 @@ def replayed(history: Any) -> tuple[Scratches, dict[tuple[str, str], Any]]:
         if outside(given["scope"]).startswith("thread:"):
             thread[given["scope"], given["key"]] = given["value"]
         else:
-            apply(scratches, given["scope"], given["key"], orjson.dumps(given["value"], option=orjson.OPT_SORT_KEYS))
+            packed = orjson.dumps(given["value"], option=orjson.OPT_SORT_KEYS)
+            apply(scratches, given["scope"], given["key"], packed, given.get("untrusted", False))
     return scratches, thread

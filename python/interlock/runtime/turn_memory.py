@@ -125,6 +125,11 @@ class TurnMemory:
             self._turns.notice()
             raise Denied(f"agent {self._agent!r} may not reach {resource!r}: {refused}", hint="give it, and its user, the right to it")
 
+    @property
+    def is_untrusted(self) -> bool:
+        """Whether the turn has seen untrusted content: what it leaves is marked."""
+        return self._turns.engine.is_untrusted(self._turns.number, self._turn)
+
     def leaves(self, text: str) -> str:
         """A text on its way into the memory: its placeholders mean the same there."""
         return self._turns.engine.to_memory(self._turns.number, text)
@@ -163,7 +168,7 @@ class TurnMemory:
         where, labels = self._one(namespace, writes=True), checked_labels(labels)
         checked_text(text, "the text")
         text, data = self.leaves(text), self.leaving(checked_data(data))
-        if UNTRUSTED not in labels and self._turns.engine.is_untrusted(self._turns.number, self._turn):
+        if UNTRUSTED not in labels and self.is_untrusted:
             labels = (*labels, UNTRUSTED)
         told: list[Record] = []
 

@@ -1,8 +1,9 @@
 //! What a gate objects to is not passed on: it is recorded with the rule that said so, and the run says what became of it.
 
 use interlock_kernel::{
-    Book, Consulted, Event, Failure, Follows, Gate, Gates, Input, Micros, Passage, Reply, ReviewSubject, ReviewWhy, Ruled, Ruling,
-    RunFailCode, RunId, Spent, State, Subject, TurnId, UnavailableWhy, Verdict, decide, evolve,
+    Book, Confidentiality, Consulted, EffectClass, EffectKey, EffectOutcome, Event, Failure, Follows, Gate, Gates, Input, Integrity, Label,
+    Micros, Passage, Reply, ReviewSubject, ReviewWhy, Ruled, Ruling, RunFailCode, RunId, Spent, State, Subject, TurnFailed, TurnId,
+    TurnReplied, UnavailableWhy, Verdict, decide, evolve,
 };
 use interlock_testkit::{Shelf, plan_of, step};
 
@@ -77,6 +78,27 @@ fn answered(gates: &Strict) -> Vec<Event> {
     };
     let steps = [request(), Input::Advanced, Input::Replied { turn: TurnId(0), reply }, Input::Advanced, Input::Advanced];
     told(gates, steps.into())
+}
+
+#[test]
+fn a_label_goes_with_what_it_is_of_into_the_event() {
+    let open = Strict { at: Gate::Memory, verdict: Ruled::Denied };
+    let label = Some(Label::new(Integrity::Developer, Confidentiality::Secret));
+    let (turn, content, assigned) = (TurnId(0), nothing(), Some(nothing()));
+    let (key, tool, class, outcome) = (EffectKey([1; 16]), "look".into(), EffectClass::Pure, EffectOutcome::Returned(content));
+    let ended = Input::EffectEnded { turn, key, tool, class, arguments: content, outcome, label, assigned };
+    let (delegated, spent) = (Vec::new(), Some(Spent::default()));
+    let reply = Reply { content, empty: false, confidence: None, intent: None, hand_off: None, delegated, spent, label };
+    let failed = Input::AttemptFailed { turn, failure: Failure::Raised(content), label };
+    for last in [Input::Replied { turn, reply }, failed] {
+        let events = told(&open, vec![request(), Input::Advanced, ended.clone(), last]);
+        let [.., Event::EffectCompleted(done), end] = &events[..] else { panic!("{events:?}") };
+        assert_eq!((done.label, done.assigned), (label, assigned));
+        let (Event::TurnReplied(TurnReplied { label: carried, .. }) | Event::TurnFailed(TurnFailed { label: carried, .. })) = end else {
+            panic!("{end:?}")
+        };
+        assert_eq!(*carried, label);
+    }
 }
 
 #[test]
