@@ -51,6 +51,8 @@ pub(crate) fn delegators_add_up(world: &World) -> Checked {
             let found = delegators(after, turn.node);
             let spoke: Vec<&Name> = world.journal[..=events].iter().filter_map(starts).collect();
             prop_assert!(found.iter().all(|agent| spoke.contains(&agent)), "{found:?} and only {spoke:?} spoke\n{}", told());
+            let once = found.iter().collect::<std::collections::BTreeSet<_>>().len() == found.len();
+            prop_assert!(once, "{found:?} names one of them twice\n{}", told());
         }
     }
     Ok(())
