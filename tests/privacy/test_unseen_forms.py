@@ -36,6 +36,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ("?user=jo&password=hunter22&next=home", "SECRET", "hunter22"),
         ("password: O4f5Cr_GJ(9\n", "SECRET", "O4f5Cr_GJ(9"),
         ("password: $ca9UhWNQPx^X", "SECRET", "$ca9UhWNQPx^X"),
+        (
+            "/box/a.csv?sv=2024-11-04&sig=kX3mT9vQz2LrB7nD5wYc8HsJ4fGaUe6P1oRiVbNq0tM%3D",
+            "SECRET",
+            "kX3mT9vQz2LrB7nD5wYc8HsJ4fGaUe6P1oRiVbNq0tM%3D",
+        ),
         ('{"Authorization": "Bearer 7fb3c1a9e2d84f60b5aa"}', "SECRET", "7fb3c1a9e2d84f60b5aa"),
     ],
 )
@@ -93,6 +98,7 @@ def test_a_key_of_a_known_maker_needs_no_name_beside_it(key: str) -> None:
         "what is a::b at this address",
         "call about contract 017-8782272-9191515",
         "call about account PL85 0810 8756 6488 2035 0157 5495",
+        '{"agent": "x", "sig": "436e53d5e493cafe124f1ac08097a5de"}',
         '{"key": "x", "sig": "sha256:d34f26d6d08bda4438b0c25a64c2e73f12f87434d2fa8ebe39ded608d91c48f8"}',
     ],
 )

@@ -160,7 +160,12 @@ fn name(text: &[u8], mark: usize) -> Option<bool> {
         !short || joined.len() == name.len() || boundary(text.get(start..end).unwrap_or_default(), name.len())
     };
     let found = NAMES.iter().filter(|(name, _)| joined.ends_with(name.as_bytes()) && alone(name)).max_by_key(|(name, _)| name.len())?;
-    (found.0 != "key" || joined.ends_with(b"apikey")).then_some(found.1)
+    let counts = match found.0 {
+        "key" => joined.ends_with(b"apikey"),
+        "sig" => matches!(byte(text, start.wrapping_sub(1)), b'?' | b'&'), // of a signed address; elsewhere it is a digest
+        _ => true,
+    };
+    counts.then_some(found.1)
 }
 
 /// A short name is a word of its own: `pass`, `user_pass`; not `compass`.
