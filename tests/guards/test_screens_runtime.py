@@ -342,3 +342,47 @@ async def test_who_leaves_while_a_message_is_looked_at_holds_nobody_up() -> None
         await asyncio.sleep(0)
         stuck.cancel()
         assert (await after).text == "heard: after"
+
+
+async def test_what_comes_in_was_looked_at_by_the_screens_that_hold_then() -> None:
+    looked, go_on = asyncio.Event(), asyncio.Event()
+
+    async def waits_once(text: str, _: Passing) -> None:
+        if text == "one":
+            looked.set()
+            await go_on.wait()
+        else:
+            raise ValueError("the screen is down")
+
+    def on_error(what: str) -> il.Config:
+        return il.Config.parse(f"guardrails: {{safety: {{on_error: {what}}}}}")
+
+    given: dict[str, Any] = {"screens": [screen(waits_once, places=("ingress",), timeout=3600)], "config": on_error("pass")}
+    async with il.open(plans=[ECHO], **given) as runtime:
+        first = asyncio.create_task(runtime.run(ECHO, "one", thread="t"))
+        await looked.wait()
+        second = asyncio.create_task(runtime.run(ECHO, "two", thread="t"))
+        for _ in range(20):  # it has been looked at, and waits for the first
+            await asyncio.sleep(0)
+        runtime.apply_config(on_error("block"))
+        go_on.set()
+        assert (await first).status == "delivered"
+        assert (await second).status == "failed"
+
+
+async def test_who_leaves_a_line_lets_nobody_past_those_before() -> None:
+    seen = asyncio.Event()
+
+    async def slow_at_first(text: str, _: Passing) -> None:
+        if text == "one":
+            await seen.wait()
+
+    async with il.open(plans=[ECHO], screens=[screen(slow_at_first, places=("ingress",), timeout=3600)]) as runtime:
+        asked = [asyncio.create_task(runtime.run(ECHO, text, thread="t")) for text in ("one", "two", "three")]
+        await runtime.run(ECHO, "elsewhere", thread="other")
+        asked[1].cancel()
+        await runtime.run(ECHO, "elsewhere", thread="other")
+        assert not asked[2].done()
+        seen.set()
+        await asyncio.gather(*asked, return_exceptions=True)
+        assert [said.text for said in (await runtime.thread("t")).messages][::2] == ["one", "three"]

@@ -9,7 +9,6 @@ from contextlib import aclosing
 from functools import partial
 from time import perf_counter_ns
 from typing import Any
-from weakref import WeakValueDictionary
 
 from interlock import events
 from interlock._core import Started, Step
@@ -19,6 +18,7 @@ from interlock.errors import JournalError
 from interlock.message import Outcome, User
 from interlock.patterns import Pattern
 from interlock.runtime.drive import Drive
+from interlock.runtime.entrance import Entrances
 from interlock.runtime.outside import Outside
 from interlock.runtime.reading import Reading
 from interlock.runtime.recovery import Recovery
@@ -38,8 +38,7 @@ class Asking(Reading):
     outside: Outside | None = None
     """The service's own screens, and the model that finds names, if there are any."""
     _plans: dict[int, tuple[Pattern, int]]
-    _entrances: WeakValueDictionary[str, asyncio.Lock]
-    """Where messages of a thread wait while they are looked at."""
+    _entrances: Entrances
 
     @abstractmethod
     def check_loop(self) -> None:
@@ -92,7 +91,7 @@ class Asking(Reading):
             JournalError: the journal failed; nothing was acknowledged, and ``retry_after`` says when to ask again with the same key.
         """
         since = perf_counter_ns()
-        seen = None if self.outside is None else await self._seen(self.outside, text, data, thread)
+        seen = await self._seen(text, data, thread) if self._is_looked_at() else None
         begun = self._begin(plan, text, data, user, deadline, thread, key, labels, on_busy, seen=seen)
         if isinstance(begun, Outcome):
             return begun
@@ -106,7 +105,7 @@ class Asking(Reading):
     async def start(self, plan: Pattern, text: str, **given: Any) -> Run:
         """Start a run and return with a handle: at once, or when it begins if its thread is busy. The options are those of ``run``."""
         asked = options(given)
-        seen = None if self.outside is None else await self._seen(self.outside, text, asked["data"], asked["thread"])
+        seen = await self._seen(text, asked["data"], asked["thread"]) if self._is_looked_at() else None
         begun = self._begin(plan, text, **asked, seen=seen)
         if isinstance(begun, Caller):
             turn = await begun.turn()
@@ -132,7 +131,7 @@ class Asking(Reading):
         Leaving the loop early cancels the run, if this stream started it and nobody else waits for it. The options are those of ``run``.
         """
         asked = options(given)
-        seen = None if self.outside is None else await self._seen(self.outside, text, asked["data"], asked["thread"])
+        seen = await self._seen(text, asked["data"], asked["thread"]) if self._is_looked_at() else None
         begun = self._begin(plan, text, **asked, watch=True, seen=seen)
         leave: Callable[[str], object] | None = None
         turn = await begun.turn() if isinstance(begun, Caller) else begun
@@ -169,13 +168,21 @@ class Asking(Reading):
         self.check_loop()
         return await asyncio.to_thread(self.threads.read, id)  # a long one must not stop the others
 
-    async def _seen(self, outside: Outside, text: Any, data: Any, thread: Any) -> bytes | None:
-        """What is seen of a request outside of the core. Of a thread it is one at a time: a slow look lets no later message pass."""
-        if not isinstance(thread, str):
-            return await outside.comes_in(text, data)
-        entrance = self._entrances.get(thread) or self._entrances.setdefault(thread, asyncio.Lock())
-        async with entrance:
-            return await outside.comes_in(text, data)
+    def _is_looked_at(self) -> bool:
+        return self.outside is not None or self._entrances.is_busy
+
+    async def _seen(self, text: Any, data: Any, thread: Any) -> bytes | None:
+        """What is seen of a request outside of the core, by what is configured when it comes in.
+
+        Messages of a thread are looked at beside each other and come in one after another: a slow look lets no later one past.
+        """
+        with self._entrances.place(thread) as place:
+            while True:
+                outside = self.outside
+                seen = None if outside is None else await outside.comes_in(text, data)
+                await place.is_first()
+                if outside is self.outside:
+                    return seen
 
     def _begin(
         self,

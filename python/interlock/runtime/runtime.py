@@ -8,7 +8,6 @@ from pathlib import Path
 from time import perf_counter_ns
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
-from weakref import WeakValueDictionary
 
 from interlock._core import Engine, Started, Step
 from interlock.agent import Agent
@@ -23,6 +22,7 @@ from interlock.runtime.deciding import Deciding
 from interlock.runtime.declared import check, outside
 from interlock.runtime.drive import Drive
 from interlock.runtime.embeddings import Embeddings
+from interlock.runtime.entrance import Entrances
 from interlock.runtime.fork import OPEN
 from interlock.runtime.memories import FORGETFUL, Memories, Remembers
 from interlock.runtime.notices import Hook, Notices
@@ -89,7 +89,7 @@ class Runtime(Remembering, Upkeep, Stopping, Spends, Asking, Deciding, Tasks):
         self._witness = witness
         self._given_outside = (screens, ner)
         self.drives: dict[int, Drive] = {}
-        self._entrances = WeakValueDictionary()
+        self._entrances = Entrances()
         self.threads = Threads(self, self._let_in, self._spawn, self._cancel, on_busy)
         self.running: Drive | None = None
         """The run that had the loop last."""
