@@ -35,6 +35,11 @@ def found(text: str) -> list[tuple[str, str]]:
         ("POSTGRES_PASSWORD: T2&cIN^ek9mZD\nPGUSER: app", "SECRET", "T2&cIN^ek9mZD"),
         ("?user=jo&password=hunter22&next=home", "SECRET", "hunter22"),
         ("password: O4f5Cr_GJ(9\n", "SECRET", "O4f5Cr_GJ(9"),
+        ("password: MyDogSecret", "SECRET", "MyDogSecret"),
+        ("db_password=ProductionPassword", "SECRET", "ProductionPassword"),
+        ("acct: 4111111111111111", "CREDIT_CARD", "4111111111111111"),
+        ("please charge the fee to 378282246310005", "CREDIT_CARD", "378282246310005"),
+        ("for the costs +1 415 555 2671", "PHONE_NUMBER", "+1 415 555 2671"),
         ("password: $ca9UhWNQPx^X", "SECRET", "$ca9UhWNQPx^X"),
         (
             "/box/a.csv?sv=2024-11-04&sig=kX3mT9vQz2LrB7nD5wYc8HsJ4fGaUe6P1oRiVbNq0tM%3D",

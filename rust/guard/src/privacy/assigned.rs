@@ -95,12 +95,15 @@ fn behind_scheme(text: &[u8], start: usize) -> usize {
         .map_or(start, |scheme| start + scheme.len())
 }
 
-/// `password == confirm_password`, `pw = self.password`: the name of another place, and no value.
+/// `password == Confirm`, `pw = self.password`, `newPassword`, `DB_PASSWORD`: the name of another place, and no value. `MyDogSecret` is one.
 fn variable(text: &[u8], mark: usize, value: &[u8]) -> bool {
     let named = value.iter().all(|&byte| byte.is_ascii_alphabetic() || matches!(byte, b'_' | b'.' | b'-'));
     let lower = value.to_ascii_lowercase();
     let compared = text.get(mark..mark + 2) == Some(b"==") || matches!(byte(text, mark.wrapping_sub(1)), b'=' | b'!');
-    named && (compared || [&b"password"[..], b"passwd", b"passphrase", b"secret", b"token"].into_iter().any(|name| lower.ends_with(name)))
+    let written = value.first().is_some_and(u8::is_ascii_lowercase) || !value.iter().any(u8::is_ascii_lowercase);
+    named
+        && (compared
+            || written && [&b"password"[..], b"passwd", b"passphrase", b"secret", b"token"].into_iter().any(|name| lower.ends_with(name)))
 }
 
 /// What `the password is …`, `Passwort lautet …` tells: the word's `assw` is at `place`.

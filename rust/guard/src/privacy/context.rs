@@ -6,7 +6,7 @@ use std::cell::OnceCell;
 use super::bytes::{alnum, word};
 use super::kinds::Span;
 use super::placeholder;
-use super::words::{self, IDENT, LINK, NOT, PARTY};
+use super::words::{self, COST, IDENT, LINK, NOT, PARTY};
 
 const BEFORE: usize = 10;
 const AFTER: usize = 4;
@@ -66,7 +66,7 @@ impl Context {
 
     /// The nearest word before with one of these meanings or a contrary one has one of these; with none before, one after has.
     pub(super) fn leans(&self, meaning: u32, reach: usize) -> bool {
-        self.nearest(meaning, NOT, reach)
+        self.nearest(meaning, NOT | COST, reach)
     }
 
     /// Something before says that it is another kind of number.

@@ -26,6 +26,8 @@ pub(super) const PARTY: u32 = 1 << 14;
 pub(super) const IDENT: u32 = 1 << 15;
 /// What happened, or will, on a day that is nobody's birthday.
 pub(super) const DAY: u32 = 1 << 16;
+/// What has a number of its own, and is also charged to a card or asked for by telephone: it tells against what is uncertain.
+pub(super) const COST: u32 = 1 << 17;
 
 const TABLE: &[(u32, &str)] = &[
     (
@@ -92,11 +94,12 @@ const TABLE: &[(u32, &str)] = &[
          válida hasta fallecido expedido caduca desde valido fino morto scade dal geldig tot overleden ważny zmarł giltig dog sedan \
          válido até emitido",
     ),
+    (COST, "cost costs fee fees acct vehicle"),
     (
         NOT,
         "order orders ordernumber orderno ord po invoice invoices inv bill ticket tickets case incident reference ref reference-number \
          refno tracking shipment parcel waybill sku part parts serial serialnumber sn s/n model version versions release build isbn issn \
-         ean upc gtin barcode doi batch lot transaction txn receipt article item items product products catalog catalogue cost costs fee fees acct vehicle zip zipcode \
+         ean upc gtin barcode doi batch lot transaction txn receipt article item items product products catalog catalogue zip zipcode \
          postcode postal plz population price prices total amount subtotal sum usd eur gbp chf dollars euros pounds rows records \
          bestellung bestellnummer auftrag auftragsnummer rechnung rechnungsnummer vorgang vorgangsnummer artikel artikelnummer \
          seriennummer kundennummer sendungsnummer aktenzeichen commande facture suivi dossier pedido factura albarán fattura ordine \
