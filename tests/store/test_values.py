@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -108,6 +109,26 @@ def test_counters_count_and_say_what_they_can_not(store: il.Store) -> None:
 def test_a_time_to_live_that_is_none_is_refused(store: il.Store, ttl: float) -> None:
     with pytest.raises(il.UsageError, match="ttl"):
         store.put("n", "k", 1, ttl=ttl)
+    assert store.get("n", "k") is None
+
+
+def test_values_can_expire_at_one_moment(store: il.Store) -> None:
+    moment = time.time_ns() // 1_000 + 3_600_000_000
+    for key, value in (("k", "text"), ("j", {"a": 1}), ("v", np.ones(2, np.float32))):
+        store.put("n", key, value, expires=moment)
+        held = store.held("n", key)
+        assert held is not None
+        assert held[2] == moment
+    version = store.put("n", "k", "gone", expires=1)
+    assert (store.get("n", "k"), store.put("n", "k", "back", expect=0) > version) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "given", [{"expires": 0}, {"expires": -1}, {"expires": 1.5}, {"expires": True}, {"expires": 2**63}, {"expires": 1, "ttl": 1}]
+)
+def test_a_moment_that_is_none_is_refused(store: il.Store, given: dict[str, Any]) -> None:
+    with pytest.raises(il.UsageError, match="expires"):
+        store.put("n", "k", 1, **given)
     assert store.get("n", "k") is None
 
 
