@@ -31,6 +31,8 @@ Eviction = Literal["none", "lru", "ttl_first"]
 """What goes when the cap is reached: nothing; what was not used for longest; what expires soonest, then what was not used for longest."""
 
 _JSON = 0
+_UNTRUSTED = b" "
+"""How JSON begins that was put as untrusted. It means nothing to a reader of JSON, and what `put` makes of a value begins otherwise."""
 
 
 class Versioned(NamedTuple):
@@ -170,7 +172,17 @@ class Store:
         return None if found is None else Versioned(_read(found[0]), found[1])
 
     def put(
-        self, namespace: str, key: str, value: Any, /, *, expect: int | None = None, ttl: float | None = None, durable: bool = False
+        self,
+        namespace: str,
+        key: str,
+        value: Any,
+        /,
+        *,
+        expect: int | None = None,
+        ttl: float | None = None,
+        expires: int | None = None,
+        untrusted: bool = False,
+        durable: bool = False,
     ) -> int:
         """Put a value; gives its version.
 
@@ -180,6 +192,9 @@ class Store:
             value: see the class.
             expect: the version that must be there, 0 for none: compare and set.
             ttl: seconds to live; by default for ever. A put without it makes a value that expires one that does not.
+            expires: instead of ``ttl``, the moment in microseconds since 1970. What is put with one that is past has expired at once.
+            untrusted: strangers may have had a hand in it, so an agent that reads it is trusted no more than they. For what JSON can hold;
+                it reads as it was put, and an ``int`` is no counter then.
             durable: wait until the file has it. This blocks the thread: in a coroutine, ``await asyncio.to_thread(store.wait, version)``.
                 If the wait fails, the value is in memory, and in the file as soon as that can be written.
 
@@ -189,30 +204,23 @@ class Store:
             StoreError: ``store.too_large``, ``store.read_only``, ``store.closed``, …: see ``code``.
             UsageError: the value can't be stored, or a name is empty.
         """
+        if expires is not None and (type(expires) is not int or not 0 < expires < 1 << 63):
+            raise UsageError(f"expires is {expires!r}", hint="give microseconds since 1970, as an int")
         kind = type(value)
-        if kind is bytes or kind is str or kind is int:
-            version = self._core.put(namespace, key, value, expect, ttl)
+        if (kind is bytes or kind is str or kind is int) and not untrusted:
+            version = self._core.put(namespace, key, value, expect, ttl, expires)
+        elif untrusted:
+            json = _json(value, (namespace, key), "what is untrusted must be what JSON can hold")
+            version = self._core.put_json(namespace, key, _UNTRUSTED + json, expect, ttl, expires)
+        elif isinstance(value, bytearray | memoryview):
+            version = self._core.put(namespace, key, bytes(value), expect, ttl, expires)
+        elif hasattr(value, "dtype") and hasattr(value, "tobytes"):
+            version = self._core.put_vector(namespace, key, _floats(value, (namespace, key)), expect, ttl, expires)
         else:
-            version = self._put_other(namespace, key, value, expect, ttl)
+            version = self._core.put_json(namespace, key, _json(value, (namespace, key)), expect, ttl, expires)
         if durable:
             self._core.wait(version)
         return version
-
-    def _put_other(self, namespace: str, key: str, value: Any, expect: int | None, ttl: float | None) -> int:
-        if value is None:
-            raise UsageError(f"{namespace}/{key} was to hold None, which can't be told from nothing", hint="delete the key instead")
-        if isinstance(value, bytearray | memoryview):
-            return self._core.put(namespace, key, bytes(value), expect, ttl)
-        if hasattr(value, "dtype") and hasattr(value, "tobytes"):
-            return self._core.put_vector(namespace, key, _floats(value, f"{namespace}/{key}"), expect, ttl)
-        try:
-            json = orjson.dumps(value)
-        except (TypeError, ValueError) as error:
-            message = f"{namespace}/{key} can't hold {kind_of(value)}: {error}"
-            raise UsageError(message, hint="give bytes, str, int, a float32 array, or what JSON can hold") from None
-        if b"null" in json and has_a_number_that_is_none(value):  # JSON makes null of it, and nobody would notice
-            raise UsageError(f"{namespace}/{key} can't hold {value!r}", hint="JSON has no such number")
-        return self._core.put_json(namespace, key, json, expect, ttl)
 
     def delete(self, namespace: str, key: str, /, *, expect: int | None = None) -> bool:
         """Delete a key. False if it was not there.
@@ -242,6 +250,16 @@ class Store:
     def entries(self, namespace: str, prefix: str = "", /) -> list[tuple[str, Any, int]]:
         """As ``scan``, with each value's version."""
         return [(key, _read(value), version) for key, value, version, _ in self._core.scan(namespace, prefix)]
+
+    def labelled(self, namespace: str, key: str, /) -> tuple[Any, int, bool] | None:
+        """The value, its version, and whether it was put as untrusted."""
+        found = self._core.get_versioned(namespace, key)
+        return None if found is None else (_read(found[0]), found[1], _is_untrusted(found[0]))
+
+    def all_labelled(self, namespace: str, prefix: str = "", /) -> list[tuple[str, Any, int, bool]]:
+        """As ``entries``, and whether each was put as untrusted."""
+        found = self._core.scan(namespace, prefix)
+        return [(key, _read(value), version, _is_untrusted(value)) for key, value, version, _ in found]
 
     def versioned(self, namespace: str, prefix: str = "", /) -> list[tuple[Any, int, int]]:
         """The values, with their versions and when they expire, by key."""
@@ -331,6 +349,10 @@ def _read(value: Any) -> Any:
     return orjson.loads(held) if kind == _JSON else as_vector(held)
 
 
+def _is_untrusted(value: Any) -> bool:
+    return type(value) is tuple and value[0] == _JSON and value[1].startswith(_UNTRUSTED)
+
+
 def has_a_number_that_is_none(value: Any) -> bool:
     """Whether an infinity or a NaN is somewhere in it."""
     if isinstance(value, float):
@@ -347,14 +369,25 @@ def as_vector(held: bytes) -> NDArray[np.float32]:
     return np.frombuffer(held, dtype="<f4")
 
 
-def _floats(value: Any, where: str) -> bytes:
+def _json(value: Any, where: tuple[str, str], hint: str = "give bytes, str, int, a float32 array, or what JSON can hold") -> bytes:
+    if value is None:
+        raise UsageError(f"{'/'.join(where)} was to hold None, which can't be told from nothing", hint="delete the key instead")
+    try:
+        json = orjson.dumps(value)
+    except (TypeError, ValueError) as error:
+        raise UsageError(f"{'/'.join(where)} can't hold {kind_of(value)}: {error}", hint=hint) from None
+    if b"null" in json and has_a_number_that_is_none(value):  # JSON makes null of it, and nobody would notice
+        raise UsageError(f"{'/'.join(where)} can't hold {value!r}", hint="JSON has no such number")
+    return json
+
+
+def _floats(value: Any, where: tuple[str, str]) -> bytes:
     import numpy as np
 
     array = np.asarray(value)
     if array.ndim != 1 or array.dtype.kind not in "fiu":
-        raise UsageError(
-            f"{where} can't hold an array of shape {array.shape} and type {array.dtype}", hint="give a one-dimensional array of numbers"
-        )
+        message = f"{'/'.join(where)} can't hold an array of shape {array.shape} and type {array.dtype}"
+        raise UsageError(message, hint="give a one-dimensional array of numbers")
     return np.ascontiguousarray(array, dtype="<f4").tobytes()
 
 

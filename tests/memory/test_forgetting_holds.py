@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -44,17 +43,19 @@ async def test_what_has_expired_is_gone_from_the_files_after_a_vacuum(words: Wor
         assert unit(words, "short lived ZEBRA") not in held
 
 
-async def test_a_record_that_expires_later_goes_on_doing_so_when_it_is_updated(words: WordBags) -> None:
+async def test_a_record_that_is_updated_expires_when_it_would_have_and_its_embedding_with_it(words: WordBags) -> None:
     async with il.open(plans=[PLAN], embedder=words) as runtime:
         first = await runtime.memory.remember("a fact", namespace=ADA, key="k", ttl=1_000)
-        begun = time.monotonic_ns()
-        second = await runtime.memory.update(ADA, "k", data=1)
-        took_us = (time.monotonic_ns() - begun) / 1_000
-        third = await runtime.memory.update(ADA, "k", ttl=None)
-    assert first.expires_us is not None
-    assert second.expires_us is not None
-    assert abs(second.expires_us - first.expires_us) <= 1_000 + took_us  # what is left counts from a moment later
-    assert third.expires_us is None
+        changed = [await runtime.memory.update(ADA, "k", **change) for change in ({"data": 1}, {"text": "another fact"}, {"labels": ["x"]})]
+        assert first.expires_us is not None
+        assert [one.expires_us for one in changed] == [first.expires_us] * 3
+        assert [expires for _, _, expires in runtime.store.versioned(f"vector/{ADA}")] == [first.expires_us]
+        later = await runtime.memory.update(ADA, "k", ttl=2_000)
+        assert later.expires_us is not None
+        assert later.expires_us > first.expires_us
+        assert [expires for _, _, expires in runtime.store.versioned(f"vector/{ADA}")] == [later.expires_us]
+        assert (await runtime.memory.update(ADA, "k", ttl=None)).expires_us is None
+        assert [expires for _, _, expires in runtime.store.versioned(f"vector/{ADA}")] == [0]
 
 
 async def test_an_index_that_another_opening_left_is_not_kept_when_nothing_is_remembered(words: WordBags, tmp_path: Path) -> None:

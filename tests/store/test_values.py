@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -109,6 +110,51 @@ def test_a_time_to_live_that_is_none_is_refused(store: il.Store, ttl: float) -> 
     with pytest.raises(il.UsageError, match="ttl"):
         store.put("n", "k", 1, ttl=ttl)
     assert store.get("n", "k") is None
+
+
+def test_values_can_expire_at_one_moment(store: il.Store) -> None:
+    moment = time.time_ns() // 1_000 + 3_600_000_000
+    for key, value in (("k", "text"), ("j", {"a": 1}), ("v", np.ones(2, np.float32)), ("u", 7)):
+        store.put("n", key, value, expires=moment, untrusted=key == "u")
+        held = store.held("n", key)
+        assert held is not None
+        assert held[2] == moment
+    version = store.put("n", "k", "gone", expires=1)
+    assert (store.get("n", "k"), store.put("n", "k", "back", expect=0) > version) == (None, True)
+
+
+@pytest.mark.parametrize(
+    "given", [{"expires": 0}, {"expires": -1}, {"expires": 1.5}, {"expires": True}, {"expires": 2**63}, {"expires": 1, "ttl": 1}]
+)
+def test_a_moment_that_is_none_is_refused(store: il.Store, given: dict[str, Any]) -> None:
+    with pytest.raises(il.UsageError, match="expires"):
+        store.put("n", "k", 1, **given)
+    assert store.get("n", "k") is None
+
+
+@pytest.mark.parametrize("value", [7, "seven", {"seven": [7]}, 7.5, True, [], ""])
+def test_what_is_put_as_untrusted_reads_as_it_was_put(store: il.Store, value: Any) -> None:
+    version = store.put("n", "k", value, untrusted=True)
+    assert (store.get("n", "k"), type(store.get("n", "k"))) == (value, type(value))
+    assert (store.get_versioned("n", "k"), store.scan("n")) == ((value, version), [("k", value)])
+    assert (store.labelled("n", "k"), store.all_labelled("n")) == ((value, version, True), [("k", value, version, True)])
+    version = store.put("n", "k", value)
+    assert store.labelled("n", "k") == (value, version, False)
+
+
+@pytest.mark.parametrize("value", [b" 7", np.ones(2, np.float32), None, float("nan"), {7}])
+def test_what_json_can_not_hold_is_not_put_as_untrusted(store: il.Store, value: Any) -> None:
+    with pytest.raises(il.UsageError, match="n/k"):
+        store.put("n", "k", value, untrusted=True)
+    assert store.get("n", "k") is None
+
+
+@pytest.mark.parametrize("value", [b" 7", " 7", np.frombuffer(b" 7  ", "<f4")], ids=["bytes", "text", "vector"])
+def test_what_only_begins_like_it_is_not_taken_for_untrusted(store: il.Store, value: Any) -> None:
+    store.put("n", "k", value)
+    found = store.labelled("n", "k")
+    assert found is not None
+    assert not found[2]
 
 
 def test_what_expired_is_gone_for_every_reader(store: il.Store) -> None:

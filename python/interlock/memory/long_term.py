@@ -21,9 +21,9 @@ from interlock.memory.records import (
     checked_labels,
     checked_text,
     checked_ttl,
+    moment_of,
     number_of,
     place_of,
-    ttl_of,
     unpacked,
 )
 from interlock.memory.shelf import Shelf
@@ -100,7 +100,7 @@ class Memory:
         draft = Draft(said, kept, checked_labels(labels), owner, now, now, key)
         checked_ttl(ttl)
         vector = await self.embedding_of(text, embedding)
-        record = self._put(namespace, draft, vector, ttl, expect)
+        record = self._put(namespace, draft, vector, moment_of(ttl), expect)
         if durable:
             await self.committed()
         return record
@@ -146,9 +146,9 @@ class Memory:
                 vector = None if before is None else before[0]
             else:
                 vector = await self.embedding_of(draft.text, None)
-            left = ttl_of(found.expires_us or 0) if ttl is _SAME else checked_ttl(ttl)
+            expires = found.expires_us if ttl is _SAME else moment_of(checked_ttl(ttl))
             try:
-                record = self._put(namespace, draft, vector, left, found.version)
+                record = self._put(namespace, draft, vector, expires, found.version)
             except VersionMoved:
                 if expect is not None:
                     raise
@@ -274,7 +274,7 @@ class Memory:
         """Save the index, so that the next opening need not make it anew."""
         self._shelf.save()
 
-    def _put(self, namespace: str, draft: Draft, vector: Vector | None, ttl: float | None, expect: int | None) -> Record:
+    def _put(self, namespace: str, draft: Draft, vector: Vector | None, expires: int | None, expect: int | None) -> Record:
         number = number_of(namespace, draft.key)
         place = place_of(number)
         if expect is not None:
@@ -286,9 +286,9 @@ class Memory:
             self._shelf.check(vector)
         with self._shelf.changing:
             before = self._shelf.held(namespace, number)
-            self._shelf.keep(namespace, number, vector, ttl)  # first: a record without its embedding would never be found
+            self._shelf.keep(namespace, number, vector, expires)  # first: a record without its embedding would never be found
             try:
-                version = self.store.put(RECORDS + namespace, place, draft.packed(), expect=expect, ttl=ttl)
+                version = self.store.put(RECORDS + namespace, place, draft.packed(), expect=expect, expires=expires)
             except InterlockError:
                 self._shelf.keep(namespace, number, *(before or (None, None)))
                 raise
@@ -296,8 +296,7 @@ class Memory:
         written = self.by_number(namespace, number)
         if written is not None and written.version == version:
             return written
-        # Another has written it since, or it has expired: when, is then known to about as long as this took.
-        return unpacked(namespace, draft.packed(), version, 0 if ttl is None else _now() + max(1, round(ttl * 1_000_000)))
+        return unpacked(namespace, draft.packed(), version, expires or 0)  # another has written it since, or it has expired
 
     def _known(self, namespace: str, key: str) -> Record:
         found = self.get(namespace, key)

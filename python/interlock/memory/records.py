@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -152,9 +153,9 @@ def place_of(number: int) -> str:
     return f"{number:016x}"
 
 
-def ttl_of(expires_us: int) -> float | None:
-    """The seconds that are left until a moment; none where there is no moment (0)."""
-    return max(1e-6, (expires_us - time.time_ns() // 1_000) / 1e6) if expires_us else None
+def moment_of(ttl: float | None) -> int | None:
+    """The moment that is so many seconds ahead, in microseconds since 1970."""
+    return None if ttl is None else time.time_ns() // 1_000 + math.ceil(ttl * 1e6)
 
 
 def checked_text(value: object, what: str) -> str:

@@ -15,7 +15,7 @@ import orjson
 
 from interlock.errors import StoreError, UsageError
 from interlock.memory.names import INDEX, VECTORS
-from interlock.memory.records import place_of, ttl_of
+from interlock.memory.records import place_of
 
 if TYPE_CHECKING:
     import numpy as np
@@ -82,17 +82,17 @@ class Shelf:
         if not vector.any():
             raise UsageError("the embedding is zero throughout, so it points nowhere", hint="look at the text", code="vector.zero")
 
-    def held(self, namespace: str, number: int) -> tuple[Vector, float | None] | None:
-        """A record's embedding, and the seconds that it has to live."""
+    def held(self, namespace: str, number: int) -> tuple[Vector, int | None] | None:
+        """A record's embedding, and when it expires."""
         found = self._store.held(VECTORS + namespace, place_of(number))
-        return None if found is None else (found[0], ttl_of(found[2]))
+        return None if found is None else (found[0], found[2] or None)
 
-    def keep(self, namespace: str, number: int, vector: Vector | None, ttl: float | None) -> None:
+    def keep(self, namespace: str, number: int, vector: Vector | None, expires: int | None) -> None:
         """Keep a record's embedding in the store, or none. It is not found before ``show``."""
         if vector is None:
             self._store.delete(VECTORS + namespace, place_of(number))
         else:
-            self._store.put(VECTORS + namespace, place_of(number), vector, ttl=ttl)
+            self._store.put(VECTORS + namespace, place_of(number), vector, expires=expires)
 
     def show(self, namespace: str, number: int, vector: Vector | None) -> None:
         """Let a record be found by its embedding, or by none."""

@@ -53,7 +53,7 @@ class Scratch:
             found = self._turns.scratches.get(place, {}).get(key)
             version, value = (0, default) if found is None else (found.version, orjson.loads(found.packed))
             untrusted = found is not None and found.untrusted
-        self._sees(untrusted)
+        self._memory.sees(untrusted)
         self._memory.note("scratch.get", {"scope": place, "key": key}, {"version": version})
         return value
 
@@ -88,14 +88,9 @@ class Scratch:
         else:
             held = self._turns.scratches.get(place, {})
             found, untrusted = sorted(held), any(one.untrusted for one in held.values())
-        self._sees(untrusted)
+        self._memory.sees(untrusted)
         self._memory.note("scratch.keys", {"scope": place}, {"keys": found})
         return [self._memory.enters(key) for key in found] if scope == "thread" else found
-
-    def _sees(self, untrusted: bool) -> None:
-        """Whoever reads what was left where untrusted content had been seen is trusted no more than who left it."""
-        if untrusted:
-            self._memory.enters("", untrusted=True)
 
     def _named(self, key: str, scope: str) -> str:
         """A key as it is kept: one with personal data in it, or with a placeholder, is as masked as a value is."""

@@ -130,6 +130,11 @@ class TurnMemory:
         """Whether the turn has seen untrusted content: what it leaves is marked."""
         return self._turns.engine.is_untrusted(self._turns.number, self._turn)
 
+    def sees(self, untrusted: bool) -> None:
+        """Whoever reads what was left where untrusted content had been seen is trusted no more than who left it."""
+        if untrusted:
+            self.enters("", untrusted=True)
+
     def leaves(self, text: str) -> str:
         """A text on its way into the memory: its placeholders mean the same there."""
         return self._turns.engine.to_memory(self._turns.number, text)

@@ -25,7 +25,8 @@ SCOPE = "store:"
 class TurnStore:
     """``ctx.store``: reads are done at once, in microseconds; writes are effects, and on the disk when they return.
 
-    A namespace is open to agents with the scope ``store:NAMESPACE``. Inside a domain it is the domain's own.
+    A namespace is open to agents with the scope ``store:NAMESPACE``. Inside a domain it is the domain's own. What a turn puts that has seen
+    untrusted content is marked, and lowers the trust of the turns that read it; what the service puts over it is the service's.
     """
 
     __slots__ = ("_agent", "_memory", "_places", "_turn", "_turns")
@@ -52,18 +53,21 @@ class TurnStore:
         """The value with its version, or ``None``."""
         place = self._place(namespace)
         checked_text(key, "the key")
-        found = self._turns.runtime.memories.store.get_versioned(place, key)
-        self._memory.note("store.get", {"namespace": place, "key": key}, {"version": 0 if found is None else found.version})
-        return None if found is None else found._replace(value=self._memory.entering(found.value))
+        found = self._turns.runtime.memories.store.labelled(place, key)
+        value, version, untrusted = (None, 0, False) if found is None else found
+        self._memory.sees(untrusted)
+        self._memory.note("store.get", {"namespace": place, "key": key}, {"version": version, **_marked(untrusted)})
+        return None if found is None else Versioned(self._memory.entering(value), version)
 
     def scan(self, namespace: str, prefix: str = "") -> list[tuple[str, Any]]:
         """The keys that begin so, with their values, by key."""
         place = self._place(namespace)
         checked_text(prefix, "the prefix")
-        found = self._turns.runtime.memories.store.entries(place, prefix)
-        read = [{"key": key, "version": version} for key, _, version in found]
+        found = self._turns.runtime.memories.store.all_labelled(place, prefix)
+        read = [{"key": key, "version": version, **_marked(untrusted)} for key, _, version, untrusted in found]
+        self._memory.sees(any(untrusted for *_, untrusted in found))
         self._memory.note("store.scan", {"namespace": place, "prefix": prefix}, {"read": read})
-        return [(key, self._memory.entering(value)) for key, value, _ in found]
+        return [(key, self._memory.entering(value)) for key, value, _, _ in found]
 
     async def put(self, namespace: str, key: str, value: Any, *, expect: int | None = None, ttl: float | None = None) -> int:
         """Put a value; gives its version. A retry that puts the same again puts it once.
@@ -86,13 +90,14 @@ class TurnStore:
         place, value = self._place(namespace, writes=True), checked_data(value)
         checked_ttl(ttl)
         packed = as_json(self._memory.leaving(value), f"{namespace}/{key}")
-        store = self._turns.runtime.memories.store
+        store, untrusted = self._turns.runtime.memories.store, self._memory.is_untrusted
 
         async def call(given: dict[str, Any], effect: str) -> dict[str, Any]:
-            version = store.put(place, key, orjson.loads(packed), expect=expect, ttl=ttl)
+            version = store.put(place, key, orjson.loads(packed), expect=expect, ttl=ttl, untrusted=untrusted)
             await asyncio.to_thread(store.wait, version)
-            return {"version": version}
+            return {"version": version, **_marked(untrusted)}
 
+        # The mark is no argument: an attempt that has seen more by then puts the same, and is to find that it did.
         digest = blake2b(packed, digest_size=16, key=self._turns.run_id.encode()[:64]).hexdigest()
         arguments = {"namespace": place, "key": key, "digest": digest, "expect": expect, "ttl": ttl}
         done = await self._memory.effect("store.put", "effect", arguments, call)
@@ -128,3 +133,7 @@ class TurnStore:
             raise Denied(message, hint=hint)
         self._memory.ask_gate(f"{SCOPE}{namespace}", writes, [scope])
         return self._places.setdefault((namespace, writes), inside(self._memory.domains, namespace))
+
+
+def _marked(untrusted: bool) -> dict[str, bool]:
+    return {"untrusted": True} if untrusted else {}

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use interlock_store::{Change, Entry, Eviction, Expect, Feed, Hold, Kind, Options, Put, Store, StoreError, Value};
+use interlock_store::{Change, Entry, Eviction, Expect, Feed, Hold, Kind, Lives, Options, Put, Store, StoreError, Value};
 use pyo3::IntoPyObjectExt;
 use pyo3::prelude::*;
 use pyo3::types::{PyBytes, PyInt, PyString, PyTuple};
@@ -33,13 +33,17 @@ fn expected(expect: Option<u64>) -> Option<Expect> {
     expect.map(|version| if version == 0 { Expect::Absent } else { Expect::Version(version) })
 }
 
-fn micros(ttl: Option<f64>) -> PyResult<Option<u64>> {
-    let Some(seconds) = ttl else { return Ok(None) };
+/// Seconds to live, or the moment in microseconds since 1970.
+fn lives(ttl: Option<f64>, expires: Option<u64>) -> PyResult<Lives> {
+    let Some(seconds) = ttl else { return Ok(expires.map_or(Lives::Forever, Lives::Until)) };
+    if expires.is_some() {
+        return Err(error::usage("both ttl and expires are given", "give one of them"));
+    }
     if !(seconds > 0.0 && seconds <= 1e12) {
         return Err(error::usage(&format!("ttl is {seconds}"), "give seconds, more than 0"));
     }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "it lies between 0 and 1e18")]
-    Ok(Some((seconds * 1e6).ceil() as u64))
+    Ok(Lives::For((seconds * 1e6).ceil() as u64))
 }
 
 fn eviction(name: &str) -> PyResult<Eviction> {
@@ -87,7 +91,8 @@ impl PyStore {
         Ok(Some((value(py, &entry)?, entry.version(), entry.id(), entry.expires())))
     }
 
-    #[pyo3(signature = (namespace, key, given, expect, ttl))]
+    #[pyo3(signature = (namespace, key, given, expect, ttl, expires))]
+    #[expect(clippy::too_many_arguments, reason = "one for each option")]
     fn put(
         &self,
         py: Python<'_>,
@@ -96,8 +101,9 @@ impl PyStore {
         given: &Bound<'_, PyAny>,
         expect: Option<u64>,
         ttl: Option<f64>,
+        expires: Option<u64>,
     ) -> PyResult<u64> {
-        let put = Put { expect: expected(expect), ttl: micros(ttl)? };
+        let put = Put { expect: expected(expect), lives: lives(ttl, expires)? };
         let store = |value| self.set(py, namespace, key, value, put);
         if let Ok(bytes) = given.cast::<PyBytes>() {
             store(Value::Bytes(bytes.as_bytes()))
@@ -116,11 +122,24 @@ impl PyStore {
         }
     }
 
-    fn put_json(&self, py: Python<'_>, namespace: &str, key: &str, json: &[u8], expect: Option<u64>, ttl: Option<f64>) -> PyResult<u64> {
-        let put = Put { expect: expected(expect), ttl: micros(ttl)? };
+    #[pyo3(signature = (namespace, key, json, expect, ttl, expires))]
+    #[expect(clippy::too_many_arguments, reason = "one for each option")]
+    fn put_json(
+        &self,
+        py: Python<'_>,
+        namespace: &str,
+        key: &str,
+        json: &[u8],
+        expect: Option<u64>,
+        ttl: Option<f64>,
+        expires: Option<u64>,
+    ) -> PyResult<u64> {
+        let put = Put { expect: expected(expect), lives: lives(ttl, expires)? };
         self.set(py, namespace, key, Value::Json(json), put)
     }
 
+    #[pyo3(signature = (namespace, key, floats, expect, ttl, expires))]
+    #[expect(clippy::too_many_arguments, reason = "one for each option")]
     fn put_vector(
         &self,
         py: Python<'_>,
@@ -129,8 +148,9 @@ impl PyStore {
         floats: &[u8],
         expect: Option<u64>,
         ttl: Option<f64>,
+        expires: Option<u64>,
     ) -> PyResult<u64> {
-        let put = Put { expect: expected(expect), ttl: micros(ttl)? };
+        let put = Put { expect: expected(expect), lives: lives(ttl, expires)? };
         self.set(py, namespace, key, Value::Vector(floats), put)
     }
 

@@ -1,7 +1,8 @@
 //! What a turn is shown beside its message: the thread, the reports, the answers of branches. Also what a person is shown.
 
+use interlock_guard::labels::Label;
 use interlock_kernel::plan::Plan;
-use interlock_kernel::{BranchEnd, Contributed, Contribution, Heard, InReview, NodeId, Ref, State, TurnId, view};
+use interlock_kernel::{BranchEnd, Contributed, Contribution, Failure, Heard, InReview, NodeId, Ref, State, TurnId, view};
 
 use crate::engine::Engine;
 use crate::live::{Body, Held, Live, Said};
@@ -13,9 +14,12 @@ impl Engine {
     pub fn view(&self, run: u64, turn: u32) -> Result<Vec<Shown>, EngineError> {
         let mut core = self.lock()?;
         let Some(live) = core.live.get_mut(&run) else { return Ok(Vec::new()) };
-        let shown = live.view(turn);
+        let heard = live.heard(turn);
+        let shown: Vec<Shown> = heard.iter().map(|one| live.held.show(settle::plan_of(&live.state), *one)).collect();
+        let errors = heard.iter().filter_map(|one| live.label_of_error(*one)).fold(Label::NEUTRAL, Label::join);
         if shown.len() > 1 {
             live.saw_all(turn); // what others said is in it, and they may have read anything
+            live.guarding.sees(turn, errors);
         }
         Ok(shown)
     }
@@ -29,11 +33,18 @@ impl Engine {
 }
 
 impl Live {
-    fn view(&self, turn: u32) -> Vec<Shown> {
+    fn heard(&self, turn: u32) -> Vec<Heard<'_>> {
         let State::Running(running) = &self.state else { return Vec::new() };
         let found = running.turns_at_work().find(|(_, found)| found.id == TurnId(turn));
-        let Some((strand, turn)) = found else { return Vec::new() };
-        view(running, strand, turn).into_iter().map(|heard| self.held.show(&running.plan, heard)).collect()
+        found.map_or_else(Vec::new, |(strand, turn)| view(running, strand, turn))
+    }
+
+    /// The label of the error text that says why a branch or a delegate was lost. It is no message, and may be made of anything that was read there.
+    fn label_of_error(&self, heard: Heard<'_>) -> Option<Label> {
+        if let Heard::Lost { failure: Some(Failure::Raised(text) | Failure::WrongType(text)), .. } = heard {
+            return Some(self.label(text.number));
+        }
+        None
     }
 }
 

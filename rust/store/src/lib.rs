@@ -40,4 +40,4 @@ pub use hold::Hold;
 pub use options::{Broken, Clock, Eviction, Options};
 pub use space::Found;
 pub use store::{Stats, Store};
-pub use write::{Expect, Put};
+pub use write::{Expect, Lives, Put};

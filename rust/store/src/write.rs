@@ -19,12 +19,22 @@ pub enum Expect {
     Version(u64),
 }
 
+/// How long a value lives, in microseconds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Lives {
+    #[default]
+    Forever,
+    /// From the moment that it is put.
+    For(u64),
+    /// Until this moment since 1970: values that are put one after the other can end together. One that is past makes what has expired.
+    Until(u64),
+}
+
 /// How a value is put.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Put {
     pub expect: Option<Expect>,
-    /// Microseconds to live.
-    pub ttl: Option<u64>,
+    pub lives: Lives,
 }
 
 /// What becomes of a key.
@@ -54,10 +64,14 @@ impl Store {
         if bytes > limit {
             return Err(StoreError::TooLarge { namespace: namespace.into(), key: key.into(), bytes, limit });
         }
-        if put.ttl == Some(0) {
-            return Err(unusable(format!("the time to live of {namespace}/{key} is 0"), "give more than 0, or delete the key"));
-        }
-        let expires = put.ttl.map_or(0, |ttl| self.shared.options.clock.now().saturating_add(ttl));
+        let expires = match put.lives {
+            Lives::Forever => 0,
+            Lives::For(0) | Lives::Until(0) => {
+                return Err(unusable(format!("the time to live of {namespace}/{key} is 0"), "give more than 0, or delete the key"));
+            }
+            Lives::For(ttl) => self.shared.options.clock.now().saturating_add(ttl),
+            Lives::Until(moment) => moment,
+        };
         let draft = || Entry::draft(key, &value, expires);
         let mut made = Some(draft()); // copied before anything is locked
         self.set(namespace, key, entry::cost(key, &value), |found| {

@@ -7,13 +7,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use common::{Hands, all, cases};
-use interlock_store::{Expect, Feed, Put, Store, StoreError, Value, What};
+use interlock_store::{Expect, Feed, Lives, Put, Store, StoreError, Value, What};
 use proptest::prelude::*;
 use tempfile::tempdir;
 
 #[derive(Debug, Clone)]
 enum Deed {
-    Put { at: (usize, usize), text: String, ttl: Option<u64>, expect: Guess },
+    Put { at: (usize, usize), text: String, lives: Lives, expect: Guess },
     Delete { at: (usize, usize), expect: Guess },
     Incr { at: (usize, usize), by: i64 },
     Get { at: (usize, usize) },
@@ -38,9 +38,10 @@ const KEYS: [&str; 5] = ["k", "key", "key2", "ключ", "z"];
 fn deeds() -> impl Strategy<Value = Vec<Deed>> {
     let at = || (0..NAMESPACES.len(), 0..KEYS.len());
     let guess = || prop_oneof![4 => Just(Guess::Anything), 1 => Just(Guess::Absent), 2 => Just(Guess::Right), 1 => Just(Guess::Wrong)];
-    let ttl = proptest::option::weighted(0.4, 1_u64..20);
+    let until = (0_u64..40).prop_map(|later| Lives::Until(Hands::new().now() + later)); // which may be past by then
+    let lives = prop_oneof![3 => Just(Lives::Forever), 2 => (1_u64..20).prop_map(Lives::For), 1 => until];
     let deed = prop_oneof![
-        6 => (at(), ".{0,12}", ttl, guess()).prop_map(|(at, text, ttl, expect)| Deed::Put { at, text, ttl, expect }),
+        6 => (at(), ".{0,12}", lives, guess()).prop_map(|(at, text, lives, expect)| Deed::Put { at, text, lives, expect }),
         2 => (at(), guess()).prop_map(|(at, expect)| Deed::Delete { at, expect }),
         3 => (at(), prop_oneof![-3..4_i64, Just(i64::MAX)]).prop_map(|(at, by)| Deed::Incr { at, by }),
         4 => at().prop_map(|at| Deed::Get { at }),
@@ -104,13 +105,24 @@ impl Model {
     fn make(&mut self, deed: &Deed, store: &Store, now: u64) {
         let place = |at: &(usize, usize)| (NAMESPACES[at.0], KEYS[at.1]);
         match deed {
-            Deed::Put { at, text, ttl, expect } => {
+            Deed::Put { at, text, lives, expect } => {
                 let at = place(at);
                 let (expect, fits) = self.expected(at, *expect);
-                let done = store.put(at.0, at.1, Value::Text(text), Put { expect, ttl: *ttl });
+                let done = store.put(at.0, at.1, Value::Text(text), Put { expect, lives: *lives });
                 assert_eq!(done.is_ok(), fits, "{done:?}");
-                if fits {
-                    self.set(at, Held::Text(text.clone()), ttl.map_or(0, |ttl| now + ttl), store);
+                if !fits {
+                    return;
+                }
+                let expires = match *lives {
+                    Lives::Forever => 0,
+                    Lives::For(ttl) => now + ttl,
+                    Lives::Until(moment) => moment,
+                };
+                if expires == 0 || expires > now {
+                    self.set(at, Held::Text(text.clone()), expires, store);
+                } else {
+                    self.newest = done.unwrap();
+                    self.known.remove(&at); // it has expired already, and what was there is gone
                 }
             }
             Deed::Delete { at, expect } => {

@@ -7,7 +7,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 
 use common::{Hands, code, keys, put, text, ttl};
-use interlock_store::{Eviction, Expect, Options, Put, Store, StoreError, Value, What};
+use interlock_store::{Eviction, Expect, Lives, Options, Put, Store, StoreError, Value, What};
 
 fn fill(store: &Store, keys: &[&str]) {
     for key in keys {
@@ -59,6 +59,7 @@ fn what_is_greater_than_a_limit_is_refused_by_name() {
     assert_eq!(code(store.put("", "k", Value::Int(1), Put::default())), "usage.store");
     assert_eq!(code(store.put("n", "k", Value::Vector(&[0; 5]), Put::default())), "usage.store");
     assert_eq!(code(store.put("n", "k", Value::Int(1), ttl(0))), "usage.store");
+    assert_eq!(code(store.put("n", "k", Value::Int(1), Put { lives: Lives::Until(0), ..Put::default() })), "usage.store");
     let wide = Store::in_memory(Options { cap: Some(10_000), eviction: Eviction::Lru, ..Options::default() });
     put(&wide, "a", "kept");
     assert_eq!(code(wide.put("n", "k", Value::Bytes(&[0; 10_000]), Put::default())), "store.full");

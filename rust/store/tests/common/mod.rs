@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use interlock_store::{Clock, Options, Put, Store, StoreError, Value};
+use interlock_store::{Clock, Lives, Options, Put, Store, StoreError, Value};
 use proptest::test_runner::{Config, FileFailurePersistence};
 
 /// Microseconds since 1970, as tests set them.
@@ -52,7 +52,7 @@ pub fn put(store: &Store, key: &str, text: &str) -> u64 {
 }
 
 pub fn ttl(micros: u64) -> Put {
-    Put { ttl: Some(micros), ..Put::default() }
+    Put { lives: Lives::For(micros), ..Put::default() }
 }
 
 /// The text under a key.
