@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 import subprocess
 import sys
@@ -208,3 +209,35 @@ async def test_the_command_line_forks_now_with_an_app_and_later_without(tmp_path
         assert (await soon(runtime.resume(told["run_id"]))).text == first.text
     wrong = interlock("runs", "fork", first.run_id, "--at", "1", "--app", "nowhere:app", "--db", str(place), cwd=tmp_path)
     assert (wrong.returncode, "can't be imported" in wrong.stderr) == (1, True)
+
+
+async def test_a_fork_knows_what_its_placeholders_stand_for_after_a_restart(tmp_path: Path) -> None:
+    wrote, waits, hangs = list[str](), asyncio.Event(), [True]
+
+    @il.tool
+    async def write(to: str) -> str:
+        wrote.append(to)
+        return "written"
+
+    async def clerk(message: il.Message, ctx: il.Context) -> str:
+        if hangs:
+            waits.set()
+            await asyncio.Event().wait()
+        return str(await ctx.tool("write", to=message.text.split()[-1]))
+
+    plan = il.Sequential("desk", [il.agent(clerk, name="clerk")])
+    async with il.open(tmp_path / "runs.db", plans=[plan], tools=[write]) as runtime:
+        run = await runtime.start(plan, "write to ada@example.com")
+        await waits.wait()
+        fork = await runtime.fork(run.run_id, at=0)
+        again = await runtime.fork(fork.run_id, at=0)
+        waits.clear()
+        await waits.wait()
+    hangs.clear()
+    async with il.open(tmp_path / "runs.db", plans=[plan], tools=[write]) as runtime:
+        for run_id in (run.run_id, fork.run_id, again.run_id):
+            outcome = await runtime.resume(run_id)
+            assert outcome.text == "written", (run_id, outcome.reason)
+        late = await (await runtime.fork(fork.run_id, at=0))
+        assert late.text == "written", late.reason
+    assert wrote == ["ada@example.com"] * 4

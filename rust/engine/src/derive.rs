@@ -7,6 +7,7 @@ use interlock_kernel::limits::{MAX_TEXT, RUN_DEADLINE_MS};
 use interlock_kernel::{Event, Input, RunId, State, evolve};
 
 use crate::engine::{Core, Engine};
+use crate::fold::origin;
 use crate::live::{Batch, Said};
 use crate::resume::Resumed;
 use crate::start::new_id;
@@ -38,13 +39,7 @@ impl Engine {
         core.has_room(self.journal.queued_bytes())?;
         let frames = self.journal.frames(run)?;
         let count = frames.len();
-        // A copy's effects are those of the run that was copied first.
-        let derived = frames
-            .iter()
-            .rev()
-            .filter_map(Frame::event)
-            .find_map(|event| if let Event::RunDerived(one) = event { Some(one) } else { None });
-        let origin = derived.map(|derived| derived.origin);
+        let origin = origin(&frames);
         let events: Vec<Event> = frames.into_iter().take(wanted.seq as usize + 1).filter_map(Frame::into_event).collect();
         if events.len() != wanted.seq as usize + 1 {
             return Err(EngineError::UnknownFrame { run: run.to_string(), seq: wanted.seq, frames: count });

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunName, refs};
 use interlock_kernel::plan::Plan;
-use interlock_kernel::{CrossingOutcome, Digest, Event, Ref, RunStarted, State, evolve};
+use interlock_kernel::{CrossingOutcome, Digest, Event, Ref, RunId, RunStarted, State, evolve};
 use interlock_rules::RuleBook;
 
 use crate::EngineError;
@@ -68,7 +68,7 @@ pub(crate) fn refold(
         return Err(EngineError::UnknownRun { run: run.to_string() });
     };
     let (plan, rules) = known(started)?;
-    let mut guarding = Guarding::of(guards.0, guards.1, held.user.as_deref(), started.run)?;
+    let mut guarding = Guarding::of(guards.0, guards.1, held.user.as_deref(), origin(&frames).unwrap_or(started.run))?;
     guarding.has_past();
     let mut state = State::new(plan);
     let told = frames.iter().take_while(|frame| frame.seq < end);
@@ -96,6 +96,11 @@ pub(crate) fn refold(
         guarding,
         removed,
     })
+}
+
+/// The run that was copied first, if these frames are a copy's: its placeholders and its effects' keys are those of that run.
+pub(crate) fn origin(frames: &[Frame]) -> Option<RunId> {
+    frames.iter().filter_map(Frame::event).find_map(|event| if let Event::RunDerived(one) = event { Some(one.origin) } else { None })
 }
 
 pub(crate) fn document(journal: &impl Told, digest: Digest) -> Result<String, EngineError> {
