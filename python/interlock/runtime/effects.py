@@ -158,7 +158,7 @@ async def _run(drive: Turns, turn: int, key: bytes, wanted: Wanted, changed: byt
         raise Denied(withheld, hint="it is in quarantine: `interlock runs show RUN` tells what said so", code="agent.withheld")
     given_back = result if left is None else left
     if outside is not None:
-        outside.heard(drive, given_back)
+        outside.heard(drive, wanted.name, given_back)
     return given_back
 
 

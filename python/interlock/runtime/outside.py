@@ -19,6 +19,7 @@ from interlock.errors import Denied
 from interlock.message import Delegation, HandOff, Reply
 from interlock.privacy import NAMED, Ner, Span, joined
 from interlock.safety import PLACES, Passing, Place, Screen
+from interlock.tools.function import MEMORY, MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Coroutine
@@ -33,6 +34,8 @@ NAMES = frozenset({"PERSON", "STREET_ADDRESS", "GPE"})
 PATIENCE = 10.0
 """Seconds that the model for names may take for one text."""
 NER_FAILED = "ner:error"
+WITHHELD = "interlock.withheld"
+"""The one field of what stands in the place of a result that was kept out."""
 
 
 class Looked(NamedTuple):
@@ -79,22 +82,27 @@ class Outside:
 
     async def returned(self, tool: str, result: bytes) -> bytes | None:
         """What is seen of a tool's result. A screen that errs keeps it out."""
-        if tool.startswith("memory."):
+        if tool.startswith(MEMORY):
             return None
         return await self._look("tool_result", "", result, effect=True)
 
-    def heard(self, drive: Turns, result: bytes) -> None:
-        """A turn was given this result: answers of its run may rest on it."""
-        if self._at["egress"]:
+    def heard(self, drive: Turns, tool: str, result: bytes) -> None:
+        """A turn was given this result of a tool: answers of its run may rest on it."""
+        if self._at["egress"] and not tool.startswith((MEMORY, MODEL)):
             drive.sources = (*drive.sources, _read(result))
             self.drives[drive.run_id] = drive
 
     def recall(self, drive: Turns, history: str) -> None:
         """The run goes on in this process."""
         if self._at["egress"]:
-            for payload in orjson.loads(history)["payloads"]:
-                if payload["kind"] == "result":
-                    self.heard(drive, orjson.dumps(payload.get("data")))
+            told = orjson.loads(history)
+            results = {payload["number"]: payload.get("data") for payload in told["payloads"] if payload["kind"] == "result"}
+            for event in told["events"]:
+                returned = event["outcome"].get("returned") if event["kind"] == "effect_completed" else None
+                if returned is not None and returned["number"] in results:
+                    result = results[returned["number"]]
+                    if not _is_withheld(result):
+                        self.heard(drive, event["tool"], orjson.dumps(result))
 
     async def answered(self, answer: Any, run_id: str) -> Any:
         """An answer with what is seen of it.
@@ -203,6 +211,11 @@ def joined_facts(facts: Iterable[bytes | None]) -> bytes | None:
     if not known:
         return None
     return orjson.dumps({part: [one for each in known for one in each[part]] for part in ("findings", "names")})
+
+
+def _is_withheld(result: Any) -> bool:
+    """Whether this stands in the place of a result that was kept out."""
+    return isinstance(result, dict) and result.keys() == {WITHHELD}
 
 
 def _read(result: bytes) -> str:
