@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
@@ -67,4 +68,45 @@ async def test_a_retry_is_given_the_record_whose_key_is_masked(tmp_path: Path) -
         outcome = await runtime.run(plan, "task", user=ADA)
         assert outcome.text == "done", outcome.error
         assert len(list(runtime.memory.records("user:acme/ada"))) == 1, runtime.memory.namespaces()
+    assert seen == [("likes tea", ["likes tea"])] * 2
+
+
+async def test_a_masked_key_can_not_be_guessed_from_the_number_beside_it(tmp_path: Path) -> None:
+    async def desk(message: il.Message, ctx: il.Context) -> str:
+        await ctx.remember("likes tea", key=MAIL)
+        await ctx.remember("likes milk", key="milk")
+        return str(len(await ctx.recall()))
+
+    plan = il.Sequential("plan", [il.agent(desk, name="desk")])
+    async with il.open(tmp_path / "runs.db", plans=[plan]) as runtime:
+        outcome = await runtime.run(plan, "task", user=ADA)
+        assert outcome.text == "2", outcome.error
+        numbers = {record.key: record.id for record in runtime.memory.records("user:acme/ada")}
+        history = runtime.engine.history(runtime.look_up(outcome.run_id).run)
+    assert str(numbers["milk"]) in history, "what is not masked is named by its number"
+    assert str(numbers[MAIL]) not in history
+    assert str(numbers[MAIL]).encode() not in journal_of(tmp_path)
+
+
+async def test_a_run_that_goes_on_finds_the_records_whose_keys_are_masked(tmp_path: Path) -> None:
+    seen: list[tuple[str, list[str]]] = []
+    waits, hangs = asyncio.Event(), [True]
+
+    async def desk(message: il.Message, ctx: il.Context) -> str:
+        kept = await ctx.remember("likes tea", key=f"{message.text.split()[-1]} or {MAIL}")
+        seen.append((kept.text, [one.text for one in await ctx.recall(k=3)]))
+        if hangs:
+            waits.set()
+            await asyncio.Event().wait()
+        return "done"
+
+    plan = il.Sequential("plan", [il.agent(desk, name="desk")])
+    async with il.open(tmp_path / "runs.db", plans=[plan]) as runtime:
+        run = await runtime.start(plan, "it is of ada@example.com", user=ADA)
+        await waits.wait()
+    hangs.clear()
+    async with il.open(tmp_path / "runs.db", plans=[plan]) as runtime:
+        outcome = await runtime.resume(run.run_id)
+        assert outcome.text == "done", outcome.error
+        assert len(list(runtime.memory.records("user:acme/ada"))) == 1
     assert seen == [("likes tea", ["likes tea"])] * 2

@@ -191,7 +191,7 @@ class TurnMemory:
         if told:
             return self._shown_here(told[0])
         place = recorded["wrote"][0]
-        found = self._memories.memory.by_number(place["namespace"], place["id"])
+        found = self._at(place)
         if found is None:
             message = f"{place['namespace']}/{place['key']} was remembered before and is forgotten by now"
             raise AgentError(message, hint="it was forgotten on purpose: don't remember it again", code="agent.forgotten")
@@ -244,10 +244,17 @@ class TurnMemory:
         """What an earlier attempt found, as it stands now; what was forgotten since is gone."""
         again = []
         for one in read:
-            record = self._memories.memory.by_number(one["namespace"], one["id"])
+            record = self._at(one)
             if record is not None:
                 again.append(Recalled(record, one["score"], one["similarity"], one["recency"], one["feedback"]))
         return again
+
+    def _at(self, place: Mapping[str, Any]) -> Record | None:
+        """The record at a place that the journal has, if it is there still."""
+        number = place["id"]
+        if isinstance(number, str):
+            number = self._turns.engine.unsealed(self._turns.number, number)
+        return None if number is None else self._memories.memory.by_number(place["namespace"], number)
 
     async def forget(self, key: str, namespace: str | None) -> bool:
         """Forget a record."""
@@ -368,8 +375,10 @@ class TurnMemory:
         return hashed.hexdigest()
 
     def _place_of(self, record: Record) -> dict[str, Any]:
-        """Where a record is, as the journal has it. Its key is masked as texts are: an earlier attempt's record is found by its number."""
-        return {"namespace": record.namespace, "key": self.staying(record.key), "version": record.version, "id": record.id}
+        """Where a record is, as the journal has it. Its key is masked as texts are, and then so is its number, which is made of the key."""
+        key, number = self.staying(record.key), record.id
+        sealed = number if key == record.key else self._turns.engine.sealed(self._turns.number, number)
+        return {"namespace": record.namespace, "key": key, "version": record.version, "id": sealed}
 
     def _found(self, one: Recalled) -> dict[str, Any]:
         parts = {"score": one.score, "similarity": one.similarity, "recency": one.recency, "feedback": one.feedback}

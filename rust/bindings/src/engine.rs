@@ -345,6 +345,14 @@ impl PyEngine {
         self.engine.carried_over(run, crate::crossing::run_id(other)?, text).map_err(error::engine)
     }
 
+    fn sealed(&self, run: u64, number: u64) -> PyResult<String> {
+        self.engine.sealed(run, number).map_err(error::engine)
+    }
+
+    fn unsealed(&self, run: u64, sealed: String) -> PyResult<Option<u64>> {
+        self.engine.unsealed(run, sealed).map_err(error::engine)
+    }
+
     /// A text, or JSON, of a run that is over, as its user saw it.
     fn as_seen(&self, run: &str, text: String, is_json: bool) -> PyResult<String> {
         self.engine.as_seen(run_id(run)?, text, is_json).map_err(error::engine)

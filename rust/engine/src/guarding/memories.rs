@@ -11,6 +11,9 @@ use crate::EngineError;
 use crate::engine::Engine;
 use crate::live::Live;
 
+/// The kind of a placeholder that stands for the number of a record.
+const SEALED: &str = "RECORD";
+
 impl Engine {
     /// Why a turn may not reach a namespace of the memory (`memory:team:a`) or of the store (`store:prices`); nothing if it may.
     /// `required` are the scopes that open it. A refusal is recorded.
@@ -47,6 +50,21 @@ impl Engine {
     /// A text of another run of the same user, such as one of the same thread.
     pub fn carried_over(&self, run: u64, other: RunId, text: String) -> Result<String, EngineError> {
         self.with(run, text, |guarding, text| Ok(guarding.carry(&text, false, &other.0.to_be_bytes())?.unwrap_or(text)))
+    }
+
+    /// A number that tells of whom it was made of, as a placeholder of this run.
+    pub fn sealed(&self, run: u64, number: u64) -> Result<String, EngineError> {
+        self.with(run, number.to_string(), |guarding, number| {
+            let mut failed = None;
+            let token = guarding.mint(SEALED, &number, &mut Vec::new(), &mut failed);
+            failed.map_or_else(|| Ok(format!("⟦{SEALED}:{token}⟧")), |error| Err(error.into()))
+        })
+    }
+
+    /// The number that was sealed; nothing if whom it tells of was erased.
+    pub fn unsealed(&self, run: u64, sealed: String) -> Result<Option<u64>, EngineError> {
+        let number = self.with(run, sealed, |guarding, sealed| Ok(guarding.unmask(&sealed)?.0.unwrap_or(sealed)))?;
+        Ok(number.parse().ok())
     }
 
     /// What was said in a run that is over, as its user saw it: with their own values, if the configuration gives them back.
