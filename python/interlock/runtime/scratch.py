@@ -17,7 +17,6 @@ from interlock.runtime.effects import as_json
 if TYPE_CHECKING:
     from interlock.runtime.turn_memory import TurnMemory
     from interlock.runtime.turns import Turns
-    from interlock.store import Store
 
 Scope = Literal["run", "agent", "thread"]
 SCOPES = ("run", "agent", "thread")
@@ -48,7 +47,7 @@ class Scratch:
         if scope == "thread":
             held = self._turns.runtime.memories.store.get_versioned(place, key)
             version, value = (0, default) if held is None else (held.version, self._memory.entering(held.value))
-            untrusted = held is not None  # nobody knows any more what the run that left it had read
+            untrusted = held is not None and self._turns.is_anybodys(place, key, held.version)
         else:
             found = self._turns.scratches.get(place, {}).get(key)
             version, value = (0, default) if found is None else (found.version, orjson.loads(found.packed))
@@ -72,10 +71,9 @@ class Scratch:
         value = self._memory.leaving(value) if scope == "thread" else self._memory.staying(value)
         packed = as_json(value, f"scratch {key!r}")
         untrusted = self._memory.is_untrusted
-        marked = {"untrusted": True} if untrusted else {}
-        self._memory.note("scratch.put", {"scope": place, "key": key, "value": value, **marked}, {}, acts=True)
+        self._memory.note("scratch.put", {"scope": place, "key": key, "value": value, "untrusted": untrusted}, {}, acts=True)
         if scope == "thread":
-            self._turns.wrote(put_or_delete(self._turns.runtime.memories.store, place, key, orjson.loads(packed)))
+            self._turns.leaves(place, key, orjson.loads(packed), untrusted)
         else:
             apply(self._turns.scratches, place, key, packed, untrusted)
 
@@ -83,11 +81,11 @@ class Scratch:
         """The keys that hold something, sorted."""
         place = self._place(scope)
         if scope == "thread":
-            found = [key for key, _ in self._turns.runtime.memories.store.versions(place)]
-            untrusted = bool(found)
+            held = self._turns.runtime.memories.store.versions(place)
+            found, untrusted = [key for key, _ in held], any(self._turns.is_anybodys(place, *one) for one in held)
         else:
-            held = self._turns.scratches.get(place, {})
-            found, untrusted = sorted(held), any(one.untrusted for one in held.values())
+            left = self._turns.scratches.get(place, {})
+            found, untrusted = sorted(left), any(one.untrusted for one in left.values())
         self._memory.sees(untrusted)
         self._memory.note("scratch.keys", {"scope": place}, {"keys": found})
         return [self._memory.enters(key) for key in found] if scope == "thread" else found
@@ -128,6 +126,8 @@ class Left(NamedTuple):
 
 Scratches = dict[str, dict[str, Left]]
 """By scope and key."""
+Own = dict[tuple[str, str], tuple[int, bool]]
+"""What a run put for its thread, by namespace and key: in which version of the store, and whether untrusted content had been seen."""
 
 
 def apply(scratches: Scratches, place: str, key: str, packed: bytes, untrusted: bool) -> None:
@@ -139,18 +139,13 @@ def apply(scratches: Scratches, place: str, key: str, packed: bytes, untrusted: 
         held[key] = Left(held[key].version + 1 if key in held else 1, packed, untrusted)
 
 
-def put_or_delete(store: Store, place: str, key: str, value: Any) -> int:
-    """Put a value, or take the key away if it is ``None``. Gives the version that has it so."""
-    if value is not None:
-        return store.put(place, key, value)
-    store.delete(place, key)
-    return store.stats().revision
+def replayed(history: Any) -> tuple[Scratches, dict[tuple[str, str], tuple[Any, bool]]]:
+    """What a run's journal tells of its scratches, and what was put last for its thread, by namespace and key.
 
-
-def replayed(history: Any) -> tuple[Scratches, dict[tuple[str, str], Any]]:
-    """What a run's journal tells of its scratches, and what was put last for its thread, by namespace and key."""
+    Where it does not say what had been seen, because it is older than that, it was anything.
+    """
     scratches: Scratches = {}
-    thread: dict[tuple[str, str], Any] = {}
+    thread: dict[tuple[str, str], tuple[Any, bool]] = {}
     arguments = {one["number"]: one.get("data") for one in history["payloads"]}
     for event in history["events"]:
         if event["kind"] != "effect_completed" or event["tool"] != "memory.scratch.put":
@@ -158,9 +153,10 @@ def replayed(history: Any) -> tuple[Scratches, dict[tuple[str, str], Any]]:
         given = arguments.get(event["arguments"]["number"])
         if given is None:
             continue  # it was erased
+        untrusted = given.get("untrusted", True)
         if outside(given["scope"]).startswith("thread:"):
-            thread[given["scope"], given["key"]] = given["value"]
+            thread[given["scope"], given["key"]] = given["value"], untrusted
         else:
             packed = orjson.dumps(given["value"], option=orjson.OPT_SORT_KEYS)
-            apply(scratches, given["scope"], given["key"], packed, given.get("untrusted", False))
+            apply(scratches, given["scope"], given["key"], packed, untrusted)
     return scratches, thread

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from interlock.conversation import Said
     from interlock.runtime.commits import Commits
     from interlock.runtime.runtime import Runtime
-    from interlock.runtime.scratch import Scratch, Scratches
+    from interlock.runtime.scratch import Own, Scratch, Scratches
     from interlock.runtime.spending import Spend, TurnBudget
     from interlock.runtime.turn_memory import TurnMemory
     from interlock.runtime.turn_store import TurnStore
@@ -46,6 +46,7 @@ class Turns(ABC):
     sources: tuple[str, ...] = ()
     """What tools returned so far, if a screen looks at it."""
     _scratches: Scratches | None = None
+    _own: Own | None = None
     written: int | None = None
     """The newest version in the store that the run wrote and that its end must wait for."""
     held: Mapping[str, Hold] = MappingProxyType({})
@@ -109,11 +110,15 @@ class Turns(ABC):
         return list(self.said_before)
 
     def conversation_of(self, turn: int) -> list[Said]:
-        """The same, for one turn: answers of earlier runs make it trusted no more than anybody is."""
+        """The same, for one turn."""
         found = self.conversation()
-        if any(one.is_answer for one in found):
-            self.engine.saw_answers(self.number, turn)
+        self.shows(turn, found)
         return found
+
+    def shows(self, turn: int, said: Sequence[Said]) -> None:
+        """A turn is shown this of earlier runs: their answers make it trusted no more than anybody is."""
+        if any(one.is_answer for one in said):
+            self.engine.saw_answers(self.number, turn)
 
     def view(self, turn: int) -> list[Seen]:
         """What a turn may see of the pattern around it, the pattern's task first."""
@@ -146,6 +151,13 @@ class Turns(ABC):
         return TurnStore(self, memory, ctx.turn, ctx.agent)
 
     @property
+    def own(self) -> Own:
+        """What this run put for its thread."""
+        if self._own is None:
+            self._own = {}
+        return self._own
+
+    @property
     def scratches(self) -> Scratches:
         """What turns of this run left."""
         if self._scratches is None:
@@ -156,12 +168,29 @@ class Turns(ABC):
         """The run goes on: what its turns left is read from the journal, and what they left for the thread is put once more."""
         if "memory.scratch.put" not in history:
             return
-        from interlock.runtime.scratch import put_or_delete, replayed
+        from interlock.runtime.scratch import replayed
 
         self._scratches, thread = replayed(orjson.loads(history))
-        for (place, key), value in thread.items():
+        for (place, key), (value, untrusted) in thread.items():
             self.holds(place)
-            self.wrote(put_or_delete(self.runtime.memories.store, place, key, value))
+            self.leaves(place, key, value, untrusted)
+
+    def leaves(self, place: str, key: str, value: Any, untrusted: bool) -> None:
+        """The run leaves a value for its thread; ``None`` takes the key away."""
+        store = self.runtime.memories.store
+        if value is None:
+            store.delete(place, key)
+            self.own.pop((place, key), None)
+            self.wrote(store.stats().revision)
+        else:
+            version = store.put(place, key, value)
+            self.own[place, key] = version, untrusted
+            self.wrote(version)
+
+    def is_anybodys(self, place: str, key: str, version: int) -> bool:
+        """Whether a value of the thread's scratch is trusted no more than anybody is: of what this run did not put nobody knows."""
+        put, untrusted = self.own.get((place, key), (0, True))
+        return untrusted or put != version
 
     def wrote(self, version: int) -> None:
         """The run wrote to the store, at this version."""
