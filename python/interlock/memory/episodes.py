@@ -46,6 +46,8 @@ class Episode:
     user: str | None = None
     match: Recalled | None = None
     """How it was found, if it was searched for."""
+    origin: str | None = None
+    """The run that it was copied from first, if it is a copy."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ def project(run_id: str, plan: str, history: Mapping[str, Any]) -> Projected | N
         "ended_us": ended,
         "answer": answer,
         "user": user.get("id"),
+        "origin": _origin(history),
     }
     return Projected(run_id, situation, data, user.get("tenant"))
 
@@ -111,6 +114,10 @@ def is_of(history: Mapping[str, Any], run_id: str) -> bool:
     """Whether a history is this run's."""
     first = next(iter(history["events"]), None)
     return first is not None and first.get("run") == run_id and bool(history["payloads"])
+
+
+def _origin(history: Mapping[str, Any]) -> str | None:
+    return next((event["origin"] for event in history["events"] if event["kind"] == "run_derived"), None)
 
 
 def _text(payloads: Mapping[int, Mapping[str, Any]], reference: Mapping[str, Any]) -> str | None:
@@ -275,6 +282,7 @@ def episode(record: Record, match: Recalled | None = None) -> Episode:
             answer=data["answer"],
             user=data["user"],
             match=match,
+            origin=data.get("origin"),
         )
     except (KeyError, TypeError) as error:
         message = f"{record.namespace}/{record.key} is no episode: {error!r}"

@@ -298,9 +298,21 @@ class TurnMemory:
     def _shown(self, one: Episode) -> Episode:
         user = self._turns.user if self._shows_user else None
         is_theirs = user is not None and one.user == user.id
-        if is_theirs or ALL_EPISODES in self._turns.scopes(self._turn):
-            return one
-        return replace(one, situation=None, answer=None, user=None, match=None)
+        self.sees(one.intent is not None)  # an agent may have worded it
+        if not is_theirs and ALL_EPISODES not in self._turns.scopes(self._turn):
+            return replace(one, situation=None, answer=None, user=None, match=None)
+
+        def shown(text: str | None) -> str | None:
+            """Nobody knows any more what the run had read. Placeholders of the same user mean the same here."""
+            if text is not None and is_theirs:
+                text = self._turns.engine.carried_over(self._turns.number, one.origin or one.run_id, text)
+            return None if text is None else self.enters(text, untrusted=True)
+
+        situation, answer, match = shown(one.situation), shown(one.answer), one.match
+        if match is not None:
+            record = replace(match.record, text=situation or "", data={**match.record.data, "answer": answer})
+            match = replace(match, record=record)
+        return replace(one, situation=situation, answer=answer, match=match)
 
     async def recent(self, turns: int | None, tokens: int | None, summarise: Summariser | None) -> Window:
         """The newest of what was said, and a summary of the rest."""
@@ -309,6 +321,7 @@ class TurnMemory:
         before = self._turns.conversation() if self._shows_user else []
         messages = short_term.together(before, self._turns.history(self._turn))
         first = short_term.cut(messages, turns, tokens)
+        self._turns.shows(self._turn, before if summarise is not None else before[first:])
         summary = None
         if first and summarise is not None:
             summary = await self._summary(messages[:first], summarise)
