@@ -129,33 +129,38 @@ class Config:
             ConfigError: the file is missing, is not YAML, or a key is unknown or has the wrong type.
         """
         path = Path(path)
-        try:
-            text = path.read_text(encoding="utf-8")
-        except OSError as error:
-            raise ConfigError(f"{path}: {error.strerror}", hint="give the path of a YAML file", path=str(path)) from error
-        except UnicodeDecodeError as error:
-            raise ConfigError(f"{path} is not UTF-8: {error}", hint="save it as UTF-8", path=str(path)) from error
-        return cls.parse(text, source=str(path), folder=path.parent)
+        return cls.parse(_text(path), source=str(path), folder=path.parent)
+
+    @classmethod
+    def deciding(cls, path: str | Path, *, key: bool = False) -> Config:
+        """Of a YAML file what concerns who may decide reviews, so that what only a service needs may be absent.
+
+        That is ``guardrails`` without what only counts while agents work, the terms of ``reviews``, and with ``key`` the ``encryption``.
+        Of the other parts nothing but the names is looked at.
+
+        Raises:
+            ConfigError: as for ``load``.
+        """
+        path = Path(path)
+        top = _top(_text(path), str(path))
+        guardrails = _guardrails(top["guardrails"], path.parent, deciding=True) if "guardrails" in top else None
+        terms = None
+        if "reviews" in top:
+            from interlock.yaml_reviews import read_reviews
+
+            terms, _ = read_reviews(top["reviews"])
+        keys = Keys(**top["encryption"].encryption(ENCRYPTION_KEYS, path.parent)) if key and "encryption" in top else None
+        return cls(source=str(path), reviews=terms, encryption=keys, guardrails=guardrails)
 
     @classmethod
     def parse(cls, text: str, *, source: str = "<text>", folder: Path | None = None) -> Config:
         """Read YAML text."""
-        import yaml
-
-        try:
-            root = yaml.compose(text, Loader=yaml.SafeLoader)
-        except yaml.MarkedYAMLError as error:
-            line = error.problem_mark.line + 1 if error.problem_mark else None
-            message = f"{source}: line {line}: {error.problem}"
-            raise ConfigError(message, hint="correct the YAML", path=source, line=line) from None
-        except yaml.YAMLError as error:
-            raise ConfigError(f"{source}: {error}", hint="remove what is no text", path=source) from None
-        if root is None:
+        top = _top(text, source)
+        if not top:
             return cls(source=source)
-        from interlock.yaml_reader import ON_TIE, Reader
+        from interlock.yaml_reader import ON_TIE
         from interlock.yaml_reviews import read_reviews
 
-        top = Reader(source, yaml).mapping(root, "", TOP_KEYS)
         rules = tuple(top["routing_rules"].rules(RULE_KEYS)) if "routing_rules" in top else ()
         semantic = top["semantic"].semantic(SEMANTIC_KEYS, folder or Path()) if "semantic" in top else None
         confidence = top["min_confidence"].share() if "min_confidence" in top else None
@@ -209,10 +214,38 @@ class Config:
         return orjson.dumps(table, option=orjson.OPT_SORT_KEYS).decode()
 
 
-def _guardrails(place: Place, folder: Path) -> Guardrails:
+def _text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise ConfigError(f"{path}: {error.strerror}", hint="give the path of a YAML file", path=str(path)) from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path} is not UTF-8: {error}", hint="save it as UTF-8", path=str(path)) from error
+
+
+def _top(text: str, source: str) -> dict[str, Place]:
+    """The parts of a YAML text by name; none of one that holds nothing."""
+    import yaml
+
+    try:
+        root = yaml.compose(text, Loader=yaml.SafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else None
+        message = f"{source}: line {line}: {error.problem}"
+        raise ConfigError(message, hint="correct the YAML", path=source, line=line) from None
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{source}: {error}", hint="remove what is no text", path=source) from None
+    from interlock.yaml_reader import Reader
+
+    return {} if root is None else Reader(source, yaml).mapping(root, "", TOP_KEYS)
+
+
+def _guardrails(place: Place, folder: Path, *, deciding: bool = False) -> Guardrails:
     from interlock.guardrails import read_guardrails
 
     found = read_guardrails(place, folder)
+    if deciding:
+        found = found.deciding()
     found.access()  # what can't be compiled is refused here, before anything is replaced
     found.budget()
     return found

@@ -106,7 +106,15 @@ def from_environment() -> Keys | None:
 
 def command_keys(journal: str | Path) -> Keys | None:
     """The key that a command gives ``il.open``: none where the journal's vault needs none, or the environment has none."""
-    return from_environment() if isinstance(vault_protection(journal), bytes) else None
+    return beside_service(journal, lambda: None)
+
+
+def beside_service(journal: str | Path, said: Callable[[], Keys | None]) -> Keys | None:
+    """The key that a command gives ``il.open`` beside a service's file: that of the environment, else the one that the file names.
+
+    None where the vault has no key: opening it with one would protect it, and the service that has none could open it no more.
+    """
+    return (from_environment() or said()) if isinstance(vault_protection(journal), bytes) else None
 
 
 def command_key(journal: str | Path) -> VaultKey | None:

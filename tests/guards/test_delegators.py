@@ -176,6 +176,29 @@ NARROWED: dict[str, Parts] = {
         entry=d.agent("narrow", ">both"),
         to=[il.Concurrent("both", [d.agent("clerk", "try"), d.agent("chief")], reconcile=il.vote())],
     ),
+    "from a chat's manager": lambda d: il.GroupChat("plan", [d.agent("clerk", "try")], speaker=d.agent("narrow", ">clerk", "fin")),
+    "from a chat's manager to a member that hands on": lambda d: il.GroupChat(
+        "plan",
+        [il.Handoff("desk", entry=d.agent("chief", ">clerk"), to=[d.agent("clerk", "try")])],
+        speaker=d.agent("narrow", ">desk", "fin"),
+    ),
+    "from a chat's manager that got the turn itself": lambda d: il.GroupChat(
+        "plan",
+        [d.agent("clerk", "try")],
+        speaker=il.Handoff("heads", entry=d.agent("narrow", ">chief"), to=[d.agent("chief", ">clerk", "fin")]),
+    ),
+    "from a chat's manager, out of the chat": lambda d: il.Handoff(
+        "plan",
+        entry=il.GroupChat("chat", [d.agent("chief", ">clerk")], speaker=d.agent("narrow", ">chief", "fin")),
+        to=[d.agent("clerk", "try")],
+    ),
+    "from a chat's manager, to one who hears a summary first": lambda d: il.GroupChat(
+        "plan",
+        [d.agent("chief", "one", "two", "three"), d.agent("clerk", "try")],
+        speaker=d.agent("narrow", ">chief", ">chief", ">clerk", "fin"),
+        window=1,
+        summariser=d.agent("summary", "short"),
+    ),
     "to a fallback of the member": lambda d: il.Handoff(
         "plan",
         entry=d.agent("narrow", ">first"),
@@ -197,6 +220,13 @@ OTHERWISE: dict[str, Parts] = {
     "the plan goes on": lambda d: il.Sequential("plan", [d.agent("narrow"), d.agent("clerk", "try")]),
     "a fallback stands in": lambda d: il.Sequential("plan", [il.step(d.agent("narrow", "fail"), fallback=d.agent("clerk", "try"))]),
     "a chat goes on": lambda d: il.GroupChat("plan", [d.agent("narrow"), d.agent("clerk", "try")], until="turns >= 2"),
+    "a chat's manager has the floor back": lambda d: il.GroupChat("plan", [d.agent("narrow")], speaker=d.agent("clerk", ">narrow", "try")),
+    "a chat's manager that may it, too, gives the floor": lambda d: il.GroupChat(
+        "plan", [d.agent("clerk", "try")], speaker=d.agent("chief", ">clerk", "fin")
+    ),
+    "a chat goes on by rules": lambda d: il.GroupChat(
+        "plan", [d.agent("narrow"), d.agent("clerk", "try")], speaker=il.rules([("turns == 1", "clerk")]), until="turns >= 2"
+    ),
     "a supervisor hears a report": lambda d: il.Hierarchy("plan", supervisor=d.agent("clerk", "!narrow", "try"), teams=[d.agent("narrow")]),
     "the turn returns to the entry": lambda d: il.Handoff(
         "plan", entry=d.agent("clerk", ">narrow", "try"), to=[d.agent("narrow", "look")], returns=True
@@ -234,6 +264,14 @@ async def test_a_second_delegation_is_not_narrowed_by_who_made_the_first() -> No
     desk = Desk()
     heads = il.Handoff("heads", entry=desk.agent("chief", "!clerk", ">narrow"), to=[desk.agent("narrow", "!clerk")])
     await desk.run(il.Hierarchy("plan", supervisor=heads, teams=[desk.agent("clerk", "try", "done", "try")]))
+    assert desk.tried == [*may("clerk"), *may_not("clerk")]
+
+
+async def test_a_manager_narrows_only_those_whom_it_gives_the_floor_itself() -> None:
+    """The head that gives the floor first may pay; the other head, which follows it, may not."""
+    desk = Desk()
+    heads = il.Handoff("heads", entry=desk.agent("chief", ">clerk", ">narrow"), to=[desk.agent("narrow", ">clerk", "fin")])
+    await desk.run(il.GroupChat("plan", [desk.agent("clerk", "try", "once", "try", "twice")], speaker=heads))
     assert desk.tried == [*may("clerk"), *may_not("clerk")]
 
 

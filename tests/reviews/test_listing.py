@@ -47,7 +47,37 @@ async def test_pages_follow_one_another(place: Path | None) -> None:
         assert seen == ids
 
 
-@pytest.mark.parametrize("asked", [{"due_before": datetime(2026, 1, 1)}, {"limit": -1}, {"role": object()}, {"run_id": "nonsense"}])
+async def test_a_tenants_people_are_listed_what_is_theirs_and_what_is_nobodys_page_by_page(place: Path | None) -> None:
+    async with world(place, plans=[RUN]) as here:
+        users = [il.User("ann", tenant="acme"), il.User("eve", tenant="evil"), None, il.User("bob")] * 3
+        ids = [(await here.runtime.run(RUN, "hello", user=user)).run_id for user in users]
+        theirs = [run_id for run_id, user in zip(ids, users, strict=True) if user is None or user.tenant in (None, "acme")]
+        desk = (await here.restart()).reviews
+        assert [row.run_id for row in await desk.list(tenant="acme")] == theirs
+        seen: list[str] = []
+        last: il.Review | None = None
+        while page := await desk.list(tenant="acme", limit=2, after=last):
+            assert len(page) == min(2, len(theirs) - len(seen))
+            seen += [row.run_id for row in page]
+            last = page[-1]
+        assert seen == theirs
+        nobodys = [run_id for run_id, user in zip(ids, users, strict=True) if user is None or user.tenant is None]
+        assert [row.run_id for row in await desk.list(tenant="other")] == nobodys
+        assert [row.run_id for row in await desk.list()] == ids
+
+
+async def test_a_tenants_list_looks_past_many_reviews_of_others(place: Path | None) -> None:
+    async with world(place, plans=[RUN]) as here:
+        for _ in range(300):
+            await here.runtime.run(RUN, "hello", user=il.User("eve", tenant="evil"))
+        mine = (await here.runtime.run(RUN, "hello", user=il.User("ann", tenant="acme"))).run_id
+        assert [row.run_id for row in await here.runtime.reviews.list(tenant="acme", limit=1)] == [mine]
+        assert await here.runtime.reviews.list(tenant="acme", limit=0) == []
+
+
+@pytest.mark.parametrize(
+    "asked", [{"due_before": datetime(2026, 1, 1)}, {"limit": -1}, {"role": object()}, {"run_id": "nonsense"}, {"tenant": 7}]
+)
 async def test_a_list_that_can_not_be_meant_is_refused(asked: dict[str, object]) -> None:
     async with world(None, plans=[RUN]) as here:
         with pytest.raises(ValueError, match=r".+"):

@@ -7,6 +7,7 @@ import asyncio
 import importlib
 import os
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ from interlock._core import Reader
 from interlock.cli.pick import run_by_prefix
 from interlock.config import Config
 from interlock.errors import JournalLocked, UsageError
-from interlock.keys import command_keys
+from interlock.keys import beside_service
 from interlock.message import Outcome
 from interlock.runtime import Runtime, open_runtime
 
@@ -62,7 +63,9 @@ def fork(given: argparse.Namespace) -> int:
 
 async def _fork(given: argparse.Namespace, run_id: str) -> Outcome:
     config = None if given.config is None else Config.load(Path(given.config))
-    runtime = open_runtime(given.db, config=config, keys=command_keys(given.db)) if given.app is None else _app(given.app, given.db)
+    keys = beside_service(given.db, lambda: None if config is None else config.encryption)
+    bare = None if config is None else replace(config, encryption=None)
+    runtime = open_runtime(given.db, config=bare, keys=keys) if given.app is None else _app(given.app, given.db)
     try:
         async with runtime:
             if given.app is not None and config is not None:

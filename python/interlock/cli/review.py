@@ -8,7 +8,6 @@ import getpass
 import os
 import sys
 from collections.abc import Awaitable, Callable
-from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -23,8 +22,9 @@ from interlock.cli.moments import ahead
 from interlock.cli.pick import run_by_prefix
 from interlock.config import Config
 from interlock.errors import JournalLocked, UsageError
-from interlock.keys import command_key, command_keys
+from interlock.keys import Keys, beside_service, command_key
 from interlock.message import Outcome, Seen
+from interlock.privacy import Span
 from interlock.reviews import Escalate, Review, review_of
 from interlock.runtime import Runtime, open_runtime
 from interlock.runtime.review_desk import filter_text
@@ -39,7 +39,8 @@ EXAMPLES = """examples:
   interlock review reassign 01m838qb --by ada --to-role legal --reason "a contract is at stake"
 
 A decision is written into the journal, which a running service owns: then only the service can decide, and exit status 2 says so.
-The configuration's guardrails hold here as in the service: without --config those of interlock.yaml, if it is in this folder."""
+The configuration says here as in the service who may decide: without --config the one in interlock.yaml, if it is in this folder. What
+else stands in it is the service's, and need not work here."""
 
 CONFIG = Path("interlock.yaml")
 """The configuration that is read where none is named."""
@@ -53,6 +54,7 @@ def add_parser(commands: Any) -> None:
     listing = actions.add_parser("list", help="open reviews, oldest first; a service may have the journal open")
     listing.add_argument("--role", help="only those that this role may decide")
     listing.add_argument("--person", help="only those that were given to this person")
+    listing.add_argument("--tenant", metavar="NAME", help="only those of runs of this tenant, or of none")
     listing.add_argument("--plan", help="only those of runs of this plan")
     listing.add_argument("--due-before", type=ahead, metavar="WHEN", help="only those due before: 2026-11-01T08:30, or 4h from now")
     listing.add_argument("--limit", type=int, default=50, metavar="N", help="at most N (50)")
@@ -92,13 +94,15 @@ def _spoken(actions: Any, name: str, what: str, says: Callable[[Runtime, argpars
     action.add_argument("--role", dest="roles", action="append", default=[], metavar="ROLE", help="what they are; may be repeated")
     action.add_argument("--tenant", metavar="NAME", help="whose people they are; without it they are the service's own")
     action.add_argument("--reason", default="", metavar="TEXT", help="why")
-    action.add_argument("--config", type=Path, metavar="FILE", help="the YAML file whose guardrails hold (interlock.yaml, if it is here)")
+    which = action.add_mutually_exclusive_group()
+    which.add_argument("--config", type=Path, metavar="FILE", help="the YAML file that says who may decide (interlock.yaml, if it is here)")
+    which.add_argument("--no-config", action="store_true", help="ask no file, also if interlock.yaml is here")
     return action
 
 
 def list_reviews(given: argparse.Namespace) -> int:
     """Open reviews."""
-    names = {"role": given.role, "person": given.person, "plan": given.plan}
+    names = {"role": given.role, "person": given.person, "plan": given.plan, "tenant": given.tenant}
     asked = filter_text(**names, due_before=given.due_before, limit=given.limit)
     found = [review_of(row) for row in orjson.loads(_reader(given).open_reviews(asked))]
     if given.json:
@@ -146,19 +150,38 @@ def decide(given: argparse.Namespace) -> int:
 
 
 async def _say(given: argparse.Namespace) -> Outcome | Review:
-    async with open_runtime(given.db, config=_config(given), keys=command_keys(given.db)) as runtime:
+    config = _config(given)
+    keys = beside_service(given.db, lambda: _key_named(given))
+    async with open_runtime(given.db, config=config, keys=keys, ner=_no_names) as runtime:
         came_of_it: Outcome | Review = await given.says(runtime, given)
         return came_of_it
 
 
 def _config(given: argparse.Namespace) -> Config | None:
-    """The service's configuration, but for what only the service does: sign checkpoints and call webhooks."""
-    named: Path | None = given.config or (CONFIG if CONFIG.is_file() else None)
+    """What the service's configuration says of who may decide."""
+    named = _file(given)
     if named is None:
-        note = f"no {CONFIG} is here and --config names no other: no role is asked for beside those of the review's own terms"
-        print(f"interlock: {note}", file=sys.stderr)
+        why = "--no-config" if given.no_config else f"no {CONFIG} is here and --config names no other"
+        print(f"interlock: {why}: no role is asked for beside those of the review's own terms", file=sys.stderr)
         return None
-    return replace(Config.load(named), audit=None, hook=None)
+    return Config.deciding(named)
+
+
+def _key_named(given: argparse.Namespace) -> Keys | None:
+    named = _file(given)
+    return None if named is None else Config.deciding(named, key=True).encryption
+
+
+def _file(given: argparse.Namespace) -> Path | None:
+    if given.no_config:
+        return None
+    named: Path | None = given.config
+    return named or (CONFIG if CONFIG.is_file() else None)
+
+
+def _no_names(text: str) -> list[Span]:
+    """In place of the model for names, which a service asks about what agents say: here none says anything."""
+    return []
 
 
 async def _claim(runtime: Runtime, given: argparse.Namespace) -> Review:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -58,6 +58,15 @@ class Guardrails:
         full = f"guardrails.{path}" if path else "guardrails"
         line, message = self.line(path), error.message.removeprefix(f"{error.path}: ")
         return ConfigError(f"{self.source}: {full} (line {line}): {message}", hint=error.hint, code=error.code, path=full, line=line)
+
+    def deciding(self) -> Guardrails:
+        """Without what only counts while agents work, and needs more than this file: budgets, and topics that are compared by meaning."""
+        parts = {name: part for name, part in self.parts.items() if name != "budgets"}
+        if "topics" in parts.get("safety", {}):
+            with_patterns = [topic for topic in parts["safety"]["topics"] if "patterns" in topic]
+            topics = [{key: value for key, value in topic.items() if key != "like"} for topic in with_patterns]
+            parts["safety"] = {**parts["safety"], "topics": topics}
+        return replace(self, parts=parts)
 
     def compiles(self) -> None:
         """Compile every part, and put nothing in force.

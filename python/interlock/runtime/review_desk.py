@@ -39,6 +39,7 @@ class Reviews:
         person: str | None = None,
         plan: str | None = None,
         run_id: str | None = None,
+        tenant: str | None = None,
         due_before: datetime | None = None,
         limit: int = 100,
         after: Review | None = None,
@@ -50,6 +51,7 @@ class Reviews:
             person: only those that were given to this person.
             plan: only those of runs of this plan.
             run_id: only those of this run.
+            tenant: only those of runs whose user is of this tenant, and of runs without a tenant.
             due_before: only those that are due before this moment.
             limit: at most so many.
             after: the last one of the page before.
@@ -58,7 +60,8 @@ class Reviews:
             UsageError: an argument can't mean anything.
         """
         self._runtime.check_loop()
-        asked = filter_text(role=role, person=person, plan=plan, run_id=run_id, due_before=due_before, limit=limit, after=after)
+        names = {"role": role, "person": person, "plan": plan, "run_id": run_id, "tenant": tenant}
+        asked = filter_text(**names, due_before=due_before, limit=limit, after=after)
         found = await asyncio.to_thread(self._runtime.engine.open_reviews, asked)
         return [review_of(row, self._mask) for row in orjson.loads(found)]
 
@@ -306,6 +309,7 @@ def filter_text(
     person: str | None = None,
     plan: str | None = None,
     run_id: str | None = None,
+    tenant: str | None = None,
     due_before: datetime | None = None,
     limit: int | None = None,
     after: Review | None = None,
@@ -322,6 +326,7 @@ def filter_text(
         "person": person,
         "plan": plan,
         "run_id": run_id,
+        "tenant": tenant,
         "due_before_us": None if due_before is None else microseconds(due_before),
         "after": None if after is None else (microseconds(after.opened), after.run_id, after.number),
         "limit": limit,

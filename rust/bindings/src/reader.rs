@@ -56,8 +56,9 @@ impl PyReader {
 
     /// Open reviews, oldest first, as a JSON list; the filter is JSON too.
     fn open_reviews(&self, py: Python<'_>, filter: &[u8]) -> PyResult<String> {
-        let filter = review::filter(filter)?;
-        py.detach(|| self.reader.reviews(&filter)).map(|rows| review::rows(&rows)).map_err(|cause| error::journal(&cause))
+        let (filter, tenant) = review::filter(filter)?;
+        let found = py.detach(|| interlock_engine::open_reviews(&self.reader, &filter, tenant.as_deref()));
+        found.map(|rows| review::rows(&rows)).map_err(error::engine)
     }
 
     /// A review of a run with all that a person who decides should see, as JSON. Without a number, the one that is open.

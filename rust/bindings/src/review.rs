@@ -62,18 +62,20 @@ struct Wanted {
     person: Option<String>,
     plan: Option<String>,
     run_id: Option<String>,
+    tenant: Option<String>,
     due_before_us: Option<u64>,
     after: Option<(u64, String, u32)>,
     limit: Option<usize>,
 }
 
-pub(crate) fn filter(text: &[u8]) -> PyResult<ReviewFilter> {
-    let Wanted { role, person, plan, run_id, due_before_us, after, limit } =
+/// The filter, and whose runs' reviews are asked for.
+pub(crate) fn filter(text: &[u8]) -> PyResult<(ReviewFilter, Option<String>)> {
+    let Wanted { role, person, plan, run_id, tenant, due_before_us, after, limit } =
         serde_json::from_slice(text).map_err(|cause| PyValueError::new_err(cause.to_string()))?;
     let id = |text: String| text.parse::<RunId>().map_err(PyValueError::new_err);
     let after = after.map(|(opened, run, review)| PyResult::Ok((Micros(opened), id(run)?, review))).transpose()?;
     let (role, person, plan, run) = (role.map(Into::into), person.map(Into::into), plan.map(Into::into), run_id.map(id).transpose()?);
-    Ok(ReviewFilter { role, person, plan, run, due_before: due_before_us.map(Micros), after, limit })
+    Ok((ReviewFilter { role, person, plan, run, due_before: due_before_us.map(Micros), after, limit }, tenant))
 }
 
 pub(crate) fn rows(rows: &[ReviewRow]) -> String {

@@ -1,8 +1,9 @@
 //! What people are shown of reviews, and what is told of them. It reads; it decides nothing.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use interlock_journal::{Frame, Reader};
+use interlock_journal::{Frame, PayloadKind, Reader, ReviewFilter, ReviewRow};
 use interlock_kernel::{Event, Micros, Name, OpenReview, Ref, Refusal, ReviewId, ReviewSubject, ReviewVerdict, RunId, State};
 use interlock_rules::RuleBook;
 use interlock_vault::Vault;
@@ -14,6 +15,9 @@ use crate::live::Live;
 use crate::plans::compile_plan;
 use crate::step::{Settled, Shown};
 use crate::{EngineError, settle};
+
+/// Reviews that are looked at together for a tenant's.
+const PAGE: usize = 256;
 
 /// A review as the person who decides is shown it.
 #[derive(Debug)]
@@ -70,6 +74,14 @@ impl Engine {
         shown(&self.journal, run, number, |end| core.fold_until(&self.journal, run, end))
     }
 
+    /// Open reviews, oldest first. With a tenant, only those of runs whose users are of it, or of none.
+    ///
+    /// # Errors
+    /// The journal can't be read, or a run's request can't be read from it.
+    pub fn open_reviews(&self, filter: &ReviewFilter, tenant: Option<&str>) -> Result<Vec<ReviewRow>, EngineError> {
+        listed(&self.journal, filter, tenant)
+    }
+
     /// From now on, keep what happens to reviews until `review_news` is asked for it.
     pub fn tell_of_reviews(&self) -> Result<(), EngineError> {
         self.lock()?.tells = true;
@@ -104,6 +116,45 @@ pub fn show_review(reader: &Reader, run: u64, number: Option<u32>) -> Result<Rev
             Ok((entry.plan, RuleBook::new(None, entry.checks)))
         })
     })
+}
+
+/// As `Engine::open_reviews`, for whoever only reads the journal.
+pub fn open_reviews(reader: &Reader, filter: &ReviewFilter, tenant: Option<&str>) -> Result<Vec<ReviewRow>, EngineError> {
+    listed(reader, filter, tenant)
+}
+
+/// The list knows no tenants: a run's request does, which may be sealed. So it is read a page at a time until there are enough.
+fn listed(journal: &impl Told, filter: &ReviewFilter, tenant: Option<&str>) -> Result<Vec<ReviewRow>, EngineError> {
+    let Some(tenant) = tenant else { return Ok(journal.reviews(filter)?) };
+    let most = filter.limit.unwrap_or(usize::MAX);
+    let mut page = ReviewFilter { limit: Some(PAGE), ..filter.clone() };
+    let (mut found, mut known) = (Vec::new(), BTreeMap::new());
+    while found.len() < most {
+        let rows = journal.reviews(&page)?;
+        let (is_last, last) = (rows.len() < PAGE, rows.last().map(|row| (row.opened, row.id, row.review)));
+        for row in rows {
+            let theirs = match known.get(&row.run) {
+                Some(theirs) => *theirs,
+                None => *known.entry(row.run).or_insert(is_open_to(journal, row.run, tenant)?),
+            };
+            if theirs && found.len() < most {
+                found.push(row);
+            }
+        }
+        if is_last {
+            break;
+        }
+        page.after = last;
+    }
+    Ok(found)
+}
+
+/// Whether a run's user is of this tenant, or of none.
+fn is_open_to(journal: &impl Told, run: u64, tenant: &str) -> Result<bool, EngineError> {
+    let payloads = journal.payloads(run)?;
+    let Some(request) = payloads.iter().rev().find(|payload| payload.kind == PayloadKind::Request) else { return Ok(true) };
+    let asked: serde_json::Value = serde_json::from_slice(&request.bytes)?;
+    Ok(asked["user"]["tenant"].as_str().is_none_or(|theirs| theirs == tenant))
 }
 
 fn shown(

@@ -2,7 +2,9 @@
 
 use std::sync::Arc;
 
-use interlock_journal::{Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, RunName, refs};
+use interlock_journal::{
+    Frame, Journal, JournalError, MessageBody, Payload, PayloadKind, Reader, RemovedWhy, ReviewFilter, ReviewRow, RunName, refs,
+};
 use interlock_kernel::plan::Plan;
 use interlock_kernel::{CrossingOutcome, Digest, Event, Ref, RunId, RunStarted, State, evolve};
 use interlock_rules::RuleBook;
@@ -17,6 +19,7 @@ pub(crate) trait Told {
     fn payloads(&self, run: u64) -> Result<Vec<Payload>, JournalError>;
     fn removed(&self, run: u64) -> Result<Option<RemovedWhy>, JournalError>;
     fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError>;
+    fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<ReviewRow>, JournalError>;
     fn committed(&self) -> u64;
 }
 
@@ -34,6 +37,9 @@ macro_rules! told {
             }
             fn document(&self, digest: &Digest) -> Result<Option<String>, JournalError> {
                 <$journal>::document(self, digest)
+            }
+            fn reviews(&self, filter: &ReviewFilter) -> Result<Vec<ReviewRow>, JournalError> {
+                <$journal>::reviews(self, filter)
             }
             fn committed(&self) -> u64 {
                 $committed(self)

@@ -34,7 +34,7 @@ pub use admission::Limits;
 pub use clock::Clock;
 pub use counterfactual::{Counterfactual, Of};
 pub use derive::Derive;
-pub use desk::{Closed, ReviewNews, ReviewShown, show_review};
+pub use desk::{Closed, ReviewNews, ReviewShown, open_reviews, show_review};
 pub use effect::{Effect, EffectStart, Noting};
 pub use engine::{Engine, Stats};
 pub use error::EngineError;

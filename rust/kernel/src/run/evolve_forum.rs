@@ -11,7 +11,7 @@ pub(super) fn passed(running: &mut Running, passed: &FloorPassed) -> Result<(), 
     let plan = std::sync::Arc::clone(&running.plan);
     let forum = plan.forum(passed.forum).ok_or(Corrupt { event: "floor_passed", state: "not in a forum" })?;
     let strand = strand_mut(running, passed.strand)?;
-    // Where the speaker stands, and what it wrote; and who delegates, if it does.
+    // Where the speaker stands, and what it wrote; and who delegates, if it leads.
     let mut speaking = Vec::new();
     let speaker = match take(strand) {
         Phase::Entering { message, .. } => open(running, passed, message)?,
@@ -19,7 +19,7 @@ pub(super) fn passed(running: &mut Running, passed: &FloorPassed) -> Result<(), 
         Phase::Answered { turn, reply, .. } | Phase::Routed { turn, reply, .. } => {
             open(running, passed, reply.reply)?;
             let is_inside = plan.upwards(turn.node).any(|above| above == passed.forum);
-            if is_inside {
+            if plan.upwards(turn.node).any(|above| Some(above) == forum.lead) {
                 let strand = strand_mut(running, passed.strand)?;
                 speaking = delegators::speaking(&plan, strand, (turn.node, &turn.agent), passed.forum);
             }
@@ -47,7 +47,7 @@ pub(super) fn passed(running: &mut Running, passed: &FloorPassed) -> Result<(), 
         state.repeats = if contribution.repeats { state.repeats.saturating_add(1) } else { 0 };
         state.said.push(contribution.clone());
     }
-    state.delegators = if matches!(passed.next, Floor::Delegates(_)) { speaking } else { Vec::new() };
+    delegators::give(&mut state.delegators, forum, passed, speaking);
     if passed.summary.is_some() {
         state.summary = passed.summary;
         state.pending = None;

@@ -210,7 +210,7 @@ pub struct ForumState {
     pub summary: Option<Ref>,
     /// Whom the summariser sums up for.
     pub pending: Option<(NodeId, Ref)>,
-    /// Who set the members to work that are at it: the supervisor's speaker, and who handed on to it below this forum.
+    /// Who set the members to work that are at it, or named who has the floor: the lead's speaker, and who handed on to it below this forum.
     pub delegators: Vec<Name>,
 }
 

@@ -19,10 +19,21 @@ fn passes_on<'a>(before: &'a Running, event: &Event) -> Option<(&'a Turn, Vec<No
         let names = matches!(passed.why, HandOffWhy::Named | HandOffWhy::Routed) && !opens;
         return answered(strand).filter(|_| names).map(|turn| (turn, vec![passed.to]));
     }
-    let Event::FloorPassed(FloorPassed { forum, next: Floor::Delegates(to), strand, .. }) = event else { return None };
-    let turn = answered(before.strand(*strand)?)?;
-    let is_inside = before.plan.upwards(turn.node).any(|above| above == *forum);
-    is_inside.then(|| (turn, to.iter().map(|(node, _)| *node).collect()))
+    let Event::FloorPassed(FloorPassed { forum, next, strand, .. }) = event else { return None };
+    let (turn, spec) = (answered(before.strand(*strand)?)?, before.plan.forum(*forum)?);
+    let to: Vec<NodeId> = match next {
+        Floor::Delegates(to) => to.iter().map(|(node, _)| *node).collect(),
+        Floor::Member { node, .. } | Floor::Summary { next: node, .. } => vec![*node],
+        Floor::Answer { .. } | Floor::Open(_) => return None,
+    };
+    let leads = before.plan.upwards(turn.node).any(|above| Some(above) == spec.lead);
+    (leads && to.iter().all(|node| spec.members.contains(node))).then_some((turn, to))
+}
+
+/// The forum whose lead gets the floor, or whose members get it by turn, by rules or at a limit: nobody has chosen them.
+fn chosen_by_nobody(before: &Running, event: &Event) -> Option<NodeId> {
+    let Event::FloorPassed(FloorPassed { forum, next: Floor::Member { .. }, summary: None, .. }) = event else { return None };
+    passes_on(before, event).is_none().then_some(*forum)
 }
 
 /// The agent of a turn that starts.
@@ -46,6 +57,15 @@ pub(crate) fn delegators_add_up(world: &World) -> Checked {
         {
             let relay = after.strands.iter().find_map(|strand| strand.relay(passed.relay));
             prop_assert!(relay.is_some_and(|relay| relay.delegators.is_empty()), "{}", told());
+        }
+        if let Some(forum) = chosen_by_nobody(before, &world.journal[events]) {
+            let state = after.strands.iter().find_map(|strand| strand.forum(forum));
+            prop_assert!(state.is_some_and(|state| state.delegators.is_empty()), "{}", told());
+        }
+        if let Event::FloorPassed(FloorPassed { forum, next: Floor::Member { node, .. }, summary: Some(_), .. }) = &world.journal[events] {
+            let chose = before.strands.iter().find_map(|strand| strand.forum(*forum)).map(|state| &state.delegators);
+            let now = delegators(after, *node);
+            prop_assert!(chose.is_some_and(|chose| chose.iter().all(|agent| now.contains(agent))), "{}", told());
         }
         for (_, turn) in after.turns_at_work() {
             let found = delegators(after, turn.node);
