@@ -64,6 +64,15 @@ def test_what_only_a_service_needs_does_not_stand_in_the_way(what: str, ann: str
     assert (status, "is delivered" in out, err) == (0, True, "")
 
 
+def test_what_a_reviewer_writes_is_masked_as_the_file_says(ann: str, capsys: pytest.CaptureFixture[str]) -> None:
+    deny = "  privacy: {ner: spacy, deny: [{name: PROJECT, words: [Bluebird]}]}\n"
+    Path("interlock.yaml").write_text(GUARDED + deny)
+    status, _, _ = says(capsys, "reject", ann, "--by", "lea", "--role", "lead", "--reason", "it is about Bluebird")
+    assert status == 0
+    _, out, _ = says(capsys, "show", ann, "0")
+    assert ("it is about" in out, "Bluebird" in out) == (True, False)
+
+
 def test_a_file_that_says_who_decides_wrongly_decides_nothing(ann: str, capsys: pytest.CaptureFixture[str]) -> None:
     for text, words in (
         ("guardrails: [", "correct the YAML"),

@@ -1,8 +1,8 @@
 //! By way of whom a turn came: who handed on, delegated or stated an intent, and not those whom the plan merely put before it.
 
-use interlock_kernel::plan::{NodeSpec, StepSpec};
+use interlock_kernel::plan::{ForumSpec, NodeSpec, StepSpec};
 use interlock_kernel::{Event, State, delegators};
-use interlock_testkit::{Act, RelaySpec, agent, delegates, forum, hands_to, hierarchy, raises, says, sequence, step};
+use interlock_testkit::{Act, RelaySpec, agent, chat, delegates, forum, hands_to, hierarchy, raises, says, sequence, step};
 
 use crate::world;
 
@@ -54,4 +54,29 @@ fn what_a_relay_inside_was_handed_through_counts_outside_of_it() {
     let outer = RelaySpec::opened_by(inner, "outer", [step("c")]).node();
     let told = turns(outer, [hands_to("b"), hands_to("c"), says("done")]);
     assert_eq!(told, ["a by way of []", "b by way of [a]", "c by way of [a, b]"]);
+}
+
+#[test]
+fn who_is_given_the_floor_by_a_manager_has_it_by_way_of_the_manager_which_has_it_back_as_it_began() {
+    let heads = RelaySpec::opened_by(step("a"), "heads", [step("b")]).node();
+    let talk = forum(ForumSpec { lead: Some(heads), ..chat("talk", [step("x"), step("y")]) });
+    let acts = [hands_to("b"), hands_to("x"), says("one"), hands_to("y"), says("two"), says("done")];
+    let told = turns(talk, acts);
+    let expected = ["a by way of []", "b by way of [a]", "x by way of [a, b]", "a by way of []", "y by way of [a]", "a by way of []"];
+    assert_eq!(told, expected);
+}
+
+#[test]
+fn who_hears_a_summary_first_was_chosen_before_it() {
+    let members = [step("x"), step("y")];
+    let talk = forum(ForumSpec { lead: Some(step("boss")), summariser: Some(step("clerk")), window: 1, ..chat("talk", members) });
+    let acts = [hands_to("x"), says("one"), hands_to("x"), says("two"), hands_to("y"), says("in short"), says("three"), says("done")];
+    let told = turns(talk, acts);
+    assert_eq!(told[4..7], ["boss by way of []", "clerk by way of [boss]", "y by way of [boss]"]);
+}
+
+#[test]
+fn who_speaks_in_turn_was_chosen_by_nobody() {
+    let talk = forum(ForumSpec { max_turns: 2, ..chat("talk", [step("x"), step("y")]) });
+    assert_eq!(turns(talk, [says("one"), says("two")]), ["x by way of []", "y by way of []"]);
 }
