@@ -176,6 +176,7 @@ class Asking(Reading):
 
         Messages of a thread are looked at beside each other and come in one after another: a slow look lets no later one past.
         """
+        self.check_loop()
         with self._entrances.place(thread) as place:
             while True:
                 outside = self.outside

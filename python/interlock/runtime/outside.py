@@ -215,7 +215,7 @@ def joined_facts(facts: Iterable[bytes | None]) -> bytes | None:
 
 def _is_withheld(result: Any) -> bool:
     """Whether this stands in the place of a result that was kept out."""
-    return isinstance(result, dict) and result.keys() == {WITHHELD}
+    return isinstance(result, dict) and result.keys() == {WITHHELD} and isinstance(result[WITHHELD], str)
 
 
 def _read(result: bytes) -> str:

@@ -299,6 +299,7 @@ class TurnMemory:
         user = self._turns.user if self._shows_user else None
         is_theirs = user is not None and one.user == user.id
         self.sees(one.intent is not None)  # an agent may have worded it
+        one = replace(one, label=None if one.label is None else self.enters(one.label, untrusted=True))
         if not is_theirs and ALL_EPISODES not in self._turns.scopes(self._turn):
             return replace(one, situation=None, answer=None, user=None, match=None)
 
