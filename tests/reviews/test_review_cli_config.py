@@ -64,6 +64,13 @@ def test_what_only_a_service_needs_does_not_stand_in_the_way(what: str, ann: str
     assert (status, "is delivered" in out, err) == (0, True, "")
 
 
+def test_a_wrong_topic_behind_one_that_is_compared_by_meaning_is_named_by_its_line(ann: str, capsys: pytest.CaptureFixture[str]) -> None:
+    topics = "  safety:\n    topics:\n      - {name: gambling, like: [place a bet]}\n      - {name: odds, patterns: ['(']}\n"
+    Path("interlock.yaml").write_text(GUARDED + topics)
+    status, _, err = says(capsys, "approve", ann, "--by", "lea", "--role", "lead", "--tenant", "acme")
+    assert (status, "safety.topics[1].patterns[0] (line 7)" in err) == (1, True), err
+
+
 def test_what_a_reviewer_writes_is_masked_as_the_file_says(ann: str, capsys: pytest.CaptureFixture[str]) -> None:
     deny = "  privacy: {ner: spacy, deny: [{name: PROJECT, words: [Bluebird]}]}\n"
     Path("interlock.yaml").write_text(GUARDED + deny)

@@ -23,6 +23,8 @@ if TYPE_CHECKING:
 _PLACE = re.compile(r"\.(\d+)(?=\.|$)")
 """A place in a list, as the core writes some."""
 _ROOT = re.compile(r"^(guardrails(\.|$))*")
+_NOTHING = r"[^\s\S]"
+"""A pattern that no text has."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,8 +65,8 @@ class Guardrails:
         """Without what only counts while agents work, and needs more than this file: budgets, and topics that are compared by meaning."""
         parts = {name: part for name, part in self.parts.items() if name != "budgets"}
         if "topics" in parts.get("safety", {}):
-            with_patterns = [topic for topic in parts["safety"]["topics"] if "patterns" in topic]
-            topics = [{key: value for key, value in topic.items() if key != "like"} for topic in with_patterns]
+            left = [{key: value for key, value in topic.items() if key != "like"} for topic in parts["safety"]["topics"]]
+            topics = [{"patterns": [_NOTHING], **topic} for topic in left]  # none is left out, so that errors name the right one
             parts["safety"] = {**parts["safety"], "topics": topics}
         return replace(self, parts=parts)
 
