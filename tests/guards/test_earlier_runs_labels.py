@@ -7,14 +7,8 @@ from pathlib import Path
 
 import interlock as il
 import pytest
+from strict import CONFIG
 
-CONFIG = il.Config.parse("""
-guardrails:
-  labels: {mode: strict}
-  tools:
-    mail: {effect: pure, emits: {integrity: untrusted, confidentiality: tenant}}
-    refund: {effect: effect_once}
-""")
 ADA, BOB = il.User("ada", tenant="acme"), il.User("bob", tenant="acme")
 Look = Callable[[il.Context], Awaitable[str]]
 

@@ -7,16 +7,10 @@ import shutil
 from pathlib import Path
 
 import interlock as il
+from strict import CONFIG
 
 UNMARKED = Path(__file__).resolve().parent.parent / "journals" / "unmarked.db"
 MAIL = "canary4711@mail.example"
-CONFIG = il.Config.parse("""
-guardrails:
-  labels: {mode: strict}
-  tools:
-    wait: {effect: effect, accepts: untrusted, emits: {integrity: developer, confidentiality: tenant}}
-    refund: {effect: effect_once}
-""")
 
 
 class Desk:

@@ -7,15 +7,7 @@ from typing import Any
 import interlock as il
 import pytest
 from cast import gives
-
-CONFIG = il.Config.parse("""
-guardrails:
-  labels: {mode: strict}
-  tools:
-    account: {effect: pure, emits: {integrity: developer, confidentiality: tenant}}
-    mail: {effect: pure, emits: {integrity: untrusted, confidentiality: tenant}}
-    refund: {effect: effect_once}
-""")
+from strict import CONFIG
 
 
 @il.tool

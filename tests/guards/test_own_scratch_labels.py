@@ -9,7 +9,8 @@ from typing import Any
 
 import interlock as il
 import pytest
-from test_scratch_labels import CONFIG, account, mail
+from strict import CONFIG
+from test_scratch_labels import account, mail
 
 Use = Callable[[il.Context], Any]
 

@@ -9,16 +9,8 @@ from typing import Any
 
 import interlock as il
 import pytest
+from strict import CONFIG
 
-CONFIG = il.Config.parse("""
-guardrails:
-  labels: {mode: strict}
-  tools:
-    account: {effect: pure, emits: {integrity: developer, confidentiality: tenant}}
-    mail: {effect: pure, emits: {integrity: untrusted, confidentiality: tenant}}
-    wait: {effect: effect, accepts: untrusted, emits: {integrity: developer, confidentiality: tenant}}
-    refund: {effect: effect_once}
-""")
 Use = Callable[[il.Context], Any]
 
 

@@ -9,15 +9,8 @@ from typing import Any
 import interlock as il
 import orjson
 import pytest
+from strict import CONFIG
 
-CONFIG = il.Config.parse("""
-guardrails:
-  labels: {mode: strict}
-  tools:
-    account: {effect: pure, emits: {integrity: developer, confidentiality: tenant}}
-    mail: {effect: pure, emits: {integrity: untrusted, confidentiality: tenant}}
-    refund: {effect: effect_once}
-""")
 Use = Callable[[il.Context], Any]
 VALUES = [9, 'US13 "quoted" ü', {"to": ["US13"]}, 1.5, True, []]
 
