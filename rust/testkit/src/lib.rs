@@ -21,7 +21,9 @@ pub use guesses::guesses;
 pub use panels::policy_on;
 pub use plans::{plan_specs, plans};
 pub use rules::{ACCEPTS, ALWAYS, DONE, ERRS, EVEN, FINE, SURE, ScriptedRules, expressions, rule, scripted_rules, word};
-pub use script::{Act, Deed, NEVER, Said, Script, Whom, acts, answers_wrongly, delegates, hands_to, raises, says, scripts, states, tasks};
+pub use script::{
+    Act, Deed, NEVER, Said, Script, Whom, acts, answers_wrongly, bare, delegates, hands_to, raises, says, scripts, states, tasks,
+};
 pub use specs::{
     RelaySpec, agent, chat, domain, forum, goes_to, hedged, hierarchy, maker_checker, name_of, overrides, panel, parallel, plan_of,
     sequence, spec_of, step, summed_up, surest, vote, walled,

@@ -1,12 +1,18 @@
 //! What the agents of a test do, turn by turn.
 
-use interlock_kernel::{Confidence, EffectClass, Expiry, Name, TermsSpec, TurnId};
+use interlock_kernel::{Confidence, EffectClass, Expiry, Name, Ref, Reply, TermsSpec, TurnId};
 use proptest::prelude::*;
 
 use crate::tape::{Tape, taped};
 
 /// An act that takes this long is one whose agent never answers.
 pub const NEVER: u64 = u64::MAX;
+
+/// A reply with this content and nothing beside it, for tests that speak to the kernel themselves.
+#[must_use]
+pub fn bare(content: Ref) -> Reply {
+    Reply { content, empty: false, confidence: None, intent: None, hand_off: None, delegated: Vec::new(), spent: None, label: None }
+}
 
 /// The acts in the order of the turns, from the first again when they are used up.
 #[derive(Debug, Clone)]

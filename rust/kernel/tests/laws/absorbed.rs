@@ -1,7 +1,7 @@
 //! At-least-once delivery is normal: repeats and late replies change nothing, unknown ids are refused, an end is an end.
 
-use interlock_kernel::{Digest, Failure, Input, Ref, Refusal, Reply, State, TurnId};
-use interlock_testkit::{Told, World, guesses, law};
+use interlock_kernel::{Digest, Failure, Input, Ref, Refusal, State, TurnId};
+use interlock_testkit::{Told, World, bare, guesses, law};
 use proptest::prelude::*;
 
 use crate::{lived, storms, without_crashes, worlds};
@@ -11,17 +11,7 @@ fn nothing() -> Ref {
 }
 
 fn reply(turn: u32) -> Input {
-    let reply = Reply {
-        content: nothing(),
-        empty: false,
-        confidence: None,
-        intent: None,
-        hand_off: None,
-        delegated: vec![],
-        spent: None,
-        label: None,
-    };
-    Input::Replied { turn: TurnId(turn), reply }
+    Input::Replied { turn: TurnId(turn), reply: bare(nothing()) }
 }
 
 fn failure(turn: u32) -> Input {

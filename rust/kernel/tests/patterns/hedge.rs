@@ -1,8 +1,8 @@
 //! Hedged requests: a stand-in starts beside an agent that takes long, and the first good answer stands.
 
 use interlock_kernel::plan::{NodeSpec, StepSpec};
-use interlock_kernel::{Check, Confidence, Event, Failure, Input, TurnId};
-use interlock_testkit::{Act, NEVER, World, hedged, raises, says, walled};
+use interlock_kernel::{Check, Confidence, Event, Failure, Input, Reply, TurnId};
+use interlock_testkit::{Act, NEVER, World, bare, hedged, raises, says, walled};
 
 use crate::{tells, world};
 
@@ -93,9 +93,7 @@ fn both_at_once(root: NodeSpec, acts: [Act; 2]) -> World {
 
 fn reply(world: &mut World, turn: u32, text: &str, ppm: u32) {
     let content = world.shelf.papers.keep(text);
-    let confidence = Some(Confidence(ppm));
-    let (intent, hand_off, delegated) = (None, None, vec![]);
-    let reply = interlock_kernel::Reply { content, empty: false, confidence, intent, hand_off, delegated, spent: None, label: None };
+    let reply = Reply { confidence: Some(Confidence(ppm)), ..bare(content) };
     world.tell(Input::Replied { turn: TurnId(turn), reply }).unwrap();
 }
 

@@ -3,10 +3,9 @@
 use interlock_kernel::plan::{NodeSpec, StepSpec};
 use interlock_kernel::{
     BallotKey, Book, Check, CheckQuery, Confidence, Consulted, Content, Crossing, Digest, EffectClass, EffectKey, EffectOutcome, Fact,
-    Failure, Input, Micros, Refusal, Reply, ReviewId, ReviewVerdict, Reviewer, RouteDecision, RouteQuery, Rules, RunId, State, TurnId,
-    decide,
+    Failure, Input, Micros, Refusal, ReviewId, ReviewVerdict, Reviewer, RouteDecision, RouteQuery, Rules, RunId, State, TurnId, decide,
 };
-use interlock_testkit::{RelaySpec, Script, World, agent, plan_of, raises, says, step};
+use interlock_testkit::{RelaySpec, Script, World, agent, bare, plan_of, raises, says, step};
 
 use crate::{after_steps, nothing};
 
@@ -15,17 +14,7 @@ fn request() -> Input {
 }
 
 fn reply(turn: u32) -> Input {
-    let reply = Reply {
-        content: nothing(),
-        empty: false,
-        confidence: None,
-        intent: None,
-        hand_off: None,
-        delegated: vec![],
-        spent: None,
-        label: None,
-    };
-    Input::Replied { turn: TurnId(turn), reply }
+    Input::Replied { turn: TurnId(turn), reply: bare(nothing()) }
 }
 
 fn effect_end(turn: u32, class: EffectClass) -> Input {

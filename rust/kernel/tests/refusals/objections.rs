@@ -5,7 +5,7 @@ use interlock_kernel::{
     Micros, Passage, Reply, ReviewSubject, ReviewWhy, Ruled, Ruling, RunFailCode, RunId, Spent, State, Subject, TurnFailed, TurnId,
     TurnReplied, UnavailableWhy, Verdict, decide, evolve,
 };
-use interlock_testkit::{Shelf, plan_of, step};
+use interlock_testkit::{Shelf, bare, plan_of, step};
 
 use crate::nothing;
 
@@ -66,16 +66,7 @@ fn an_agent_that_may_not_have_the_turn_is_never_called() {
 
 /// A run whose only agent has answered, as far as a gate lets it go.
 fn answered(gates: &Strict) -> Vec<Event> {
-    let reply = Reply {
-        content: nothing(),
-        empty: false,
-        confidence: None,
-        intent: None,
-        hand_off: None,
-        delegated: Vec::new(),
-        spent: Some(Spent::default()),
-        label: None,
-    };
+    let reply = Reply { spent: Some(Spent::default()), ..bare(nothing()) };
     let steps = [request(), Input::Advanced, Input::Replied { turn: TurnId(0), reply }, Input::Advanced, Input::Advanced];
     told(gates, steps.into())
 }
@@ -87,8 +78,7 @@ fn a_label_goes_with_what_it_is_of_into_the_event() {
     let (turn, content, assigned) = (TurnId(0), nothing(), Some(nothing()));
     let (key, tool, class, outcome) = (EffectKey([1; 16]), "look".into(), EffectClass::Pure, EffectOutcome::Returned(content));
     let ended = Input::EffectEnded { turn, key, tool, class, arguments: content, outcome, label, assigned };
-    let (delegated, spent) = (Vec::new(), Some(Spent::default()));
-    let reply = Reply { content, empty: false, confidence: None, intent: None, hand_off: None, delegated, spent, label };
+    let reply = Reply { spent: Some(Spent::default()), label, ..bare(content) };
     let failed = Input::AttemptFailed { turn, failure: Failure::Raised(content), label };
     for last in [Input::Replied { turn, reply }, failed] {
         let events = told(&open, vec![request(), Input::Advanced, ended.clone(), last]);
